@@ -1,0 +1,67 @@
+package io.trale.linux;
+
+import java.lang.foreign.MemorySegment;
+
+/// Every system call that trale makes: the only seam to the operating system.
+///
+/// Production has one implementation, [Libc]. Tests put another behind the same methods, to inject errors or to
+/// simulate a whole kernel. All other I/O goes through the ring, whose memory both implementations share with us.
+///
+/// **Results.** A call returns a value `>= 0`, or `-errno` (see [Errno]).
+/// **Threads.** One instance belongs to one executor and is called by its loop thread only, but for [#write8], which
+/// any thread may call. **Memory.** Every segment passed here is native and is used during the call only, unless the
+/// method says otherwise.
+public interface Kernel {
+
+    /// `io_uring_setup(2)`; `params` is a `struct io_uring_params`, read and written. Returns the ring's descriptor.
+    int ioUringSetup(int entries, MemorySegment params);
+
+    /// `io_uring_enter(2)`, the one call that blocks. `arg` is [MemorySegment#NULL] or what `flags` asks for.
+    /// Returns how many entries were submitted.
+    int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes);
+
+    /// `io_uring_register(2)`. What `arg` points at may stay with the kernel after the call (buffer rings do).
+    int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount);
+
+    /// `mmap(2)` with no address hint. Returns the address, or `-errno` (no address is in that range).
+    long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes);
+
+    /// `munmap(2)`
+    int munmap(long address, long lengthBytes);
+
+    /// The clock of all deadlines, in nanoseconds: CLOCK_MONOTONIC of `clock_gettime(2)`.
+    long nanoTime();
+
+    /// `close(2)`. Cancels nothing that is in flight on the descriptor, whose number may be reused at once.
+    int close(int fd);
+
+    /// `eventfd(2)`; returns a descriptor.
+    int eventfd(int initialValue, int flags);
+
+    /// Writes the eight bytes of `value` to `fd`, as `write(2)`. **Any thread.**
+    int write8(int fd, long value);
+
+    /// `socket(2)`; returns a descriptor.
+    int socket(int domain, int type, int protocol);
+
+    /// `bind(2)`
+    int bind(int fd, MemorySegment address, int addressBytes);
+
+    /// `listen(2)`
+    int listen(int fd, int backlog);
+
+    /// `getsockname(2)`; `addressBytes` is an `int`, read and written.
+    int getsockname(int fd, MemorySegment address, MemorySegment addressBytes);
+
+    /// `getpeername(2)`; `addressBytes` is an `int`, read and written.
+    int getpeername(int fd, MemorySegment address, MemorySegment addressBytes);
+
+    /// `setsockopt(2)`
+    int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes);
+
+    /// `getsockopt(2)`; `valueBytes` is an `int`, read and written.
+    int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes);
+
+    /// `shutdown(2)`; a plain call, since the ring hands it to a worker thread each time.
+    int shutdown(int fd, int how);
+}

@@ -1,0 +1,230 @@
+package io.trale.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/// The real kernel: libc through the Foreign Function & Memory API, nothing else to install.
+///
+/// `errno` is captured by the linker in the same step as the call, before the JVM can overwrite it. No call is linked
+/// as `critical`: one that blocks would hold up every safepoint of the process.
+public final class Libc implements Kernel {
+
+    /// The same on every architecture that has io_uring.
+    private static final long SYS_IO_URING_SETUP = 425;
+    private static final long SYS_IO_URING_ENTER = 426;
+    private static final long SYS_IO_URING_REGISTER = 427;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    private static final MemoryLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
+    private static final Linker.Option VARIADIC = Linker.Option.firstVariadicArg(1);
+
+    private static final MethodHandle SETUP = link("syscall", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), VARIADIC);
+    private static final MethodHandle ENTER = link("syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG), VARIADIC);
+    private static final MethodHandle REGISTER = link("syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), VARIADIC);
+    private static final MethodHandle MMAP = link("mmap",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle WRITE = link("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
+    private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SOCKET = link("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle LISTEN = link("listen", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SHUTDOWN = link("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle GETSOCKNAME = link("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle GETPEERNAME = link("getpeername", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle SETSOCKOPT = link("setsockopt",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle GETSOCKOPT = link("getsockopt",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+
+    /// Where the linker leaves the `errno` of the loop thread's calls. The kernel never sees this memory, and the linker
+    /// keeps it alive during a call: the one place where the garbage collector may own native memory.
+    private final MemorySegment errno = Arena.ofAuto().allocate(ERRNO_LAYOUT);
+
+    /// A boundary for one executor.
+    public Libc() {}
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle link(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker.Option[] all = new Linker.Option[options.length + 1];
+        all[0] = ERRNO;
+        System.arraycopy(options, 0, all, 1, options.length);
+        // SAFETY: each descriptor above is the C prototype of its function, with off_t and size_t of 64 bits.
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(symbol), descriptor, all);
+    }
+
+    private int result(long value) {
+        return value == -1 ? -errno.get(JAVA_INT, 0) : (int) value;
+    }
+
+    /// A method handle may throw anything, but these do not: what comes here is a fault of the JVM or of trale.
+    private static AssertionError broken(Throwable t) {
+        return new AssertionError("system call failed in the JVM", t);
+    }
+
+    @Override
+    public int ioUringSetup(int entries, MemorySegment params) {
+        try {
+            return result((long) SETUP.invokeExact(errno, SYS_IO_URING_SETUP, entries, params));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+        try {
+            return result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, arg, argBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
+        try {
+            return result((long) REGISTER.invokeExact(errno, SYS_IO_URING_REGISTER, ringFd, opcode, arg, argCount));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes) {
+        try {
+            long address = (long) MMAP.invokeExact(errno, 0L, lengthBytes, protection, flags, fd, offsetBytes);
+            return address == -1 ? -errno.get(JAVA_INT, 0) : address;
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int munmap(long address, long lengthBytes) {
+        try {
+            return result((int) MUNMAP.invokeExact(errno, address, lengthBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public long nanoTime() {
+        return System.nanoTime(); // CLOCK_MONOTONIC on Linux, without a system call
+    }
+
+    @Override
+    public int close(int fd) {
+        try {
+            return result((int) CLOSE.invokeExact(errno, fd));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int eventfd(int initialValue, int flags) {
+        try {
+            return result((int) EVENTFD.invokeExact(errno, initialValue, flags));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int write8(int fd, long value) {
+        try (Arena call = Arena.ofConfined()) { // 27 ns; the loop's own capture segment is not ours to use
+            MemorySegment errno = call.allocate(ERRNO_LAYOUT);
+            MemorySegment bytes = call.allocate(JAVA_LONG);
+            bytes.set(JAVA_LONG, 0, value);
+            long written = (long) WRITE.invokeExact(errno, fd, bytes, 8L);
+            return written == -1 ? -errno.get(JAVA_INT, 0) : (int) written;
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int socket(int domain, int type, int protocol) {
+        try {
+            return result((int) SOCKET.invokeExact(errno, domain, type, protocol));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int bind(int fd, MemorySegment address, int addressBytes) {
+        try {
+            return result((int) BIND.invokeExact(errno, fd, address, addressBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int listen(int fd, int backlog) {
+        try {
+            return result((int) LISTEN.invokeExact(errno, fd, backlog));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
+        try {
+            return result((int) GETSOCKNAME.invokeExact(errno, fd, address, addressBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
+        try {
+            return result((int) GETPEERNAME.invokeExact(errno, fd, address, addressBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes) {
+        try {
+            return result((int) SETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
+        try {
+            return result((int) GETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int shutdown(int fd, int how) {
+        try {
+            return result((int) SHUTDOWN.invokeExact(errno, fd, how));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+}

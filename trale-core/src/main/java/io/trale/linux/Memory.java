@@ -1,0 +1,41 @@
+package io.trale.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Native memory by address: what `mmap(2)` gave, as a segment with bounds and a lifetime.
+public final class Memory {
+
+    private static final int PROT_READ = 1;   // include/uapi/asm-generic/mman-common.h, mmap(2)
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_POPULATE = 0x8000;
+
+    private Memory() {}
+
+    /// Maps `lengthBytes` of zeroed, page-aligned memory, which costs nothing until it is touched. Unmapped when
+    /// `arena` closes. Throws [OutOfMemoryError] when the kernel refuses.
+    public static MemorySegment anonymous(Kernel kernel, Arena arena, long lengthBytes) {
+        return map(kernel, arena, lengthBytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+
+    /// Maps the part of a ring that `offsetBytes` names (`IORING_OFF_*`), shared with the kernel. Unmapped when
+    /// `arena` closes.
+    public static MemorySegment ring(Kernel kernel, Arena arena, long lengthBytes, int ringFd, long offsetBytes) {
+        return map(kernel, arena, lengthBytes, MAP_SHARED | MAP_POPULATE, ringFd, offsetBytes);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MemorySegment map(Kernel kernel, Arena arena, long lengthBytes, int flags, int fd, long offsetBytes) {
+        long address = kernel.mmap(lengthBytes, PROT_READ | PROT_WRITE, flags, fd, offsetBytes);
+        if (address < 0 && address > -4096) {
+            throw new OutOfMemoryError("mmap of " + lengthBytes + " bytes: " + Errno.describe((int) -address));
+        }
+        // SAFETY: the mapping is lengthBytes long and lives until the arena's close unmaps it, after which
+        // every access through this segment throws.
+        return MemorySegment.ofAddress(address)
+                .reinterpret(lengthBytes, arena, mapping -> kernel.munmap(mapping.address(), lengthBytes));
+    }
+}

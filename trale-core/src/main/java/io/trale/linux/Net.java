@@ -1,0 +1,50 @@
+package io.trale.linux;
+
+/// Constants of the socket calls. The same on x86-64, arm64 and riscv64.
+public final class Net {
+
+    // include/linux/socket.h, socket(2)
+    public static final int AF_UNIX = 1;
+    public static final int AF_INET = 2;
+    public static final int AF_INET6 = 10;
+    public static final int SOCK_STREAM = 1;
+    public static final int SOCK_DGRAM = 2;
+    public static final int SOCK_NONBLOCK = 0x800;
+    public static final int SOCK_CLOEXEC = 0x80000;
+
+    // send(2), recv(2)
+    public static final int MSG_DONTWAIT = 0x40;
+    public static final int MSG_WAITALL = 0x100;
+    public static final int MSG_NOSIGNAL = 0x4000;
+
+    // shutdown(2)
+    public static final int SHUT_RD = 0;
+    public static final int SHUT_WR = 1;
+    public static final int SHUT_RDWR = 2;
+
+    // include/uapi/asm-generic/socket.h, socket(7)
+    public static final int SOL_SOCKET = 1;
+    public static final int SO_REUSEADDR = 2;
+    public static final int SO_ERROR = 4;
+    public static final int SO_SNDBUF = 7;
+    public static final int SO_RCVBUF = 8;
+    public static final int SO_KEEPALIVE = 9;
+    public static final int SO_LINGER = 13;
+    public static final int SO_REUSEPORT = 15;
+
+    // include/uapi/linux/in.h and tcp.h, ip(7), tcp(7); include/uapi/linux/in6.h, ipv6(7)
+    public static final int IPPROTO_TCP = 6;
+    public static final int TCP_NODELAY = 1;
+    public static final int IPPROTO_IPV6 = 41;
+    public static final int IPV6_V6ONLY = 26;
+
+    // include/uapi/linux/eventfd.h, eventfd(2)
+    public static final int EFD_CLOEXEC = 0x80000;
+    public static final int EFD_NONBLOCK = 0x800;
+
+    // include/uapi/asm-generic/poll.h, poll(2)
+    public static final int POLLIN = 1;
+    public static final int POLLOUT = 4;
+
+    private Net() {}
+}

@@ -1,0 +1,2 @@
+/// TCP, as futures.
+package io.trale.net;

@@ -1,0 +1,67 @@
+package io.trale.reactor;
+
+import java.lang.foreign.MemorySegment;
+
+/// Native memory for sends: `count` blocks of one size, and the operations that wait for one.
+///
+/// An operation that needs a block is staged here. It takes the block in its `fill`, which is not called before one is
+/// free, and gives it back on its last completion.
+public final class BlockPool extends StagingQueue {
+
+    private final Reactor reactor;
+    private final MemorySegment[] blocks;
+    private final int[] free;
+    private int freeCount;
+    private final int blockBytes;
+
+    BlockPool(Reactor reactor, MemorySegment memory, int count, int blockBytes) {
+        this.reactor = reactor;
+        this.blockBytes = blockBytes;
+        blocks = new MemorySegment[count];
+        free = new int[count];
+        for (int i = 0; i < count; i++) {
+            blocks[i] = memory.asSlice((long) i * blockBytes, blockBytes);
+            free[i] = count - 1 - i;
+        }
+        freeCount = count;
+    }
+
+    /// Stages `operation`, which will take one block.
+    public void stage(Operation operation) {
+        reactor.stage(operation, this);
+    }
+
+    /// The size of each block, in bytes.
+    public int blockBytes() {
+        return blockBytes;
+    }
+
+    /// How many blocks are not taken.
+    public int free() {
+        return freeCount;
+    }
+
+    /// Takes a block; returns its index.
+    public int take() {
+        if (freeCount == 0) {
+            throw new IllegalStateException("no block free of " + blocks.length);
+        }
+        return free[--freeCount];
+    }
+
+    /// The memory of block `index`.
+    public MemorySegment segment(int index) {
+        return blocks[index];
+    }
+
+    /// Gives block `index` back.
+    public void give(int index) {
+        assert freeCount < blocks.length : "block " + index + " given back twice";
+        free[freeCount++] = index;
+    }
+
+    @Override
+    int budget() {
+        return freeCount;
+    }
+}

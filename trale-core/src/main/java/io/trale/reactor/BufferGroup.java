@@ -1,0 +1,71 @@
+package io.trale.reactor;
+
+import io.trale.uring.BufferRing;
+import java.lang.foreign.MemorySegment;
+
+/// The buffers that receives draw from, and the receives that wait for one.
+///
+/// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here an enter
+/// submits no more than there are free buffers. One that was armed before may still find the group empty: it ends with
+/// `ENOBUFS` and is staged again by its owner, which waits here. A buffer is lent from its completion until it is
+/// given back in the same turn, so there is always a next buffer.
+public final class BufferGroup extends StagingQueue {
+
+    private final Reactor reactor;
+    private final BufferRing ring;
+    private int admitted;
+
+    BufferGroup(Reactor reactor, BufferRing ring) {
+        this.reactor = reactor;
+        this.ring = ring;
+    }
+
+    /// Stages `operation`, which selects its buffer from this group.
+    public void stage(Operation operation) {
+        reactor.stage(operation, this);
+    }
+
+    /// The number that entries name this group by.
+    public int id() {
+        return ring.group();
+    }
+
+    /// The size of each buffer, in bytes: what one receive brings at most.
+    public int bufferBytes() {
+        return ring.bufferBytes();
+    }
+
+    /// How many buffers are not lent.
+    public int free() {
+        return ring.free();
+    }
+
+    /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
+    public MemorySegment take(int flags) {
+        return ring.take(BufferRing.bufferId(flags));
+    }
+
+    /// Gives back the buffer that a completion named.
+    public void give(int flags) {
+        ring.give(BufferRing.bufferId(flags));
+    }
+
+    @Override
+    int budget() {
+        return ring.free() - admitted;
+    }
+
+    @Override
+    void admitted() {
+        admitted++;
+    }
+
+    @Override
+    void entered() {
+        admitted = 0;
+    }
+
+    void close() {
+        ring.close();
+    }
+}

@@ -1,0 +1,43 @@
+package io.trale.reactor;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/// What a reactor has done so far. Written by the loop thread; read by any, a little late but never torn.
+public final class Counters {
+
+    /// One number of a [Counters].
+    public enum Count {
+        /// Calls of `io_uring_enter(2)`.
+        ENTERS,
+        /// Entries handed to the kernel, cancels included.
+        SUBMITTED,
+        /// Completions taken from the kernel, those of cancels included.
+        COMPLETED,
+        /// Cancels asked for.
+        CANCELS,
+        /// Times that completions were found in the kernel's overflow list.
+        OVERFLOWS,
+        /// Completions for no operation in flight: always 0, or there is a fault in trale.
+        UNKNOWN,
+        /// Receives that found no buffer free.
+        NO_BUFFER,
+        /// Operations in flight now, but for the one that listens for wake-ups.
+        IN_FLIGHT
+    }
+
+    private static final VarHandle LONG = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final long[] values = new long[Count.values().length];
+
+    /// The present value. Any thread.
+    public long get(Count count) {
+        return (long) LONG.getOpaque(values, count.ordinal());
+    }
+
+    /// Loop thread.
+    public void add(Count count, long amount) {
+        int i = count.ordinal();
+        LONG.setOpaque(values, i, values[i] + amount);
+    }
+}

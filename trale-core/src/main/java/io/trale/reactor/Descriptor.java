@@ -1,0 +1,97 @@
+package io.trale.reactor;
+
+/// A file descriptor that we own, and what is in flight on it.
+///
+/// `close(2)` stops no operation, and the number may belong to another file a moment later. So [#close] cancels what
+/// is in flight and closes when the last operation has ended; until then the number stays ours. Loop thread only.
+public final class Descriptor {
+
+    private final Reactor reactor;
+    private final int fd;
+    private Operation operations;
+    private boolean closing;
+    private boolean closed;
+    private Runnable whenClosed = () -> {};
+
+    /// Owns `fd` from now on.
+    public Descriptor(Reactor reactor, int fd) {
+        this.reactor = reactor;
+        this.fd = fd;
+    }
+
+    /// The number, valid while this is not closed.
+    public int fd() {
+        return fd;
+    }
+
+    /// The reactor through which all I/O of this descriptor goes.
+    public Reactor reactor() {
+        return reactor;
+    }
+
+    /// False from the call of [#close] on: then nothing more may be staged.
+    public boolean isOpen() {
+        return !closing;
+    }
+
+    /// Runs `action` once the descriptor is closed; at once if it is already.
+    public void whenClosed(Runnable action) {
+        if (closed) {
+            action.run();
+            return;
+        }
+        Runnable before = whenClosed;
+        whenClosed = () -> {
+            before.run();
+            action.run();
+        };
+    }
+
+    /// Cancels every operation in flight here, and closes the descriptor after the last one's end: at once if there is
+    /// none. Idempotent.
+    public void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        for (Operation o = operations; o != null; o = o.nextOfDescriptor) {
+            reactor.cancel(o);
+        }
+        closeWhenIdle();
+    }
+
+    private void closeWhenIdle() {
+        if (closing && !closed && operations == null) {
+            closed = true;
+            if (fd >= 0) {
+                reactor.kernel().close(fd);
+            }
+            whenClosed.run();
+        }
+    }
+
+    void add(Operation operation) {
+        operation.nextOfDescriptor = operations;
+        operations = operation;
+    }
+
+    void remove(Operation operation) {
+        if (operations == operation) {
+            operations = operation.nextOfDescriptor;
+        } else {
+            Operation o = operations;
+            while (o.nextOfDescriptor != operation) {
+                o = o.nextOfDescriptor;
+            }
+            o.nextOfDescriptor = operation.nextOfDescriptor;
+        }
+        operation.nextOfDescriptor = null;
+    }
+
+    /// After an operation's end, once its completion has been handled.
+    void settle() {
+        if (closing) {
+            closeWhenIdle();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package io.trale.reactor;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+
+/// Words a failed call as an exception: what was done, to what, and the error.
+public final class Failure {
+
+    private Failure() {}
+
+    /// `errno` is positive; `operation` is the call, with its arguments in parentheses if they help.
+    public static ErrnoException of(String operation, int errno) {
+        return new ErrnoException(operation + ": " + Errno.describe(errno), errno);
+    }
+
+    /// As [#of], on descriptor `fd` whose other end, or own address, is `address`.
+    public static ErrnoException of(String operation, int fd, Object address, int errno) {
+        return of(operation + "(fd=" + fd + ", " + address + ")", errno);
+    }
+}

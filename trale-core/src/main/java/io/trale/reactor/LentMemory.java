@@ -1,0 +1,59 @@
+package io.trale.reactor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// Native memory of a user's buffer, which is lent to at most one operation at a time.
+///
+/// While it is lent the user cannot reach it, and freeing it waits for the operation's last completion. If an executor
+/// is closed with the operation still in flight, it stays lent, and so is never freed.
+public final class LentMemory {
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment segment;
+    private Operation borrower;
+    private boolean closing;
+
+    /// Allocates `bytes` of zeroed memory.
+    public LentMemory(long bytes) {
+        segment = arena.allocate(bytes, 64);
+    }
+
+    /// The memory, for the one who may use it now: the user.
+    public MemorySegment segment() {
+        if (borrower != null || closing) {
+            throw new IllegalStateException(closing ? "the buffer is closed" : "the buffer is lent to " + borrower);
+        }
+        return segment;
+    }
+
+    /// Lends the memory to `operation`, until [#giveBack].
+    public void lend(Operation operation) {
+        segment();
+        borrower = operation;
+    }
+
+    /// The memory while it is lent, for the operation that has it.
+    public MemorySegment lent() {
+        assert borrower != null : "not lent";
+        return segment;
+    }
+
+    /// The operation's last completion was there.
+    public void giveBack() {
+        borrower = null;
+        if (closing) {
+            arena.close();
+        }
+    }
+
+    /// Frees the memory: now, or when it is given back. Idempotent.
+    public void close() {
+        if (!closing) {
+            closing = true;
+            if (borrower == null) {
+                arena.close();
+            }
+        }
+    }
+}

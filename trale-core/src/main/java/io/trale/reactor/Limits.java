@@ -1,0 +1,33 @@
+package io.trale.reactor;
+
+/// How much of everything a reactor has. Sizes are in bytes; queue and buffer counts are powers of two.
+///
+/// Memory is reserved, not used, until traffic touches it: the defaults stand for at most
+/// `receiveBuffers * receiveBufferBytes` = 8 MiB and as much for sends.
+public record Limits(int submissionEntries, int completionEntries, int completionsPerTurn, int receiveBuffers,
+        int receiveBufferBytes, int sendBlocks, int sendBlockBytes) {
+
+    public static final Limits DEFAULT = new Limits(256, 4096, 512, 128, 64 << 10, 128, 64 << 10);
+
+    public Limits {
+        powerOfTwo("submissionEntries", submissionEntries, 32768);
+        powerOfTwo("completionEntries", completionEntries, 65536);
+        positive("completionsPerTurn", completionsPerTurn);
+        powerOfTwo("receiveBuffers", receiveBuffers, 32768);
+        positive("receiveBufferBytes", receiveBufferBytes);
+        positive("sendBlocks", sendBlocks);
+        positive("sendBlockBytes", sendBlockBytes);
+    }
+
+    private static void positive(String name, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(name + " is " + value + ", must be at least 1");
+        }
+    }
+
+    private static void powerOfTwo(String name, int value, int max) {
+        if (Integer.bitCount(value) != 1 || value < 1 || value > max) {
+            throw new IllegalArgumentException(name + " is " + value + ", must be a power of two up to " + max);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.trale.reactor;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.uring.Abi;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Wakes a sleeping loop from another thread: an `eventfd(2)` on which the ring keeps one operation in flight.
+///
+/// That is a multishot poll, which posts a completion for each write although nobody ever reads the counter: no second
+/// system call, no buffer, no arming again. Kernels differ in such corners, so [Reactor] tries it when it opens; where
+/// it does not work, the operation is a read of eight bytes, armed anew each time.
+final class Notifier extends Operation {
+
+    private final Reactor reactor;
+    private final MemorySegment counter;
+    private boolean multishot = true;
+    private int rings;
+
+    /// How many calls of [#ring] have ended; see [#awaitRings].
+    private final AtomicInteger rung = new AtomicInteger();
+
+    Notifier(Descriptor eventfd, MemorySegment counter) {
+        super(eventfd);
+        reactor = eventfd.reactor();
+        this.counter = counter;
+    }
+
+    /// Makes the loop's enter return, now or when it is next called. **Any thread.**
+    void ring() {
+        reactor.kernel().write8(descriptor().fd(), 1);
+        rung.incrementAndGet();
+    }
+
+    /// Waits until `expected` calls of [#ring] have ended since the start, so that the descriptor can be closed with
+    /// nobody about to write to its number. Each of them was begun already and has one system call to go.
+    void awaitRings(int expected) {
+        while (rung.get() != expected) {
+            Thread.onSpinWait();
+        }
+    }
+
+    void readInstead() {
+        multishot = false;
+    }
+
+    boolean multishot() {
+        return multishot;
+    }
+
+    /// How many completions came in.
+    int completions() {
+        return rings;
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        if (multishot) {
+            sqe.prepPollMultishot(descriptor().fd(), Net.POLLIN);
+        } else {
+            sqe.prepRead(descriptor().fd(), counter.address(), Long.BYTES, 0);
+        }
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        rings++;
+        boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
+        if (ended && result != -Errno.ECANCELED && descriptor().isOpen()) {
+            reactor.stage(this);
+        }
+    }
+}

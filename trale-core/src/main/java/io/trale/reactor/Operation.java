@@ -1,0 +1,76 @@
+package io.trale.reactor;
+
+import io.trale.uring.Sqe;
+
+/// One operation of the kernel, at most once in flight at a time, and the owner of all memory it names.
+///
+/// **The memory behind every address that [#fill] writes belongs to this operation, and is neither freed nor reused
+/// before its last completion**: the one without `IORING_CQE_F_MORE`. Not when a future is cancelled, not when a
+/// subscriber goes, not when the descriptor or the ring is closed. While it is in flight the reactor holds it in a slot.
+///
+/// An operation goes through `IDLE -> STAGED -> SUBMITTED -> IDLE`. Staging makes no system call; just before the next
+/// enter the reactor asks for the entry, once. [#cancel] only asks: what counts is the completion, which may as well
+/// bring data. All methods are for the loop thread.
+public abstract class Operation {
+
+    private enum State { IDLE, STAGED, SUBMITTED }
+
+    private final Descriptor descriptor;
+    private State state = State.IDLE;
+
+    /// Set by [Reactor#cancel] until the completion: the entry that asks for the end is staged, or need not be.
+    boolean cancelling;
+
+    /// While SUBMITTED: generation << 32 | slot, as the kernel knows us.
+    long userData;
+
+    /// The next operation on the same descriptor.
+    Operation nextOfDescriptor;
+
+    /// An operation on `descriptor`, which is not closed while this is in flight.
+    protected Operation(Descriptor descriptor) {
+        this.descriptor = descriptor;
+    }
+
+    /// Prepares the entry, by exactly one method of `sqe`. Called once for each time this was staged, right before the
+    /// enter that submits it. Must not stage, cancel or call foreign code.
+    protected abstract void fill(Sqe sqe);
+
+    /// Takes a completion: `result` is `>= 0` or `-errno`, `flags` are `IORING_CQE_F_*`. Unless they say `F_MORE` this
+    /// was the last one and the operation is idle again already, free to be staged from here. May run user code; must
+    /// not throw.
+    protected abstract void complete(int result, int flags);
+
+    /// True from staging to the last completion.
+    public final boolean inFlight() {
+        return state != State.IDLE;
+    }
+
+    /// True once the kernel knows of this operation.
+    final boolean submitted() {
+        return state == State.SUBMITTED;
+    }
+
+    final Descriptor descriptor() {
+        return descriptor;
+    }
+
+    final void staged() {
+        assert state == State.IDLE : this + " is " + state;
+        state = State.STAGED;
+        cancelling = false;
+        descriptor.add(this);
+    }
+
+    final void submitted(long userData) {
+        assert state == State.STAGED : this + " is " + state;
+        state = State.SUBMITTED;
+        this.userData = userData;
+    }
+
+    final void ended() {
+        assert state != State.IDLE : this + " ended twice";
+        state = State.IDLE;
+        descriptor.remove(this);
+    }
+}

@@ -1,0 +1,392 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.linux.Memory;
+import io.trale.linux.Net;
+import io.trale.reactor.Counters.Count;
+import io.trale.uring.Abi;
+import io.trale.uring.BufferRing;
+import io.trale.uring.CompletionQueue;
+import io.trale.uring.Ring;
+import io.trale.uring.Sqe;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
+///
+/// A turn is [#poll]: what was staged is written into the submission queue, one `io_uring_enter(2)` submits it and
+/// sleeps if it may, the completions are copied out, and only then each is handled. So handlers, and the user code they
+/// call, may stage, cancel and close as they like: nothing of the queues is open while they run.
+///
+/// The object outlives its ring: [#open] and [#close] may alternate, and descriptors stay valid in between. All methods
+/// are for the loop thread, but for [#wake], [#counters] and [#onLoop].
+public final class Reactor {
+
+    /// The `user_data` of cancels, which no slot has.
+    private static final long CANCEL = -1;
+
+    private static final ThreadLocal<Reactor> CURRENT = new ThreadLocal<>();
+
+    private final Kernel kernel;
+    private final Limits limits;
+    private final Counters counters = new Counters();
+    private final Slots slots = new Slots();
+    private final long[] batch;
+
+    private final StagingQueue plain = new StagingQueue();
+    private final List<StagingQueue> queues = new ArrayList<>();
+    private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
+    /// Ended before the kernel saw them.
+    private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
+
+    private Object owner;
+    private Thread thread = Thread.currentThread();
+    private Arena arena;
+    private Ring ring;
+    private boolean refusing;
+    private volatile Notifier notifier;
+    private BufferGroup receiveGroup;
+    private BlockPool sendBlocks;
+    private AddressPool addresses;
+
+    /// A reactor on `kernel` for the current thread, not open yet.
+    public Reactor(Kernel kernel, Limits limits) {
+        this.kernel = kernel;
+        this.limits = limits;
+        batch = new long[2 * limits.completionsPerTurn()];
+    }
+
+    /// The reactor of the current thread; one with default limits is made if there is none.
+    public static Reactor current() {
+        Reactor reactor = CURRENT.get();
+        if (reactor == null) {
+            reactor = new Reactor(new Libc(), Limits.DEFAULT);
+            reactor.bind();
+        }
+        return reactor;
+    }
+
+    /// True if the current thread has a reactor.
+    public static boolean isBound() {
+        return CURRENT.get() != null;
+    }
+
+    /// Makes the current thread the loop thread and this its [#current].
+    public void bind() {
+        thread = Thread.currentThread();
+        CURRENT.set(this);
+    }
+
+    /// Undoes [#bind].
+    public void unbind() {
+        CURRENT.remove();
+    }
+
+    /// True on the loop thread. Any thread.
+    public boolean onLoop() {
+        return Thread.currentThread() == thread;
+    }
+
+    /// Throws [WrongThreadException] unless on the loop thread.
+    public void checkThread() {
+        if (!onLoop()) {
+            throw new WrongThreadException("belongs to " + thread + ", called on " + Thread.currentThread());
+        }
+    }
+
+    /// The executor that this reactor works for, or null if it has none yet.
+    public Object owner() {
+        return owner;
+    }
+
+    /// Says which executor this reactor works for.
+    public void setOwner(Object owner) {
+        this.owner = owner;
+    }
+
+    /// The system-call boundary.
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    /// What was done so far. Any thread.
+    public Counters counters() {
+        return counters;
+    }
+
+    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    public void open() throws ErrnoException {
+        checkThread();
+        arena = Arena.ofShared();
+        try {
+            ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());
+        } catch (ErrnoException e) {
+            arena.close();
+            throw e;
+        }
+        refusing = false;
+        queues.add(plain);
+        addresses = new AddressPool(arena);
+        int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
+        if (eventfd < 0) {
+            free();
+            throw Failure.of("eventfd", -eventfd);
+        }
+        notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
+        stage(notifier);
+        probeNotifier();
+    }
+
+    /// Two writes must post two completions, although nobody reads in between.
+    private void probeNotifier() {
+        poll(0);
+        for (int writes = 1; writes <= 2; writes++) {
+            kernel.write8(notifier.descriptor().fd(), 1);
+            enter(0, 0);
+            dispatch();
+            if (notifier.completions() < writes || !notifier.inFlight()) {
+                notifier.readInstead();
+            }
+        }
+        if (!notifier.multishot()) {
+            cancel(notifier);
+            while (notifier.inFlight()) {
+                poll(Long.MAX_VALUE);
+            }
+            stage(notifier);
+        }
+    }
+
+    /// True between [#open] and [#close].
+    public boolean isOpen() {
+        return ring != null;
+    }
+
+    /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.
+    public void wake() {
+        notifier.ring();
+    }
+
+    /// The default group of receive buffers: each is lent within one turn only.
+    public BufferGroup receiveGroup() {
+        if (receiveGroup == null) {
+            receiveGroup = new BufferGroup(this, new BufferRing(kernel, ring, arena, 0, limits.receiveBuffers(),
+                    limits.receiveBufferBytes()));
+            queues.add(receiveGroup);
+        }
+        return receiveGroup;
+    }
+
+    /// The blocks that sends are copied into.
+    public BlockPool sendBlocks() {
+        if (sendBlocks == null) {
+            long bytes = (long) limits.sendBlocks() * limits.sendBlockBytes();
+            sendBlocks = new BlockPool(this, Memory.anonymous(kernel, arena, bytes), limits.sendBlocks(),
+                    limits.sendBlockBytes());
+            queues.add(sendBlocks);
+        }
+        return sendBlocks;
+    }
+
+    /// Memory for socket addresses.
+    public AddressPool addresses() {
+        return addresses;
+    }
+
+    /// Puts `operation` in line for the next enter. No system call.
+    public void stage(Operation operation) {
+        stage(operation, plain);
+    }
+
+    void stage(Operation operation, StagingQueue queue) {
+        operation.staged();
+        if (operation != notifier) {
+            counters.add(Count.IN_FLIGHT, 1);
+        }
+        if (isOpen() && (!refusing || operation == notifier)) {
+            queue.add(operation);
+        } else {
+            withdrawn.add(operation);
+        }
+    }
+
+    /// Asks for the end of `operation`; nothing happens if it is idle or was asked before. Its completion still comes,
+    /// and may bring `-ECANCELED`, an error, a part of what was wanted, or all of it.
+    public void cancel(Operation operation) {
+        if (operation.inFlight() && !operation.cancelling) {
+            operation.cancelling = true;
+            counters.add(Count.CANCELS, 1);
+            if (operation.submitted()) {
+                cancels.add(operation);
+            } // else the kernel will never see it: see admit
+        }
+    }
+
+    /// One turn: submits what is staged, sleeps until a completion but at most `sleepNanos` (0: not at all;
+    /// `Long.MAX_VALUE`: as long as it takes), handles what completed. Returns how many completions that were. It may
+    /// be none although there was time (`EINTR`), and then the caller simply comes again.
+    public int poll(long sleepNanos) {
+        boolean more = ring != null;
+        while (more) {
+            more = fillQueue();
+            boolean sleep = sleepNanos > 0 && !more && withdrawn.isEmpty() && ring.completions.ready() == 0;
+            if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
+                if (!enter(sleep ? 1 : 0, sleepNanos)) {
+                    break; // the kernel takes no more just now: handle what there is
+                }
+            }
+        }
+        return dispatch();
+    }
+
+    /// Writes entries while there is room and something may go. Returns true if something is left that may go.
+    private boolean fillQueue() {
+        Operation cancelled;
+        while (ring.submissions.free() > 0 && (cancelled = cancels.pollFirst()) != null) {
+            if (cancelled.submitted() && cancelled.cancelling) { // else it ended meanwhile
+                Sqe sqe = ring.submissions.next();
+                sqe.prepCancel(cancelled.userData);
+                sqe.userData(CANCEL);
+            }
+        }
+        boolean left = !cancels.isEmpty();
+        for (int i = 0; i < queues.size(); i++) {
+            StagingQueue queue = queues.get(i);
+            while (queue.ready() && ring.submissions.free() > 0) {
+                admit(queue);
+            }
+            left |= queue.ready();
+        }
+        return left;
+    }
+
+    private void admit(StagingQueue queue) {
+        Operation operation = queue.next();
+        if (operation.cancelling) {
+            withdrawn.add(operation);
+            return;
+        }
+        Sqe sqe = ring.submissions.next();
+        operation.fill(sqe);
+        operation.submitted(slots.put(operation));
+        sqe.userData(operation.userData);
+        queue.admitted();
+    }
+
+    /// Returns false if entries were left over.
+    private boolean enter(int minComplete, long sleepNanos) {
+        int toSubmit = ring.submissions.pending();
+        if (ring.submissions.completionsOverflowed()) {
+            counters.add(Count.OVERFLOWS, 1);
+        }
+        counters.add(Count.ENTERS, 1);
+        int result = ring.enter(minComplete, sleepNanos);
+        for (int i = 0; i < queues.size(); i++) {
+            queues.get(i).entered();
+        }
+        if (result >= 0) {
+            counters.add(Count.SUBMITTED, result);
+            return result == toSubmit;
+        }
+        switch (-result) {
+            case Errno.EINTR, Errno.ETIME -> { } // woken with nothing done: ordinary
+            case Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM -> { } // short of memory, or completions must be taken first
+            default -> throw new IllegalStateException("io_uring_enter: " + Errno.describe(-result));
+        }
+        return toSubmit == 0;
+    }
+
+    private int dispatch() {
+        int count = ring == null ? 0 : ring.completions.drain(batch);
+        counters.add(Count.COMPLETED, count);
+        for (int i = 0; i < count; i++) {
+            long userData = batch[2 * i];
+            if (userData != CANCEL) { // a cancel's answer, 0 or ENOENT or EALREADY, proves nothing
+                dispatch(userData, CompletionQueue.result(batch[2 * i + 1]), CompletionQueue.flags(batch[2 * i + 1]));
+            }
+        }
+        for (int left = withdrawn.size(); left > 0; left--, count++) { // not what the handlers withdraw meanwhile
+            end(withdrawn.removeFirst(), -Errno.ECANCELED, 0);
+        }
+        return count;
+    }
+
+    private void dispatch(long userData, int result, int flags) {
+        Operation operation = slots.get(userData);
+        if (operation == null) {
+            counters.add(Count.UNKNOWN, 1);
+        } else if ((flags & Abi.IORING_CQE_F_MORE) != 0) {
+            operation.complete(result, flags);
+        } else {
+            slots.remove(userData);
+            end(operation, result, flags);
+        }
+    }
+
+    private void end(Operation operation, int result, int flags) {
+        if (operation != notifier) {
+            counters.add(Count.IN_FLIGHT, -1);
+        }
+        operation.ended();
+        operation.complete(result, flags);
+        operation.descriptor().settle();
+    }
+
+    /// Cancels everything in flight; the completions come by [#poll]. What is staged from now on ends at once with
+    /// `-ECANCELED`, until the ring is opened again.
+    public void cancelAll() {
+        refusing = true;
+        for (Operation operation : slots.toArray()) {
+            if (operation != notifier) {
+                cancel(operation);
+            }
+        }
+        for (StagingQueue queue : queues) {
+            queue.forEach(this::cancel);
+        }
+    }
+
+    /// True while an operation but the notifier is in flight.
+    public boolean busy() {
+        return counters.get(Count.IN_FLIGHT) > 0;
+    }
+
+    /// Frees the ring and all native memory, once nothing is in flight. `wakes` is how often [#wake] was or is about
+    /// to be called in all. If something is in flight all the same, the memory that the kernel may still write to is
+    /// left to it for ever, and false returned.
+    public boolean close(int wakes) {
+        cancel(notifier);
+        while (notifier.inFlight()) {
+            poll(Long.MAX_VALUE);
+        }
+        notifier.awaitRings(wakes);
+        notifier.descriptor().close();
+        boolean idle = !busy();
+        if (idle) {
+            free();
+        } else {
+            ring.close();
+            ring = null;
+        }
+        return idle;
+    }
+
+    private void free() {
+        if (receiveGroup != null) {
+            receiveGroup.close();
+        }
+        ring.close();
+        ring = null;
+        receiveGroup = null;
+        sendBlocks = null;
+        queues.clear();
+        arena.close();
+    }
+}

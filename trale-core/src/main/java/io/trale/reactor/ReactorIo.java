@@ -1,0 +1,99 @@
+package io.trale.reactor;
+
+import io.trale.future.Waker;
+import io.trale.linux.Errno;
+
+/// The operation behind a leaf future: submitted exactly once, however often the future is polled; keeps its result
+/// and wakes.
+///
+/// The owner may give it up and use it again, as a stream does with its one receive. An operation that was given up
+/// while in flight is an *orphan*: its completion goes to [#dispose], and only then the next use is submitted. So
+/// nothing that the kernel gave to the orphan is lost, and nothing overtakes it.
+public abstract class ReactorIo extends Operation {
+
+    private static final Waker NOBODY = () -> {};
+
+    private enum Use { NEW, SUBMITTED, FINISHED }
+
+    private Use use = Use.NEW;
+    private boolean orphan;
+    private int result;
+    private Waker waker = NOBODY;
+
+    /// An operation on `descriptor`.
+    protected ReactorIo(Descriptor descriptor) {
+        super(descriptor);
+    }
+
+    /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is there; until then
+    /// `waker`, in place of the one before, is woken when it is.
+    protected final boolean submitOrGetResult(Waker waker) {
+        if (use == Use.FINISHED) {
+            return true;
+        }
+        this.waker = waker;
+        if (use == Use.NEW && !inFlight()) {
+            use = Use.SUBMITTED;
+            if (descriptor().isOpen()) {
+                descriptor().reactor().stage(this);
+            } else {
+                finish(-Errno.ECANCELED);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// What the kernel answered: `>= 0`, or `-errno`.
+    protected final int ioResult() {
+        assert use == Use.FINISHED : "no result yet";
+        return result;
+    }
+
+    /// Gives this use up. The kernel is asked to stop; what it still brings goes to [#dispose].
+    protected final void abandon() {
+        if (use == Use.SUBMITTED) {
+            orphan = true;
+            descriptor().reactor().cancel(this);
+        }
+        use = Use.NEW;
+        waker = NOBODY;
+    }
+
+    /// Makes ready for the next use, after the result was taken.
+    protected final void reset() {
+        assert use == Use.FINISHED : "in use";
+        use = Use.NEW;
+        waker = NOBODY;
+    }
+
+    /// Takes care of the result of an orphan: bytes are kept for the next use, descriptors closed. Called on the loop.
+    protected void dispose(int result) {}
+
+    /// The operation ended with `result`, for an orphan too: the kernel no longer uses the memory that [#fill] named, if
+    /// it was asked to fill at all. Called before anyone learns of the result.
+    protected void released(int result) {}
+
+    /// True when whoever asked for what is in flight has given it up.
+    protected final boolean orphan() {
+        return orphan;
+    }
+
+    @Override
+    protected final void complete(int result, int flags) {
+        released(result);
+        if (orphan) {
+            orphan = false;
+            dispose(result);
+            waker.wake(); // the next use waits for this
+        } else {
+            finish(result);
+            waker.wake();
+        }
+    }
+
+    private void finish(int result) {
+        this.result = result;
+        use = Use.FINISHED;
+    }
+}

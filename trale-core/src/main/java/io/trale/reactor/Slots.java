@@ -1,0 +1,68 @@
+package io.trale.reactor;
+
+import java.util.Arrays;
+
+/// The operations that the kernel knows, by the slot index in their `user_data`.
+///
+/// `user_data` = generation << 32 | slot. A slot's generation changes each time it is freed, so a completion that
+/// comes too late, for an operation that has ended, is told from one for the slot's next user.
+final class Slots {
+
+    private Operation[] operations = new Operation[64];
+    private int[] generations = new int[64];
+    private int[] free = new int[64];
+    private int freeCount;
+    private int used;
+
+    Slots() {
+        release(0, 64);
+    }
+
+    /// Puts `operation` in a slot; returns its `user_data`.
+    long put(Operation operation) {
+        if (freeCount == 0) {
+            int before = operations.length;
+            operations = Arrays.copyOf(operations, 2 * before);
+            generations = Arrays.copyOf(generations, 2 * before);
+            free = Arrays.copyOf(free, 2 * before);
+            release(before, 2 * before);
+        }
+        int slot = free[--freeCount];
+        operations[slot] = operation;
+        used++;
+        return (long) generations[slot] << 32 | slot;
+    }
+
+    /// The operation of `userData`, or null if it has ended or never was.
+    Operation get(long userData) {
+        int slot = (int) userData;
+        return slot >= 0 && slot < operations.length && generations[slot] == (int) (userData >>> 32)
+                ? operations[slot] : null;
+    }
+
+    /// Frees the slot of `userData`, which is in use.
+    void remove(long userData) {
+        int slot = (int) userData;
+        assert operations[slot] != null : "slot " + slot + " is free already";
+        operations[slot] = null;
+        generations[slot] = generations[slot] + 1 & Integer.MAX_VALUE; // never negative: those user_data are reserved
+        free[freeCount++] = slot;
+        used--;
+    }
+
+    /// How many operations the kernel knows.
+    int used() {
+        return used;
+    }
+
+    /// A snapshot of the operations in use.
+    Operation[] toArray() {
+        return Arrays.stream(operations).filter(o -> o != null).toArray(Operation[]::new);
+    }
+
+    private void release(int from, int to) {
+        for (int slot = to - 1; slot >= from; slot--) {
+            free[freeCount++] = slot;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.trale.reactor;
+
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
+
+/// Operations that wait for the next enter, in order, and how many of them may go.
+class StagingQueue {
+
+    private final ArrayDeque<Operation> waiting = new ArrayDeque<>();
+
+    /// How many operations may be submitted now, by what this queue guards.
+    int budget() {
+        return Integer.MAX_VALUE;
+    }
+
+    /// An operation leaves for the kernel.
+    void admitted() {}
+
+    /// An enter took what was admitted.
+    void entered() {}
+
+    final void add(Operation operation) {
+        waiting.addLast(operation);
+    }
+
+    final boolean ready() {
+        return !waiting.isEmpty() && (budget() > 0 || waiting.peekFirst().cancelling);
+    }
+
+    final Operation next() {
+        return waiting.removeFirst();
+    }
+
+    final void forEach(Consumer<Operation> action) {
+        waiting.forEach(action);
+    }
+}

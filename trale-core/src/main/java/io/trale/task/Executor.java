@@ -1,0 +1,476 @@
+package io.trale.task;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.reactor.Reactor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// One thread, one ring, and the tasks that run on it.
+///
+/// While there are runnable tasks the executor polls them, first come, first served. When there are none, it enters the
+/// kernel once, which submits all that was asked for meanwhile *and* sleeps until something completes; each completion
+/// makes its task runnable again. When no task is left, [#run] returns.
+///
+/// The static methods act on the executor of the current thread, which is made when first needed:
+///
+/// ```java
+/// Executor.spawn(future);
+/// Executor.run();
+/// ```
+///
+/// [#start] makes an executor on a thread of its own, for others to hand work to. [#submit], [#execute] and [#close]
+/// may be called from any thread; everything else belongs to the executor's own.
+public final class Executor implements AutoCloseable {
+
+    /// How many jobs run before the kernel is asked again, so that no chain of tasks starves I/O.
+    private static final int JOBS_PER_TURN = 256;
+
+    private static final long FOREVER = Long.MAX_VALUE;
+
+    private final ExecutorOptions options;
+    private final Reactor reactor;
+    private final Inbox inbox = new Inbox();
+    private final RunQueue runQueue = new RunQueue();
+    private final boolean standing;
+
+    /// The tasks that have not ended: a list through their own links, so that `close` can find them.
+    private Task<?> live;
+    private int liveCount;
+
+    private boolean running;
+    private volatile boolean closing;
+    /// How often a foreign thread was told to ring; see [Reactor#close].
+    private int wakes;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final List<Runnable> onClose = new ArrayList<>();
+
+    private Executor(Reactor reactor, ExecutorOptions options, boolean standing) {
+        this.reactor = reactor;
+        this.options = options;
+        this.standing = standing;
+        reactor.setOwner(this);
+    }
+
+    // ---- the executor of the current thread
+
+    /// The executor of the current thread; one with default options is made if there is none.
+    public static Executor current() {
+        Reactor reactor = Reactor.current();
+        return reactor.owner() != null ? (Executor) reactor.owner()
+                : new Executor(reactor, ExecutorOptions.defaults(), false);
+    }
+
+    /// Makes `future` a task of the current thread's executor. It is polled for the first time once that runs.
+    public static <T> JoinHandle<T> spawn(Future<T> future) {
+        return current().submit(future);
+    }
+
+    /// Runs the current thread's executor until none of its tasks is left: at once if there is none.
+    public static void run() throws IOException {
+        current().runToEnd();
+    }
+
+    /// Runs the current thread's executor until `future` is complete, and returns its value. Tasks that are left then
+    /// go on with the next run.
+    public static <T> T blockOn(Future<T> future) throws Exception {
+        return spawn(future).join();
+    }
+
+    /// Makes an executor for the current thread, which must have none.
+    public static Executor open(ExecutorOptions options) {
+        return open(new Libc(), options);
+    }
+
+    /// As [#open(ExecutorOptions)], on another kernel than the real one. For tests.
+    @SuppressWarnings("exports")
+    public static Executor open(Kernel kernel, ExecutorOptions options) {
+        if (Reactor.isBound()) {
+            throw new IllegalStateException("this thread has an executor already");
+        }
+        Executor executor = new Executor(new Reactor(kernel, options.limits), options, false);
+        executor.reactor.bind();
+        return executor;
+    }
+
+    // ---- executors on a thread of their own
+
+    /// Starts an executor with default options on a new thread called `name`; it runs until [#close].
+    public static Executor start(String name) throws IOException {
+        return start(name, ExecutorOptions.defaults());
+    }
+
+    /// As [#start(String)]. Throws if the ring cannot be had, and says why and what to do.
+    public static Executor start(String name, ExecutorOptions options) throws IOException {
+        return start(name, new Libc(), options);
+    }
+
+    /// As [#start(String, ExecutorOptions)], on another kernel than the real one. For tests.
+    @SuppressWarnings("exports")
+    public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
+        Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
+        ErrnoException[] failure = new ErrnoException[1];
+        CountDownLatch ready = new CountDownLatch(1);
+        Thread thread = options.threadFactory.newThread(() -> {
+            executor.reactor.bind();
+            try {
+                executor.reactor.open();
+            } catch (ErrnoException e) {
+                failure[0] = e;
+                return;
+            } finally {
+                ready.countDown();
+            }
+            executor.loop();
+        });
+        thread.setName(name);
+        thread.start();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                ready.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true; // the thread is there already: see it through
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure[0] != null) {
+            throw new ErrnoException(failure[0].getMessage(), failure[0].errno());
+        }
+        return executor;
+    }
+
+    // ---- work
+
+    /// Makes `future` a task of this executor, which owns it from now on. Any thread. Throws
+    /// [RejectedExecutionException] once the executor closes.
+    public <T> JoinHandle<T> submit(Future<T> future) {
+        Task<T> task = new Task<>(this, Objects.requireNonNull(future));
+        if (reactor.onLoop()) {
+            if (closing) {
+                throw rejected();
+            }
+            adopt(task);
+            runQueue.add(task);
+        } else {
+            execute(() -> {
+                adopt(task);
+                if (closing) {
+                    task.drop();
+                } else {
+                    task.run();
+                }
+            });
+        }
+        return task;
+    }
+
+    /// Runs `action` once on this executor's thread, after what is queued already. Any thread. Throws
+    /// [RejectedExecutionException] once the executor has closed; accepted actions do run.
+    public void execute(Runnable action) {
+        Objects.requireNonNull(action);
+        Job job = new Job() {
+            @Override
+            void run() {
+                try {
+                    action.run();
+                } catch (Throwable t) {
+                    uncaught(t);
+                }
+            }
+        };
+        if (!enqueue(job)) {
+            throw rejected();
+        }
+    }
+
+    /// Puts `job` in line. Any thread. Returns false if the executor has closed.
+    boolean enqueue(Job job) {
+        if (reactor.onLoop()) {
+            if (closed.getCount() == 0) {
+                return false;
+            }
+            runQueue.add(job);
+            return true;
+        }
+        return switch (inbox.offer(job)) {
+            case ACCEPTED -> true;
+            case RING -> {
+                reactor.wake();
+                yield true;
+            }
+            case CLOSED -> false;
+        };
+    }
+
+    private static RejectedExecutionException rejected() {
+        return new RejectedExecutionException("the executor is closed");
+    }
+
+    private void adopt(Task<?> task) {
+        task.nextLive = live;
+        if (live != null) {
+            live.previousLive = task;
+        }
+        live = task;
+        liveCount++;
+    }
+
+    /// A task came to its end; `unjoined` is its failure if nobody waits for it, or null.
+    void ended(Task<?> task, Throwable unjoined) {
+        if (task.previousLive != null) {
+            task.previousLive.nextLive = task.nextLive;
+        } else {
+            live = task.nextLive;
+        }
+        if (task.nextLive != null) {
+            task.nextLive.previousLive = task.previousLive;
+        }
+        liveCount--;
+        if (unjoined != null && !(unjoined instanceof CancellationException)) {
+            uncaught(unjoined);
+        }
+    }
+
+    private void uncaught(Throwable failure) {
+        try {
+            options.uncaught.accept(failure);
+        } catch (Throwable worse) {
+            worse.addSuppressed(failure);
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, worse);
+        }
+    }
+
+    // ---- the loop
+
+    /// Runs until no task is left, then closes the ring; it is opened again when needed.
+    public void runToEnd() throws IOException {
+        runUntil(() -> liveCount == 0);
+    }
+
+    /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
+    /// true while tasks are left. For embedding in another loop; [#runToEnd] is made of the same steps.
+    public boolean turn() throws IOException {
+        beginRun();
+        try {
+            runJobs();
+            park(0);
+        } finally {
+            endRun();
+        }
+        return liveCount > 0;
+    }
+
+    private interface Condition {
+        boolean met();
+    }
+
+    private void runUntil(Condition end) throws IOException {
+        beginRun();
+        try {
+            runJobs();
+            while (!closing && !(end.met() && runQueue.isEmpty())) {
+                park(FOREVER);
+                runJobs();
+            }
+        } finally {
+            endRun();
+        }
+    }
+
+    private void beginRun() throws ErrnoException {
+        reactor.checkThread();
+        if (standing || running) {
+            throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
+        }
+        if (closed.getCount() == 0) {
+            throw rejected();
+        }
+        if (!reactor.isOpen()) {
+            reactor.open();
+        }
+        running = true;
+    }
+
+    private void endRun() {
+        running = false;
+        if (closing) {
+            shutdown();
+        } else if (liveCount == 0) {
+            closeRing(); // what is in flight now belongs to nobody
+        }
+    }
+
+    /// The life of an executor with its own thread.
+    private void loop() {
+        running = true;
+        try {
+            runJobs();
+            while (!closing) {
+                park(FOREVER);
+                runJobs();
+            }
+        } finally {
+            running = false;
+            shutdown();
+            reactor.unbind();
+        }
+    }
+
+    /// Runs a bounded number of jobs.
+    private void runJobs() {
+        inbox.drainTo(runQueue);
+        for (int i = 0; i < JOBS_PER_TURN; i++) {
+            Job job = runQueue.poll();
+            if (job == null) {
+                return;
+            }
+            job.run();
+        }
+    }
+
+    /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
+    private void park(long sleepNanos) {
+        boolean asleep = sleepNanos > 0 && runQueue.isEmpty() && inbox.sleep();
+        reactor.poll(asleep ? sleepNanos : 0);
+        if (asleep && inbox.awake()) {
+            wakes++;
+        }
+    }
+
+    /// Blocks until `task` has ended; see [JoinHandle#join].
+    <T> T join(Task<T> task) throws Exception {
+        Executor here = Reactor.isBound() ? current() : null;
+        if (here != null && here.running) {
+            throw new IllegalStateException("join() would block the executor that runs on this thread; poll the handle");
+        }
+        if (here == this) {
+            task.poll(() -> {});
+            runUntil(task::isDone);
+            if (!task.isDone()) {
+                throw rejected();
+            }
+            return task.result();
+        }
+        Thread thread = Thread.currentThread();
+        while (!task.poll(() -> LockSupport.unpark(thread))) {
+            LockSupport.park(task);
+            if (Thread.interrupted()) {
+                task.cancel();
+                throw new InterruptedException();
+            }
+        }
+        return task.result();
+    }
+
+    // ---- the end
+
+    /// Ends the executor: takes no more work, cancels its tasks, ends what is in flight, frees everything. Idempotent.
+    /// From another thread this waits for the end, at most as long as the options say, and a second more; from the
+    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose].
+    @Override
+    public void close() {
+        if (reactor.onLoop()) {
+            closing = true;
+            if (!running && closed.getCount() > 0) {
+                shutdown();
+            }
+            return;
+        }
+        enqueue(new Job() {
+            @Override
+            void run() {
+                closing = true;
+            }
+        });
+        try {
+            closed.await(options.closeTimeout.toNanos() + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
+    public void onClose(Runnable action) {
+        synchronized (onClose) {
+            if (closed.getCount() > 0) {
+                onClose.add(action);
+                return;
+            }
+        }
+        action.run();
+    }
+
+    private void shutdown() {
+        if (reactor.isOpen()) {
+            while (live != null) {
+                live.drop();
+            }
+            closeRing();
+        }
+        inbox.close(runQueue);
+        do { // what came too late for the ring still runs, and sees it closed
+            for (Job job = runQueue.poll(); job != null; job = runQueue.poll()) {
+                job.run();
+            }
+        } while (reactor.poll(0) > 0);
+        if (!standing) {
+            reactor.unbind();
+        }
+        List<Runnable> actions;
+        synchronized (onClose) {
+            closed.countDown();
+            actions = List.copyOf(onClose);
+        }
+        for (Runnable action : actions) {
+            try {
+                action.run();
+            } catch (Throwable t) {
+                uncaught(t);
+            }
+        }
+    }
+
+    /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
+    private void closeRing() {
+        reactor.cancelAll();
+        long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
+        runJobs();
+        for (long left = options.closeTimeout.toNanos(); (reactor.busy() || !runQueue.isEmpty()) && left > 0;) {
+            park(left);
+            runJobs();
+            left = deadline - reactor.kernel().nanoTime();
+        }
+        if (!reactor.close(wakes)) {
+            System.getLogger("io.trale").log(System.Logger.Level.WARNING,
+                    "closed with operations in flight: their memory is left to the kernel");
+        }
+        wakes = 0;
+    }
+
+    // ---- seen from outside
+
+    /// What the executor has done so far. Any thread; the numbers may be a little old.
+    public Stats stats() {
+        return Stats.of(reactor.counters());
+    }
+
+    /// The reactor under this executor. For trale-reactive and tests.
+    @SuppressWarnings("exports")
+    public Reactor reactor() {
+        return reactor;
+    }
+}

@@ -1,0 +1,79 @@
+package io.trale.task;
+
+import io.trale.reactor.Limits;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
+
+/// How an executor is made. Immutable: each method returns a changed copy.
+public final class ExecutorOptions {
+
+    private static final System.Logger LOG = System.getLogger("io.trale");
+
+    private static final ExecutorOptions DEFAULTS = new ExecutorOptions(Limits.DEFAULT,
+            body -> Thread.ofPlatform().unstarted(body),
+            failure -> LOG.log(System.Logger.Level.ERROR, "a task failed and nobody had joined it", failure),
+            Duration.ofSeconds(5));
+
+    final Limits limits;
+    final ThreadFactory threadFactory;
+    final Consumer<? super Throwable> uncaught;
+    final Duration closeTimeout;
+
+    private ExecutorOptions(Limits limits, ThreadFactory threadFactory, Consumer<? super Throwable> uncaught,
+            Duration closeTimeout) {
+        this.limits = limits;
+        this.threadFactory = threadFactory;
+        this.uncaught = uncaught;
+        this.closeTimeout = closeTimeout;
+    }
+
+    /// What an executor has when nothing else is said: 256 submission and 4096 completion entries, 128 receive buffers
+    /// and 128 send blocks of 64 KiB each (reserved, not used, until traffic touches them), a close that waits 5 s.
+    public static ExecutorOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// Submission and completion entries of the ring: powers of two, at most 32768 and 65536. Neither limits how much
+    /// may be in flight: what does not fit waits its turn.
+    public ExecutorOptions ringEntries(int submissions, int completions) {
+        Limits l = limits;
+        return with(new Limits(submissions, completions, l.completionsPerTurn(), l.receiveBuffers(),
+                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes()));
+    }
+
+    /// How many buffers (a power of two, at most 32768) receives draw from, and the size of each in bytes, which is
+    /// the most that one receive brings.
+    public ExecutorOptions receiveBuffers(int count, int bytes) {
+        Limits l = limits;
+        return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(), count, bytes,
+                l.sendBlocks(), l.sendBlockBytes()));
+    }
+
+    /// How many blocks sends are copied into, and the size of each in bytes, which is the most that one send takes.
+    public ExecutorOptions sendBlocks(int count, int bytes) {
+        Limits l = limits;
+        return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
+                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes));
+    }
+
+    /// Makes the loop thread of a started executor; must be a platform thread.
+    public ExecutorOptions threadFactory(ThreadFactory factory) {
+        return new ExecutorOptions(limits, Objects.requireNonNull(factory), uncaught, closeTimeout);
+    }
+
+    /// Told, on the loop thread, of the failure of a task that nobody waits for. The default logs it.
+    public ExecutorOptions uncaught(Consumer<? super Throwable> handler) {
+        return new ExecutorOptions(limits, threadFactory, Objects.requireNonNull(handler), closeTimeout);
+    }
+
+    /// How long `close` waits for what is in flight to end.
+    public ExecutorOptions closeTimeout(Duration timeout) {
+        return new ExecutorOptions(limits, threadFactory, uncaught, Objects.requireNonNull(timeout));
+    }
+
+    private ExecutorOptions with(Limits limits) {
+        return new ExecutorOptions(limits, threadFactory, uncaught, closeTimeout);
+    }
+}

@@ -1,0 +1,100 @@
+package io.trale.task;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/// Jobs from other threads, and whether the loop must be woken for them, in one word.
+///
+/// `head` is the newest job of a chain, or one of three marks: null (nothing there, the loop is awake), ASLEEP (nothing
+/// there, and the loop sleeps or is about to), CLOSED. Since the chain and the state are the same word, a producer that
+/// replaces ASLEEP by its job knows that it is the one who has to ring, and the loop that goes to sleep knows that
+/// nothing had come: there is no moment in between for a wake-up to be lost in.
+final class Inbox {
+
+    enum Offer {
+        /// The loop is awake and will find it.
+        ACCEPTED,
+        /// Accepted, and the caller must wake the loop.
+        RING,
+        /// Not accepted.
+        CLOSED
+    }
+
+    private static final class Mark extends Job {
+        @Override
+        void run() {
+            throw new AssertionError("a mark is no job");
+        }
+    }
+
+    private static final Job ASLEEP = new Mark();
+    private static final Job CLOSED = new Mark();
+
+    private static final VarHandle HEAD;
+
+    static {
+        try {
+            HEAD = MethodHandles.lookup().findVarHandle(Inbox.class, "head", Job.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @SuppressWarnings("unused") // through HEAD
+    private volatile Job head;
+
+    /// Hands `job` to the loop. Any thread; never blocks.
+    Offer offer(Job job) {
+        while (true) {
+            Job seen = head;
+            if (seen == CLOSED) {
+                return Offer.CLOSED;
+            }
+            job.next = seen == ASLEEP ? null : seen;
+            if (HEAD.compareAndSet(this, seen, job)) { // publishes the job and its link
+                return seen == ASLEEP ? Offer.RING : Offer.ACCEPTED;
+            }
+        }
+    }
+
+    /// Moves all jobs to `queue`, oldest first. Loop thread.
+    void drainTo(RunQueue queue) {
+        if (head != null) {
+            pour((Job) HEAD.getAndSet(this, null), queue);
+        }
+    }
+
+    /// Announces that the loop is going to sleep. Returns false, and announces nothing, if there are jobs.
+    boolean sleep() {
+        return HEAD.compareAndSet(this, null, ASLEEP);
+    }
+
+    /// To be called after sleeping. Returns true if somebody was told to ring, and so has rung or is about to.
+    boolean awake() {
+        return !HEAD.compareAndSet(this, ASLEEP, null);
+    }
+
+    /// Accepts nothing from now on; moves what is there to `queue`.
+    void close(RunQueue queue) {
+        pour((Job) HEAD.getAndSet(this, CLOSED), queue);
+    }
+
+    private static void pour(Job newest, RunQueue queue) {
+        if (newest == ASLEEP || newest == CLOSED) {
+            return;
+        }
+        Job reversed = null;
+        for (Job job = newest; job != null;) {
+            Job older = job.next;
+            job.next = reversed;
+            reversed = job;
+            job = older;
+        }
+        for (Job job = reversed; job != null;) {
+            Job newer = job.next;
+            job.next = null;
+            queue.add(job);
+            job = newer;
+        }
+    }
+}

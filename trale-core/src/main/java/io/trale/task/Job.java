@@ -1,0 +1,10 @@
+package io.trale.task;
+
+/// Something that the loop runs once. In at most one queue at a time, since the queue's link is here.
+abstract class Job {
+
+    Job next;
+
+    /// Runs on the loop thread.
+    abstract void run();
+}

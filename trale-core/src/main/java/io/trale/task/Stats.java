@@ -1,0 +1,24 @@
+package io.trale.task;
+
+import io.trale.reactor.Counters;
+import io.trale.reactor.Counters.Count;
+
+/// What an executor has done since it was made.
+///
+/// @param enters calls of `io_uring_enter(2)`: all system calls of the steady state
+/// @param submitted entries handed to the kernel, cancels included
+/// @param completed completions taken from the kernel
+/// @param cancels operations that were asked to end early
+/// @param overflows times that the completion queue was too small; nothing was lost
+/// @param noBuffer receives that found no buffer free and were asked again
+/// @param unknown completions of nothing in flight: always 0, or trale has a fault
+/// @param inFlight operations in flight now
+public record Stats(long enters, long submitted, long completed, long cancels, long overflows, long noBuffer,
+        long unknown, long inFlight) {
+
+    static Stats of(Counters counters) {
+        return new Stats(counters.get(Count.ENTERS), counters.get(Count.SUBMITTED), counters.get(Count.COMPLETED),
+                counters.get(Count.CANCELS), counters.get(Count.OVERFLOWS), counters.get(Count.NO_BUFFER),
+                counters.get(Count.UNKNOWN), counters.get(Count.IN_FLIGHT));
+    }
+}

@@ -1,0 +1,153 @@
+package io.trale.task;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.CancellationException;
+
+/// One future that the executor polls to completion: its own job, its own waker, its own join handle.
+///
+/// Two bits say all about its state. SCHEDULED: it is in a queue, or on its way there; whoever sets it must enqueue,
+/// so a task is queued at most once, however often it is woken. It is cleared just before the poll, so a wake during
+/// the poll queues it again. ABORTED: the next run cancels the future in place of polling it. Only the loop thread runs
+/// a task, so no bit is needed for that.
+final class Task<T> extends Job implements JoinHandle<T>, Waker {
+
+    private static final int SCHEDULED = 1;
+    private static final int ABORTED = 2;
+
+    /// In the place of the joiner's waker when the task has ended.
+    private static final Waker DONE = () -> {};
+
+    private static final VarHandle STATE;
+    private static final VarHandle JOINER;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(Task.class, "state", int.class);
+            JOINER = MethodHandles.lookup().findVarHandle(Task.class, "joiner", Waker.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Executor executor;
+    private Future<T> future;
+    private volatile int state = SCHEDULED;
+
+    /// The waker of whoever waits, null, or DONE. Setting DONE publishes `value` and `failure`.
+    private volatile Waker joiner;
+    private T value;
+    private Throwable failure;
+
+    /// Neighbours in the executor's list of live tasks.
+    Task<?> previousLive;
+    Task<?> nextLive;
+
+    Task(Executor executor, Future<T> future) {
+        this.executor = executor;
+        this.future = future;
+    }
+
+    @Override
+    public void wake() {
+        if (((int) STATE.getAndBitwiseOr(this, SCHEDULED) & SCHEDULED) == 0) {
+            executor.enqueue(this);
+        }
+    }
+
+    @Override
+    void run() {
+        int before = (int) STATE.getAndBitwiseAnd(this, ~SCHEDULED);
+        if (future == null) {
+            return; // woken after its end
+        }
+        if ((before & ABORTED) != 0) {
+            drop();
+            return;
+        }
+        try {
+            if (future.poll(this)) {
+                T result = future.result();
+                end(result, null);
+            }
+        } catch (Throwable t) {
+            end(null, t);
+        }
+    }
+
+    /// Cancels the future and ends the task. Loop thread.
+    void drop() {
+        Throwable failure = new CancellationException("task aborted");
+        try {
+            future.cancel();
+        } catch (Throwable t) {
+            failure.addSuppressed(t);
+        }
+        end(null, failure);
+    }
+
+    private void end(T value, Throwable failure) {
+        future = null;
+        this.value = value;
+        this.failure = failure;
+        Waker waiting = (Waker) JOINER.getAndSet(this, DONE);
+        executor.ended(this, waiting == null ? failure : null);
+        if (waiting != null) {
+            waiting.wake();
+        }
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        while (true) {
+            Waker before = joiner;
+            if (before == DONE) {
+                return true;
+            }
+            if (JOINER.compareAndSet(this, before, waker)) {
+                return false;
+            }
+        }
+    }
+
+    @Override
+    public T result() throws Exception {
+        if (joiner != DONE) {
+            throw new IllegalStateException("the task has not ended");
+        }
+        switch (failure) {
+            case null -> {
+                return value;
+            }
+            case Exception e -> throw e;
+            case Error e -> throw e;
+            default -> throw new IllegalStateException(failure);
+        }
+    }
+
+    @Override
+    public void cancel() {
+        Waker before = joiner;
+        if (before != DONE) {
+            JOINER.compareAndSet(this, before, null);
+        }
+    }
+
+    @Override
+    public void abort() {
+        STATE.getAndBitwiseOr(this, ABORTED);
+        wake();
+    }
+
+    @Override
+    public boolean isDone() {
+        return joiner == DONE;
+    }
+
+    @Override
+    public T join() throws Exception {
+        return executor.join(this);
+    }
+}

@@ -1,0 +1,47 @@
+package io.trale.uring;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// Says in one line why there is no ring, and what to do about it.
+final class SetupFailure {
+
+    private static final Path DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
+
+    private SetupFailure() {}
+
+    static ErrnoException explain(int errno) {
+        return new ErrnoException("io_uring_setup: " + Errno.describe(errno) + ": " + advice(errno, disabled()), errno);
+    }
+
+    /// `disabled` is what the sysctl says, or empty where there is none.
+    static String advice(int errno, String disabled) {
+        return switch (errno) {
+            case Errno.EPERM, Errno.EACCES -> switch (disabled) {
+                case "2" -> "this system has io_uring switched off; as root: sysctl kernel.io_uring_disabled=0";
+                case "1" -> "this system allows io_uring to root and one group only; as root:"
+                        + " sysctl kernel.io_uring_disabled=0, or join the group in kernel.io_uring_group";
+                default -> "a seccomp filter forbids io_uring, as container runtimes do by default;"
+                        + " allow io_uring_setup, io_uring_enter and io_uring_register in its profile"
+                        + " (Docker: --security-opt seccomp=PROFILE, or seccomp=unconfined to try)";
+            };
+            case Errno.ENOSYS, Errno.EINVAL -> "this kernel has no usable io_uring, or a sandbox hides it;"
+                    + " trale needs Linux 6.1 or newer";
+            case Errno.ENOMEM -> "not enough locked memory for the ring; raise the limit (ulimit -l)"
+                    + " or open fewer executors";
+            case Errno.EMFILE, Errno.ENFILE -> "no descriptor left for the ring; raise the limit (ulimit -n)";
+            default -> "not a failure that io_uring_setup(2) documents";
+        };
+    }
+
+    private static String disabled() {
+        try {
+            return Files.readString(DISABLED).strip();
+        } catch (IOException e) {
+            return ""; // before 6.6 there is no such switch
+        }
+    }
+}

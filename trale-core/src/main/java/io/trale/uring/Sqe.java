@@ -1,0 +1,94 @@
+package io.trale.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+
+/// One submission queue entry, to be filled in by exactly one of the `prep` methods.
+///
+/// A flyweight: the submission queue has one of these and points it at the entry to fill. It is valid only during
+/// [io.trale.uring.SubmissionQueue#next]'s caller. Each method writes all 64 bytes, as eight stores, so no entry shows
+/// what it held before. Addresses must stay valid until the operation's last completion.
+public final class Sqe {
+
+    private final MemorySegment entries;
+    private long at;
+
+    Sqe(MemorySegment entries) {
+        this.entries = entries;
+    }
+
+    Sqe pointAt(long offsetBytes) {
+        at = offsetBytes;
+        return this;
+    }
+
+    /// What the completion will carry; see [io.trale.uring.CompletionQueue].
+    public void userData(long userData) {
+        entries.set(JAVA_LONG, at + 32, userData);
+    }
+
+    /// An operation that completes at once with 0.
+    public void prepNop() {
+        prep(Abi.IORING_OP_NOP, 0, 0, -1, 0, 0, 0, 0, 0);
+    }
+
+    /// `recv(2)` of at most `lengthBytes` into memory at `address`.
+    public void prepRecv(int fd, long address, int lengthBytes, int msgFlags) {
+        prep(Abi.IORING_OP_RECV, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
+    }
+
+    /// `recv(2)` into a buffer that the kernel picks from `group` when the data is there: until then none is taken.
+    public void prepRecvSelect(int fd, int group, int msgFlags) {
+        prep(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, 0, 0, msgFlags, group);
+    }
+
+    /// `send(2)`
+    public void prepSend(int fd, long address, int lengthBytes, int msgFlags) {
+        prep(Abi.IORING_OP_SEND, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
+    }
+
+    /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).
+    public void prepAccept(int fd, long address, long lengthAddress, int flags) {
+        prep(Abi.IORING_OP_ACCEPT, 0, 0, fd, lengthAddress, address, 0, flags, 0);
+    }
+
+    /// `connect(2)`
+    public void prepConnect(int fd, long address, int addressBytes) {
+        prep(Abi.IORING_OP_CONNECT, 0, 0, fd, addressBytes, address, 0, 0, 0);
+    }
+
+    /// `read(2)` at `offsetBytes`, or at the descriptor's own position when that is -1.
+    public void prepRead(int fd, long address, int lengthBytes, long offsetBytes) {
+        prep(Abi.IORING_OP_READ, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
+    }
+
+    /// `poll(2)` for one readiness event.
+    public void prepPoll(int fd, int events) {
+        prep(Abi.IORING_OP_POLL_ADD, 0, 0, fd, 0, 0, 0, events, 0);
+    }
+
+    /// `poll(2)` for every readiness event, until a completion without `IORING_CQE_F_MORE`.
+    public void prepPollMultishot(int fd, int events) {
+        prep(Abi.IORING_OP_POLL_ADD, 0, 0, fd, 0, 0, Abi.IORING_POLL_ADD_MULTI, events, 0);
+    }
+
+    /// Asks to end the operation submitted with `targetUserData`. Its own completion proves nothing: the target's does.
+    public void prepCancel(long targetUserData) {
+        prep(Abi.IORING_OP_ASYNC_CANCEL, 0, 0, -1, 0, targetUserData, 0, 0, 0);
+    }
+
+    private void prep(int opcode, int flags, int ioPriority, int fd, long offset, long address, int length, int opFlags,
+            int bufferGroup) {
+        MemorySegment e = entries;
+        long at = this.at;
+        e.set(JAVA_LONG, at, opcode | flags << 8 | ioPriority << 16 | (long) fd << 32);
+        e.set(JAVA_LONG, at + 8, offset);
+        e.set(JAVA_LONG, at + 16, address);
+        e.set(JAVA_LONG, at + 24, length & 0xffffffffL | (long) opFlags << 32);
+        e.set(JAVA_LONG, at + 32, 0);
+        e.set(JAVA_LONG, at + 40, bufferGroup);
+        e.set(JAVA_LONG, at + 48, 0);
+        e.set(JAVA_LONG, at + 56, 0);
+    }
+}
