@@ -19,6 +19,8 @@ public final class Errno {
     public static final int EPIPE = 32;
     public static final int ENOSYS = 38;
     public static final int ETIME = 62;
+    public static final int EAFNOSUPPORT = 97;
+    public static final int EADDRINUSE = 98;
     public static final int ENETUNREACH = 101;
     public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;

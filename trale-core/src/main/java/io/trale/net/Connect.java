@@ -9,6 +9,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
 import io.trale.reactor.ReactorIo;
+import io.trale.reactor.Sockets;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;

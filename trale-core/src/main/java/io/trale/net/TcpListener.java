@@ -12,6 +12,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
 import io.trale.reactor.ReactorIo;
+import io.trale.reactor.Sockets;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

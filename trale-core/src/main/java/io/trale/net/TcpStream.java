@@ -8,6 +8,7 @@ import io.trale.io.Buffer;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
+import io.trale.reactor.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class TcpStream implements AsyncRead, AsyncWrite, AutoCloseable {
 
     /// A stream on a connected socket.
     static TcpStream accepted(Descriptor descriptor, InetSocketAddress remoteAddress) {
-        Sockets.setOption(descriptor, Net.IPPROTO_TCP, Net.TCP_NODELAY, 1); // best effort: it may be dead already
+        Sockets.prepareStream(descriptor);
         return new TcpStream(descriptor, remoteAddress);
     }
 

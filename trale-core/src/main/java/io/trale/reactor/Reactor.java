@@ -18,6 +18,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
 ///
@@ -47,6 +48,7 @@ public final class Reactor {
     private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
 
     private Object owner;
+    private Consumer<Throwable> faults = failure -> { };
     private Thread thread = Thread.currentThread();
     private Arena arena;
     private Ring ring;
@@ -106,9 +108,10 @@ public final class Reactor {
         return owner;
     }
 
-    /// Says which executor this reactor works for.
-    public void setOwner(Object owner) {
+    /// Says which executor this reactor works for, and where failures go that nobody else can take.
+    public void setOwner(Object owner, Consumer<Throwable> faults) {
         this.owner = owner;
+        this.faults = faults;
     }
 
     /// The system-call boundary.
@@ -323,7 +326,7 @@ public final class Reactor {
         if (operation == null) {
             counters.add(Count.UNKNOWN, 1);
         } else if ((flags & Abi.IORING_CQE_F_MORE) != 0) {
-            operation.complete(result, flags);
+            complete(operation, result, flags);
         } else {
             slots.remove(userData);
             end(operation, result, flags);
@@ -335,8 +338,17 @@ public final class Reactor {
             counters.add(Count.IN_FLIGHT, -1);
         }
         operation.ended();
-        operation.complete(result, flags);
+        complete(operation, result, flags);
         operation.descriptor().settle();
+    }
+
+    /// A handler that throws breaks its own promise, and nobody else's completion.
+    private void complete(Operation operation, int result, int flags) {
+        try {
+            operation.complete(result, flags);
+        } catch (Throwable t) {
+            faults.accept(t);
+        }
     }
 
     /// Cancels everything in flight; the completions come by [#poll]. What is staged from now on ends at once with
@@ -351,6 +363,11 @@ public final class Reactor {
         for (StagingQueue queue : queues) {
             queue.forEach(this::cancel);
         }
+    }
+
+    /// False when the ring is closed or about to be, and what is staged ends at once.
+    public boolean isAccepting() {
+        return ring != null && !refusing;
     }
 
     /// True while an operation but the notifier is in flight.

@@ -58,7 +58,7 @@ public final class Executor implements AutoCloseable {
         this.reactor = reactor;
         this.options = options;
         this.standing = standing;
-        reactor.setOwner(this);
+        reactor.setOwner(this, this::uncaught);
     }
 
     // ---- the executor of the current thread

@@ -1,0 +1,62 @@
+package io.trale.examples;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+
+/// The command line of `./trale`: each example is a command.
+///
+/// Whatever goes wrong is one line on stderr, and an exit status that is not 0: 2 for a bad argument, 1 for the rest.
+@Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0",
+        description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
+        synopsisSubcommandLabel = "COMMAND", subcommands = {Demo.class, Echo.class})
+public final class Cli implements Runnable {
+
+    private Cli() {}
+
+    /// Runs one command and exits with its status.
+    public static void main(String[] args) {
+        System.exit(execute(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+    }
+
+    /// Runs one command; returns its exit status.
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
+        CommandLine cli = new CommandLine(new Cli());
+        cli.setOut(out);
+        cli.setErr(err);
+        cli.setCaseInsensitiveEnumValuesAllowed(true);
+        cli.setParameterExceptionHandler(Cli::badArgument);
+        cli.setExecutionExceptionHandler((failure, command, parsed) -> {
+            command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message(failure));
+            return 1;
+        });
+        return cli.execute(args);
+    }
+
+    private static int badArgument(ParameterException e, String[] args) {
+        CommandLine command = e.getCommandLine();
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + e.getMessage().lines().findFirst().orElse("bad argument")
+                + " (try: " + name + " --help)");
+        return 2;
+    }
+
+    /// What went wrong, in one line.
+    private static String message(Throwable failure) {
+        Throwable cause = reactor.core.Exceptions.unwrap(failure);
+        String text = cause.getMessage() != null ? cause.getMessage() : cause.toString();
+        return text.lines().findFirst().orElse(cause.toString());
+    }
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    /// With no command: the list of commands.
+    @Override
+    public void run() {
+        spec.commandLine().getOut().println("Usage: ./trale COMMAND [--help]");
+        spec.subcommands().forEach((name, command) -> spec.commandLine().getOut()
+                .printf("  %-12s %s%n", name, command.getCommandSpec().usageMessage().description()[0]));
+    }
+}

@@ -1,0 +1,209 @@
+package io.trale.reactive;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactor.AddressPool;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Operation;
+import io.trale.reactor.Sockets;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+import reactor.core.scheduler.Schedulers;
+
+/// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
+///
+/// Connections that nobody has asked for wait in the kernel's backlog. When the process has no descriptor left, or the
+/// kernel no memory, accepting pauses and is tried again: it never dies of that.
+final class Acceptor {
+
+    private static final int WINDOW = 16;
+    private static final Duration PAUSE = Duration.ofMillis(100);
+
+    private final Trale trale;
+    private final Descriptor descriptor;
+    private final InetSocketAddress localAddress;
+
+    /// Who holds `accept()`, for the check that there is one at a time. Any thread.
+    private final AtomicReference<@Nullable Accepting> holder = new AtomicReference<>();
+
+    // For the loop alone.
+    private final ArrayDeque<Accept> idle = new ArrayDeque<>();
+    private final ArrayDeque<Accept> busy = new ArrayDeque<>();
+    /// Accepted for a subscriber that has gone: for the next one.
+    private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
+    private @Nullable Accepting consumer;
+    private boolean pausing;
+    private @Nullable IOException failure;
+
+    Acceptor(Trale trale, Descriptor descriptor, InetSocketAddress localAddress) {
+        this.trale = trale;
+        this.descriptor = descriptor;
+        this.localAddress = localAddress;
+        descriptor.whenClosed(() -> {
+            accepted.forEach(Connection::abort);
+            accepted.clear();
+            wakeConsumer();
+        });
+    }
+
+    /// The publisher of connections.
+    Flux<Connection> flux() {
+        return new AcceptFlux(this).doOnDiscard(Connection.class, Connection::abort);
+    }
+
+    private void wakeConsumer() {
+        Accepting consumer = this.consumer;
+        if (consumer != null) {
+            consumer.drain();
+        }
+    }
+
+    private void progress(Accepting consumer) {
+        while (!accepted.isEmpty() && consumer.wanted()) {
+            consumer.next(accepted.remove());
+        }
+        if (!accepted.isEmpty() || consumer.isOver()) {
+            return;
+        }
+        if (failure != null) {
+            consumer.fail(failure);
+        } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
+            consumer.complete();
+        } else {
+            while (!pausing && busy.size() < Math.min(WINDOW, consumer.demand())) {
+                Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
+                busy.add(accept);
+                trale.loop.reactor.stage(accept);
+            }
+        }
+    }
+
+    private void detach(Accepting consumer) {
+        if (this.consumer == consumer) {
+            this.consumer = null;
+        }
+        if (this.consumer == null) {
+            busy.forEach(trale.loop.reactor::cancel);
+        }
+    }
+
+    /// No descriptor, or no memory: somebody has to give something back first, and nobody will tell us.
+    private void pause() {
+        if (!pausing) {
+            pausing = true;
+            Schedulers.parallel().schedule(() -> trale.loop.execute(() -> {
+                pausing = false;
+                wakeConsumer();
+            }), PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private final class Accept extends Operation {
+
+        private @Nullable MemorySegment peer;
+
+        Accept() {
+            super(Acceptor.this.descriptor);
+        }
+
+        @Override
+        protected void fill(Sqe sqe) {
+            MemorySegment memory = trale.loop.reactor.addresses().take();
+            memory.set(JAVA_INT, AddressPool.LENGTH, SocketAddresses.MAX_BYTES);
+            sqe.prepAccept(descriptor.fd(), memory.address(), memory.address() + AddressPool.LENGTH, Net.SOCK_CLOEXEC);
+            peer = memory;
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            MemorySegment memory = peer;
+            if (memory != null) {
+                if (result >= 0) {
+                    accepted.add(connection(result, memory));
+                }
+                trale.loop.reactor.addresses().give(memory);
+                peer = null;
+            }
+            busy.remove(this);
+            idle.push(this);
+            switch (-result) {
+                case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> pause();
+                case Errno.EBADF, Errno.EINVAL -> failure = Failure.of("accept", descriptor.fd(), localAddress, -result);
+                default -> { } // the connection is there, or it died in the backlog, or we were cancelled
+            }
+            if (!descriptor.isOpen()) {
+                accepted.forEach(Connection::abort);
+                accepted.clear();
+            }
+            wakeConsumer();
+        }
+
+        private Connection connection(int fd, MemorySegment peer) {
+            Descriptor socket = new Descriptor(trale.loop.reactor, fd);
+            Sockets.prepareStream(socket);
+            return trale.adopt(socket, SocketAddresses.decode(peer));
+        }
+    }
+
+    /// One subscription to `accept()`.
+    private static final class Accepting extends LoopSubscription<Connection> {
+
+        private final Acceptor acceptor;
+
+        Accepting(Acceptor acceptor, CoreSubscriber<? super Connection> actual) {
+            super(acceptor.trale.loop, actual);
+            this.acceptor = acceptor;
+        }
+
+        @Override
+        void start() {
+            acceptor.consumer = this;
+        }
+
+        @Override
+        void progress() {
+            acceptor.progress(this);
+        }
+
+        @Override
+        void stop() {
+            acceptor.detach(this);
+        }
+    }
+
+    private static final class AcceptFlux extends SourceFlux<Connection> {
+
+        private final Acceptor acceptor;
+
+        AcceptFlux(Acceptor acceptor) {
+            super("traleAccept");
+            this.acceptor = acceptor;
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super Connection> actual) {
+            Accepting accepting = new Accepting(acceptor, actual);
+            Accepting before = acceptor.holder.get();
+            if (before != null && !before.isOver() || !acceptor.holder.compareAndSet(before, accepting)) {
+                Operators.error(actual, new IllegalStateException("accept() on " + acceptor.localAddress
+                        + " has a subscriber"));
+                return;
+            }
+            accepting.subscribe();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package io.trale.reactive;
+
+import io.trale.linux.Net;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Sockets;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.function.Function;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/// A TCP connection. Its methods may be called from any thread; signals come on the loop.
+///
+/// Nothing closes a connection but its user, through [#handle], [#close] or [#abort], and [Trale#close]: not the end of
+/// a send, not a cancel, not the peer. `TCP_NODELAY` is set.
+public final class Connection {
+
+    final Loop loop;
+    final Descriptor descriptor;
+    final Receiver receiver;
+    final Sender sender;
+    private final InetSocketAddress remoteAddress;
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+
+    Connection(Loop loop, Descriptor descriptor, InetSocketAddress remoteAddress) {
+        this.loop = loop;
+        this.descriptor = descriptor;
+        this.remoteAddress = remoteAddress;
+        receiver = new Receiver(this);
+        sender = new Sender(this);
+        descriptor.whenClosed(() -> {
+            receiver.wakeConsumer();
+            closed.tryEmitEmpty();
+        });
+    }
+
+    // ---- data
+
+    /// What the peer sends, in the chunks in which it comes: heap buffers of exact size, at most as large as one receive
+    /// buffer (64 KiB unless said otherwise). They belong to the subscriber; there is nothing to release.
+    ///
+    /// While there is demand one `recv(2)` is in flight; with none there is none, the socket's buffer fills, and the peer
+    /// stalls. Completes when the peer ends its side, and stops no send by that. Fails with
+    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others), or [java.nio.channels.ClosedChannelException] if the
+    /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
+    /// in `take(n)`, the next goes on at the very next byte.
+    public Flux<ByteBuffer> receive() {
+        return receiver.flux();
+    }
+
+    /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
+    ///
+    /// No more is asked of the source than a window of 64 KiB takes; the kernel's progress asks for more. Elements are
+    /// copied, never changed (position and limit included), and must stay as they are until then; so the same buffer may
+    /// be sent on many connections. Sends of one connection go one after the other, in the order of their subscription.
+    ///
+    /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
+    /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
+    public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
+        return Sending.mono(this, source);
+    }
+
+    /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
+    /// Receiving goes on. See `shutdown(2)`.
+    public Mono<Void> shutdownOutput() {
+        return send(Mono.empty()).then(Mono.defer(() -> {
+            int result = loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_WR);
+            return result >= 0 ? Mono.empty() : Mono.error(Failure.of("shutdown", descriptor.fd(), remoteAddress, -result));
+        }));
+    }
+
+    // ---- life
+
+    /// Runs `handler` on this connection and closes it by the outcome: when it completes, flushes and closes; when it
+    /// fails, aborts and passes the failure on; when this is cancelled, aborts.
+    public Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler) {
+        return Mono.usingWhen(Mono.just(this), self -> Flux.from(handler.apply(self)).then(), Connection::close,
+                (self, failure) -> self.aborted(), Connection::aborted);
+    }
+
+    /// Flushes and closes: sources of sends are cut off, what they had emitted is sent, then the socket is closed.
+    /// Completes when it is. A send that was cut off fails with [java.nio.channels.ClosedChannelException].
+    ///
+    /// A peer that does not read holds this up: put a `timeout` behind it, and [#abort].
+    public Mono<Void> close() {
+        return onClose().doOnSubscribe(s -> loop.run(sender::close));
+    }
+
+    /// Closes at once, and without a farewell: what is not sent yet is dropped, and the peer is reset. Idempotent.
+    public void abort() {
+        loop.run(() -> {
+            if (descriptor.isOpen()) {
+                Sockets.resetOnClose(descriptor);
+                sender.abort();
+                descriptor.close();
+            }
+        });
+    }
+
+    private Mono<Void> aborted() {
+        return onClose().doOnSubscribe(s -> abort());
+    }
+
+    /// Completes when the socket is closed.
+    public Mono<Void> onClose() {
+        return closed.asMono();
+    }
+
+    /// False once closing has begun to take effect.
+    boolean isOpen() {
+        return descriptor.isOpen() && loop.reactor.isAccepting();
+    }
+
+    /// The sender has sent what there was, and wants to be closed.
+    void flushed() {
+        descriptor.close();
+    }
+
+    /// Lets the peer's end of stream seem to have come, after what has come already. Loop thread.
+    void shutdownInput() {
+        if (descriptor.isOpen()) {
+            loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_RD);
+        }
+    }
+
+    // ---- names
+
+    /// The address of this side.
+    public InetSocketAddress localAddress() throws IOException {
+        return Sockets.localAddress(descriptor);
+    }
+
+    /// The address of the peer, known also when it is gone.
+    public InetSocketAddress remoteAddress() {
+        return remoteAddress;
+    }
+
+    ConnectionClosedException closedException(String operation) {
+        return new ConnectionClosedException(operation + "(fd=" + descriptor.fd() + ", " + remoteAddress
+                + "): the connection was closed on this side");
+    }
+
+    @Override
+    public String toString() {
+        return "Connection(fd=" + descriptor.fd() + ", " + remoteAddress + ")";
+    }
+}

@@ -1,0 +1,180 @@
+package io.trale.reactive;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.task.JoinHandle;
+import java.util.Objects;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.Scannable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+
+/// A future of the core as a cold Mono: each subscription makes one and runs it as a task of the loop.
+///
+/// For what happens once, such as connecting. A value that the subscriber no longer wants is handed to `unwanted`.
+final class FutureMono<T> extends Mono<T> implements Scannable {
+
+    private final Loop loop;
+    private final Supplier<Future<T>> futures;
+    private final Consumer<? super T> unwanted;
+
+    FutureMono(Loop loop, Supplier<Future<T>> futures, Consumer<? super T> unwanted) {
+        this.loop = loop;
+        this.futures = futures;
+        this.unwanted = unwanted;
+    }
+
+    /// This, as the assembly hooks want it.
+    Mono<T> assembled() {
+        return onAssembly(this);
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super T> actual) {
+        Run<T> run = new Run<>(actual, unwanted);
+        actual.onSubscribe(run);
+        try {
+            run.began(loop.executor.submit(new Poller<>(futures, run)));
+        } catch (RejectedExecutionException e) {
+            run.fail(new ConnectionClosedException("the loop is closed"));
+        }
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+
+    /// One subscription. Its state is one word, since the result and the subscriber come from different threads.
+    private static final class Run<T> implements Subscription {
+
+        private static final int NOTHING = 0;
+        private static final int REQUESTED = 1;
+        private static final int VALUE = 2;
+        private static final int OVER = 3;
+
+        private final CoreSubscriber<? super T> actual;
+        private final Consumer<? super T> unwanted;
+        private final AtomicInteger state = new AtomicInteger(NOTHING);
+        /// There when the state is VALUE.
+        private @Nullable T value;
+        private volatile @Nullable JoinHandle<Void> task;
+
+        Run(CoreSubscriber<? super T> actual, Consumer<? super T> unwanted) {
+            this.actual = actual;
+            this.unwanted = unwanted;
+        }
+
+        void began(JoinHandle<Void> task) {
+            this.task = task;
+            if (state.get() == OVER) {
+                task.abort(); // harmless if it has ended
+            }
+        }
+
+        void succeed(T value) {
+            this.value = value;
+            if (state.compareAndSet(NOTHING, VALUE)) {
+                return;
+            }
+            if (state.compareAndSet(REQUESTED, OVER)) {
+                emit(value);
+            } else {
+                unwanted.accept(value);
+            }
+        }
+
+        void fail(Throwable failure) {
+            if (state.getAndSet(OVER) != OVER) {
+                actual.onError(failure);
+            } else {
+                Operators.onErrorDropped(failure, actual.currentContext());
+            }
+        }
+
+        boolean isOver() {
+            return state.get() == OVER;
+        }
+
+        private void emit(T value) {
+            actual.onNext(value);
+            actual.onComplete();
+        }
+
+        @Override
+        public void request(long n) {
+            if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED)
+                    && state.compareAndSet(VALUE, OVER)) {
+                emit(Objects.requireNonNull(value));
+            }
+        }
+
+        @Override
+        public void cancel() {
+            int before = state.getAndSet(OVER);
+            JoinHandle<Void> task = this.task;
+            if (before == VALUE) {
+                unwanted.accept(Objects.requireNonNull(value));
+            } else if (before != OVER && task != null) {
+                task.abort();
+            }
+        }
+    }
+
+    /// Makes and polls the real future, and reports to the subscription.
+    private static final class Poller<T> implements Future<Void> {
+
+        private final Supplier<Future<T>> futures;
+        private final Run<T> run;
+        private @Nullable Future<T> future;
+
+        Poller(Supplier<Future<T>> futures, Run<T> run) {
+            this.futures = futures;
+            this.run = run;
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            try {
+                Future<T> future = this.future;
+                if (future == null) {
+                    future = futures.get();
+                    this.future = future;
+                }
+                if (!future.poll(waker)) {
+                    return false;
+                }
+                run.succeed(future.result());
+            } catch (Throwable t) {
+                Exceptions.throwIfJvmFatal(t);
+                run.fail(t);
+            }
+            return true;
+        }
+
+        @Override
+        public @Nullable Void result() {
+            return null;
+        }
+
+        /// The task was aborted: by a cancel, or because the loop closes.
+        @Override
+        public void cancel() {
+            Future<T> future = this.future;
+            if (future != null) {
+                future.cancel();
+            }
+            if (!run.isOver()) {
+                run.fail(new ConnectionClosedException("the loop is closed"));
+            }
+        }
+    }
+}

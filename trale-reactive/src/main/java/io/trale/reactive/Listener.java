@@ -1,0 +1,52 @@
+package io.trale.reactive;
+
+import io.trale.net.TcpListener;
+import java.net.InetSocketAddress;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/// A TCP socket that listens. Where every connection is to be served the same way, [Trale#serve] is simpler.
+public final class Listener implements Disposable {
+
+    private final Loop loop;
+    private final TcpListener listener;
+    private final Acceptor acceptor;
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+
+    Listener(Trale trale, TcpListener listener) {
+        loop = trale.loop;
+        this.listener = listener;
+        acceptor = new Acceptor(trale, listener.descriptor(), listener.localAddress());
+        listener.descriptor().whenClosed(closed::tryEmitEmpty);
+    }
+
+    /// The address with the port that was chosen.
+    public InetSocketAddress localAddress() {
+        return listener.localAddress();
+    }
+
+    /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. Whoever
+    /// receives a connection has to close it; those that operators discard are aborted. Completes when the listener is
+    /// closed. One subscriber at a time.
+    public Flux<Connection> accept() {
+        return acceptor.flux();
+    }
+
+    /// Stops listening. Connections that were accepted go on. Idempotent.
+    @Override
+    public void dispose() {
+        loop.run(listener::close);
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return !listener.descriptor().isOpen();
+    }
+
+    /// Completes when the socket is closed.
+    public Mono<Void> onClose() {
+        return closed.asMono();
+    }
+}

@@ -1,0 +1,232 @@
+package io.trale.reactive;
+
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.Scannable;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/// What all sources have in common: demand, cancellation and signals, on the loop.
+///
+/// `request` and `cancel` come from any thread. On the loop they take effect at once; from elsewhere they are noted and
+/// the loop is asked, once for any number of notes, to look. All that follows happens in [#drain], on the loop only and
+/// never inside itself, so signals are serial (§1.3), a `request` inside `onNext` does not recurse (§3.3), and
+/// nothing is signalled before `onSubscribe` has returned.
+///
+/// A source adds three steps: [#start], [#progress] and [#stop].
+abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicLongFieldUpdater<LoopSubscription> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(LoopSubscription.class, "requested");
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<LoopSubscription> SCHEDULED =
+            AtomicIntegerFieldUpdater.newUpdater(LoopSubscription.class, "scheduled");
+
+    final Loop loop;
+
+    /// Dropped at the end, so that an operation still in flight does not hold the subscriber (§3.13).
+    private @Nullable CoreSubscriber<? super T> actual;
+
+    /// Asked for by other threads and not seen by the loop yet.
+    private volatile long requested;
+    /// 1 while a drain is queued; so it is from the start, until the subscriber has been greeted.
+    private volatile int scheduled = 1;
+    private volatile boolean cancelled;
+    private volatile boolean badRequest;
+    private volatile boolean terminated;
+
+    // For the loop alone.
+    private boolean started;
+    private boolean draining;
+    private long demand;
+
+    LoopSubscription(Loop loop, CoreSubscriber<? super T> actual) {
+        this.loop = loop;
+        this.actual = actual;
+    }
+
+    /// Greets the subscriber and starts. Any thread, once.
+    final void subscribe() {
+        CoreSubscriber<? super T> subscriber = actual;
+        assert subscriber != null : "subscribed twice";
+        subscriber.onSubscribe(this);
+        if (!loop.run(this)) {
+            terminated = true;
+            if (!cancelled) {
+                subscriber.onError(new ConnectionClosedException("the loop is closed"));
+            }
+        }
+    }
+
+    /// Called once, on the loop, before the first [#progress].
+    abstract void start();
+
+    /// Emits what is there while [#wanted], ends if the source has ended, asks the kernel for more if [#wanted] and
+    /// nothing is in flight. Called on the loop whenever something may have changed; not after the end.
+    abstract void progress();
+
+    /// The subscriber is gone or has been told the end: lets the source go. Called once, on the loop.
+    abstract void stop();
+
+    @Override
+    public final void request(long n) {
+        if (n <= 0) {
+            badRequest = true;
+        } else if (loop.isCurrent()) {
+            demand = Operators.addCap(demand, n);
+        } else {
+            Operators.addCap(REQUESTED, this, n);
+        }
+        schedule();
+    }
+
+    @Override
+    public final void cancel() {
+        cancelled = true;
+        schedule();
+    }
+
+    private void schedule() {
+        if (loop.isCurrent()) {
+            drain();
+        } else if (scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {
+            loop.execute(this); // if it has ended, so has every source
+        }
+    }
+
+    /// What other threads have the loop do.
+    @Override
+    public final void run() {
+        scheduled = 0; // a note taken from here on schedules again
+        if (!started) {
+            started = true;
+            start();
+        }
+        drain();
+    }
+
+    /// Looks at all that may have changed. Loop thread; a call from inside is left to the one that is under way.
+    final void drain() {
+        if (draining || !started) {
+            return;
+        }
+        draining = true;
+        try {
+            long seen;
+            do {
+                if (!terminated && cancelled) {
+                    end();
+                }
+                if (!terminated && badRequest) {
+                    fail(new IllegalArgumentException("§3.9: request must be positive"));
+                }
+                if (terminated) {
+                    return;
+                }
+                collect();
+                seen = demand;
+                progress();
+            } while (cancelled || badRequest || requested != 0 || demand > seen);
+        } finally {
+            draining = false;
+        }
+    }
+
+    private void collect() {
+        if (requested != 0) {
+            demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));
+        }
+    }
+
+    /// True while the subscriber wants an element. Loop thread.
+    final boolean wanted() {
+        return demand > 0 && !terminated && !cancelled && !badRequest;
+    }
+
+    /// How many elements the subscriber wants. Loop thread.
+    final long demand() {
+        return terminated || cancelled || badRequest ? 0 : demand;
+    }
+
+    /// Signals an element, which is [#wanted]. Only from [#progress].
+    final void next(T element) {
+        assert demand > 0 : "no demand";
+        CoreSubscriber<? super T> subscriber = actual;
+        if (subscriber == null) {
+            Operators.onNextDropped(element, Context.empty());
+            return;
+        }
+        if (demand != Long.MAX_VALUE) {
+            demand--;
+        }
+        try {
+            subscriber.onNext(element);
+        } catch (Throwable t) { // §2.13: it must not, so it is treated as gone
+            Exceptions.throwIfJvmFatal(t);
+            Context context = subscriber.currentContext();
+            end();
+            Operators.onErrorDropped(t, context);
+        }
+    }
+
+    /// Signals completion. Only from [#progress].
+    final void complete() {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (!terminated && subscriber != null) {
+            end();
+            subscriber.onComplete();
+        }
+    }
+
+    /// Signals an error. Only from [#progress].
+    final void fail(Throwable failure) {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (!terminated && subscriber != null) {
+            end();
+            subscriber.onError(failure);
+        }
+    }
+
+    private void end() {
+        terminated = true;
+        actual = null;
+        stop();
+    }
+
+    /// True once the subscriber has cancelled or been told the end. Any thread.
+    final boolean isOver() {
+        return cancelled || terminated;
+    }
+
+    /// The subscriber's context; empty when it is gone. Loop thread.
+    final Context context() {
+        CoreSubscriber<? super T> subscriber = actual;
+        return subscriber == null ? Context.empty() : subscriber.currentContext();
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        if (key == Attr.ACTUAL) {
+            return actual;
+        }
+        if (key == Attr.CANCELLED) {
+            return cancelled;
+        }
+        if (key == Attr.TERMINATED) {
+            return terminated;
+        }
+        if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
+            return Operators.addCap(demand, requested);
+        }
+        if (key == Attr.RUN_STYLE) {
+            return Attr.RunStyle.ASYNC;
+        }
+        return null;
+    }
+}

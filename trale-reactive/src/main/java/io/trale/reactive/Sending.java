@@ -1,0 +1,330 @@
+package io.trale.reactive;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Scannable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+import reactor.util.concurrent.Queues;
+import reactor.util.context.Context;
+
+/// One `send`: the subscriber of its source, and the subscription of whoever waits for it to be done.
+///
+/// Demand cannot be taken back, so it is kept small from the start: no more is outstanding than fits into the window,
+/// by the size of the largest element so far, nor more than a few elements. What the kernel takes makes room again.
+final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnable, Scannable {
+
+    /// How many bytes may wait in the queue, apart from the element that exceeds it.
+    static final int WINDOW_BYTES = 64 << 10;
+    /// How many elements are outstanding at most, however small they are.
+    static final int WINDOW_ELEMENTS = 32;
+
+    private static final AtomicIntegerFieldUpdater<Sending> SCHEDULED =
+            AtomicIntegerFieldUpdater.newUpdater(Sending.class, "scheduled");
+
+    private final Connection connection;
+    private final Publisher<? extends ByteBuffer> source;
+    private final CoreSubscriber<? super Void> actual;
+
+    private volatile @Nullable Subscription upstream;
+    /// What the source emitted on other threads than the loop; made when needed.
+    private volatile @Nullable Queue<ByteBuffer> foreign;
+    /// The source has ended; its failure is set before.
+    private volatile boolean complete;
+    private @Nullable Throwable sourceFailure;
+    private volatile boolean cancelled;
+    private volatile int scheduled;
+
+    // For the loop alone.
+    private boolean queued;
+    private boolean begun;
+    private boolean stopped;
+    private boolean ended;
+    private int outstanding;
+    private int largest = 1;
+
+    Sending(Connection connection, Publisher<? extends ByteBuffer> source, CoreSubscriber<? super Void> actual) {
+        this.connection = connection;
+        this.source = source;
+        this.actual = actual;
+    }
+
+    /// The cold publisher of such sends.
+    static Mono<Void> mono(Connection connection, Publisher<? extends ByteBuffer> source) {
+        return new SendMono(connection, source).assembled();
+    }
+
+    // ---- on the loop, called by the sender
+
+    /// This is the first in line now.
+    void begin() {
+        begun = true;
+        if (cancelled) {
+            connection.sender.settle();
+            return;
+        }
+        outstanding = 1;
+        try {
+            source.subscribe(this);
+        } catch (Throwable t) {
+            onError(t);
+        }
+    }
+
+    /// Asks the source for as much as fits into the window.
+    void replenish() {
+        Subscription upstream = this.upstream;
+        long queuedBytes = connection.sender.queuedBytes();
+        if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
+            return;
+        }
+        long fits = (WINDOW_BYTES - queuedBytes) / largest;
+        int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
+        if (outstanding <= target / 2) { // in batches: a request may cost the source a hop
+            int more = target - outstanding;
+            outstanding = target;
+            upstream.request(more);
+        }
+    }
+
+    /// True when nothing more will come from the source.
+    boolean isExhausted() {
+        Queue<ByteBuffer> foreign = this.foreign;
+        return stopped || cancelled || complete && (foreign == null || foreign.isEmpty());
+    }
+
+    /// True when the source was stopped before it had said all it had to say, and nobody asked for that.
+    boolean isCutOff() {
+        Queue<ByteBuffer> foreign = this.foreign;
+        return stopped && !cancelled && !(complete && (foreign == null || foreign.isEmpty()));
+    }
+
+    boolean hasBegun() {
+        return begun;
+    }
+
+    boolean isCancelled() {
+        return cancelled;
+    }
+
+    /// Cuts the source off.
+    void stopSource() {
+        if (!stopped) {
+            stopped = true;
+            Subscription upstream = this.upstream;
+            if (upstream != null && !complete) {
+                upstream.cancel();
+            }
+        }
+    }
+
+    /// Hands elements that will not be sent to Reactor's discard hook.
+    void discard(ArrayDeque<ByteBuffer> elements) {
+        Context context = currentContext();
+        elements.forEach(element -> Operators.onDiscard(element, context));
+    }
+
+    /// The last word: `failure`, or the source's own, or completion.
+    void end(@Nullable IOException failure) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        drainForeign(true);
+        Throwable last = failure != null ? failure : sourceFailure;
+        if (cancelled) {
+            if (last != null) {
+                Operators.onErrorDropped(last, currentContext());
+            }
+        } else if (last != null) {
+            actual.onError(last);
+        } else {
+            actual.onComplete();
+        }
+    }
+
+    // ---- the source's signals, from any thread
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+        if (Operators.validate(upstream, subscription)) {
+            upstream = subscription;
+            if (cancelled) {
+                subscription.cancel();
+            } else {
+                subscription.request(1); // outstanding says so already
+            }
+        }
+    }
+
+    @Override
+    public void onNext(ByteBuffer element) {
+        if (connection.loop.isCurrent() && foreign == null) {
+            take(element);
+            return;
+        }
+        Queue<ByteBuffer> queue = foreign;
+        if (queue == null) {
+            queue = Queues.<ByteBuffer>unbounded(WINDOW_ELEMENTS).get();
+            foreign = queue;
+        }
+        queue.offer(element);
+        schedule();
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        if (complete) {
+            Operators.onErrorDropped(failure, currentContext());
+            return;
+        }
+        sourceFailure = failure;
+        complete = true;
+        schedule();
+    }
+
+    @Override
+    public void onComplete() {
+        complete = true;
+        schedule();
+    }
+
+    // ---- the waiting side, from any thread
+
+    @Override
+    public void request(long n) {
+        Operators.validate(n); // there is no element, so nothing to count
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        schedule();
+    }
+
+    private void schedule() {
+        if (connection.loop.isCurrent()) {
+            drain();
+        } else if (SCHEDULED.compareAndSet(this, 0, 1)) {
+            connection.loop.execute(this);
+        }
+    }
+
+    @Override
+    public void run() {
+        scheduled = 0; // a note taken from here on schedules again
+        drain();
+    }
+
+    /// Looks at what other threads have left. The first time, gets in line.
+    private void drain() {
+        if (!queued) {
+            queued = true;
+            connection.sender.enqueue(this);
+            return;
+        }
+        if (!begun || ended) {
+            return; // in line still, or over
+        }
+        if (cancelled) {
+            stopSource();
+        }
+        drainForeign(cancelled);
+        connection.sender.settle();
+    }
+
+    private void drainForeign(boolean drop) {
+        Queue<ByteBuffer> queue = foreign;
+        ByteBuffer element;
+        while (queue != null && (element = queue.poll()) != null) {
+            if (drop) {
+                Operators.onDiscard(element, currentContext());
+            } else {
+                take(element);
+            }
+        }
+    }
+
+    private void take(ByteBuffer element) {
+        if (stopped || ended || cancelled) {
+            Operators.onDiscard(element, currentContext());
+            return;
+        }
+        outstanding--;
+        int size = element.remaining();
+        largest = Math.max(largest, size);
+        if (size > 0) {
+            connection.sender.accept(element);
+        }
+        replenish();
+    }
+
+    @Override
+    public Context currentContext() {
+        return actual.currentContext();
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        if (key == Attr.PARENT) {
+            return upstream;
+        }
+        if (key == Attr.ACTUAL) {
+            return actual;
+        }
+        if (key == Attr.CANCELLED) {
+            return cancelled;
+        }
+        if (key == Attr.TERMINATED) {
+            return ended;
+        }
+        if (key == Attr.RUN_STYLE) {
+            return Attr.RunStyle.ASYNC;
+        }
+        return null;
+    }
+
+    private static final class SendMono extends Mono<Void> implements Scannable {
+
+        private final Connection connection;
+        private final Publisher<? extends ByteBuffer> source;
+
+        SendMono(Connection connection, Publisher<? extends ByteBuffer> source) {
+            this.connection = connection;
+            this.source = source;
+        }
+
+        Mono<Void> assembled() {
+            return onAssembly(this);
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super Void> actual) {
+            Sending sending = new Sending(connection, source, actual);
+            sending.scheduled = 1; // so that nothing happens before the greeting is over
+            actual.onSubscribe(sending);
+            if (!connection.loop.run(sending)) {
+                actual.onError(connection.closedException("send"));
+            }
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes") // as declared by Reactor
+        public @Nullable Object scanUnsafe(Attr key) {
+            return key == Attr.PARENT ? source : key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+        }
+
+        @Override
+        public String stepName() {
+            return "sink(traleSend)";
+        }
+    }
+}

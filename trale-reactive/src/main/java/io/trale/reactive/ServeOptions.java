@@ -1,0 +1,51 @@
+package io.trale.reactive;
+
+import io.trale.future.ErrnoException;
+import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/// How a server treats its connections. Immutable: each method returns a changed copy.
+public final class ServeOptions {
+
+    private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
+    private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, ServeOptions::log);
+
+    final long maxConnections;
+    final BiConsumer<? super Connection, ? super Throwable> onConnectionError;
+
+    private ServeOptions(long maxConnections, BiConsumer<? super Connection, ? super Throwable> onConnectionError) {
+        this.maxConnections = maxConnections;
+        this.onConnectionError = onConnectionError;
+    }
+
+    /// No limit on connections but the process's descriptors; errors are logged.
+    public static ServeOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// How many connections may be open at a time, at least 1. The kernel's backlog holds the others: they are not
+    /// accepted, so they cost nothing here.
+    public ServeOptions maxConnections(long count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("maxConnections is " + count + ", must be at least 1");
+        }
+        return new ServeOptions(count, onConnectionError);
+    }
+
+    /// Told, on the loop, of a connection whose handler failed; it has been aborted. The default logs: a peer that went
+    /// away at debug level, everything else as a warning.
+    public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
+        return new ServeOptions(maxConnections, Objects.requireNonNull(handler));
+    }
+
+    private static void log(Connection connection, Throwable failure) {
+        if (failure instanceof ErrnoException || failure instanceof ClosedChannelException) {
+            LOG.debug("{}: {}", connection, failure.getMessage());
+        } else {
+            LOG.warn(connection + ": the handler failed", failure);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package io.trale.reactive;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/// A TCP server that runs: accepts while fewer than the permitted connections are open, and runs the handler on each.
+public final class Server implements Disposable {
+
+    private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
+
+    private final Loop loop;
+    private final Listener listener;
+    private final Function<? super Connection, ? extends Publisher<Void>> handler;
+    private final ServeOptions options;
+
+    /// For the loop alone.
+    private final Set<Connection> open = new HashSet<>();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+    private boolean accepting = true;
+    private @Nullable Subscription connections;
+
+    Server(Loop loop, Listener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
+            ServeOptions options) {
+        this.loop = loop;
+        this.listener = listener;
+        this.handler = handler;
+        this.options = options;
+        listener.accept().subscribe(new Connections());
+    }
+
+    /// The address with the port that was chosen.
+    public InetSocketAddress localAddress() {
+        return listener.localAddress();
+    }
+
+    /// Completes when the server has stopped and its last connection is closed.
+    public Mono<Void> onClose() {
+        return closed.asMono();
+    }
+
+    /// Stops: no connection is accepted any more, those that are open are aborted. Idempotent.
+    @Override
+    public void dispose() {
+        loop.run(() -> {
+            listener.dispose();
+            List.copyOf(open).forEach(Connection::abort);
+        });
+    }
+
+    /// Stops in good order: no connection is accepted any more, and to the open ones the peer seems to have ended its
+    /// side, once they have received what is there already; so handlers that read to the end come to theirs, and what
+    /// they send is flushed. What is still open after `grace` is aborted. Completes when nothing is.
+    public Mono<Void> disposeGracefully(Duration grace) {
+        return onClose()
+                .doOnSubscribe(s -> loop.run(() -> {
+                    listener.dispose();
+                    List.copyOf(open).forEach(Connection::shutdownInput);
+                }))
+                .timeout(grace, Mono.defer(() -> {
+                    dispose();
+                    return onClose();
+                }));
+    }
+
+    /// As [#disposeGracefully], and waits. Not on the loop.
+    public void disposeNow(Duration grace) {
+        disposeGracefully(grace).block();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return listener.isDisposed();
+    }
+
+    private void serve(Connection connection) {
+        open.add(connection);
+        connection.handle(handler).subscribe(new Serving(connection));
+    }
+
+    private void served(Connection connection) {
+        open.remove(connection);
+        Subscription connections = this.connections;
+        if (connections != null && options.maxConnections != Long.MAX_VALUE) {
+            connections.request(1);
+        }
+        endWhenIdle();
+    }
+
+    private void endWhenIdle() {
+        if (!accepting && open.isEmpty()) {
+            closed.tryEmitEmpty();
+        }
+    }
+
+    /// The subscriber of the listener: its demand is the connections that may still be opened.
+    private final class Connections implements CoreSubscriber<Connection> {
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            connections = subscription;
+            subscription.request(options.maxConnections);
+        }
+
+        @Override
+        public void onNext(Connection connection) {
+            serve(connection);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            LOG.error("stopped accepting on " + localAddress(), failure);
+            listener.dispose();
+            onComplete();
+        }
+
+        @Override
+        public void onComplete() {
+            accepting = false;
+            endWhenIdle();
+        }
+    }
+
+    /// The subscriber of one connection's handler.
+    private final class Serving implements CoreSubscriber<Void> {
+
+        private final Connection connection;
+
+        Serving(Connection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(Void nothing) {}
+
+        @Override
+        public void onError(Throwable failure) {
+            loop.run(() -> {
+                try {
+                    options.onConnectionError.accept(connection, failure);
+                } finally {
+                    served(connection);
+                }
+            });
+        }
+
+        @Override
+        public void onComplete() {
+            loop.run(() -> served(connection));
+        }
+    }
+}

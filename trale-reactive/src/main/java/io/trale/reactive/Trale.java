@@ -1,0 +1,198 @@
+package io.trale.reactive;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.linux.Errno;
+import io.trale.net.TcpListener;
+import io.trale.net.TcpStream;
+import io.trale.reactor.Descriptor;
+import io.trale.task.Executor;
+import io.trale.task.ExecutorOptions;
+import io.trale.task.Stats;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Schedulers;
+
+/// One thread, one ring, and all that is reactive on it: the place to start.
+///
+/// ```java
+/// try (Trale trale = Trale.start()) {
+///     Server server = trale.serve(7000, c -> c.send(c.receive())).block();
+///     server.onClose().block();
+/// }
+/// ```
+///
+/// All signals come on that thread, which must not be blocked: Reactor's `block()` throws on it. Every method here may be
+/// called from any thread.
+public final class Trale implements AutoCloseable {
+
+    private static final AtomicInteger STARTED = new AtomicInteger();
+
+    final Loop loop;
+    /// Every connection that is open, so that the end can find them. For the loop alone.
+    private final Set<Connection> connections = new HashSet<>();
+    private final Set<Listener> listeners = new HashSet<>();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+
+    private Trale(Executor executor) {
+        loop = new Loop(executor);
+        executor.onClose(closed::tryEmitEmpty);
+    }
+
+    /// Starts with default options. Throws [UncheckedIOException] if there is no io_uring to be had, and says in one line
+    /// why and what to do.
+    public static Trale start() {
+        return start(ExecutorOptions.defaults());
+    }
+
+    /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
+    public static Trale start(ExecutorOptions options) {
+        try {
+            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
+                    options.threadFactory(Loop.LoopThread::new)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    // ---- servers
+
+    /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
+    /// [#serve(InetSocketAddress, Function, ServeOptions)].
+    public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
+        return bind(port).map(listener -> new Server(loop, listener, handler, ServeOptions.defaults()));
+    }
+
+    /// As [#serve(InetSocketAddress, Function, ServeOptions)], with default options.
+    public Mono<Server> serve(InetSocketAddress address,
+            Function<? super Connection, ? extends Publisher<Void>> handler) {
+        return serve(address, handler, ServeOptions.defaults());
+    }
+
+    /// Listens on `address` and runs `handler` on every connection, as [Connection#handle] does: when what it returns
+    /// completes, the connection is flushed and closed, when it fails, aborted. The failure of one connection is reported
+    /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
+    public Mono<Server> serve(InetSocketAddress address,
+            Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
+        return bind(address).map(listener -> new Server(loop, listener, handler, options));
+    }
+
+    /// Listens on every address of this host, IPv6 and IPv4.
+    public Mono<Listener> bind(int port) {
+        return bind(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
+                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static InetAddress anyAddress() {
+        try {
+            return InetAddress.getByAddress(new byte[16]);
+        } catch (IOException e) {
+            throw new AssertionError("an address of 16 bytes", e);
+        }
+    }
+
+    /// Listens on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`.
+    public Mono<Listener> bind(InetSocketAddress address) {
+        return new FutureMono<Listener>(loop, () -> new Ready<>(() -> listen(address)), Listener::dispose).assembled();
+    }
+
+    private Listener listen(InetSocketAddress address) throws IOException {
+        Listener listener = new Listener(this, TcpListener.bind(address));
+        listeners.add(listener);
+        listener.onClose().subscribe(null, null, () -> listeners.remove(listener));
+        return listener;
+    }
+
+    // ---- clients
+
+    /// Connects to `host`, looked up off the loop, trying its addresses in turn. Fails with
+    /// [java.net.UnknownHostException], or as the last address failed.
+    public Mono<Connection> connect(String host, int port) {
+        return Mono.fromCallable(() -> InetAddress.getAllByName(host))
+                .subscribeOn(Schedulers.boundedElastic())
+                .flatMap(found -> connect(Arrays.stream(found).map(ip -> new InetSocketAddress(ip, port)).toList()));
+    }
+
+    /// Connects to `address`. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel
+    /// stops the attempt. Whoever receives the connection has to close it.
+    public Mono<Connection> connect(InetSocketAddress address) {
+        return address.isUnresolved() ? connect(address.getHostString(), address.getPort()) : connect(List.of(address));
+    }
+
+    private Mono<Connection> connect(List<InetSocketAddress> addresses) {
+        return new FutureMono<Connection>(loop, () -> new Connecting(TcpStream.connect(addresses)), Connection::abort)
+                .assembled();
+    }
+
+    /// Connects, and makes a connection of the stream.
+    private final class Connecting implements Future<Connection> {
+
+        private final Future<TcpStream> connect;
+
+        Connecting(Future<TcpStream> connect) {
+            this.connect = connect;
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            return connect.poll(waker);
+        }
+
+        @Override
+        public Connection result() throws Exception {
+            TcpStream stream = connect.result();
+            return adopt(stream.descriptor(), stream.remoteAddress());
+        }
+
+        @Override
+        public void cancel() {
+            connect.cancel();
+        }
+    }
+
+    /// Makes a connection of a connected socket. Loop thread.
+    Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
+        Connection connection = new Connection(loop, socket, remoteAddress);
+        connections.add(connection);
+        socket.whenClosed(() -> connections.remove(connection));
+        return connection;
+    }
+
+    // ---- the whole
+
+    /// What the ring has done so far.
+    public Stats stats() {
+        return loop.executor.stats();
+    }
+
+    /// Ends everything: listeners are closed, connections aborted, subscriptions told so, the ring and its thread freed.
+    /// Idempotent. From another thread this waits for the end; from the loop, as in a subscriber, it returns at once:
+    /// see [#onClose].
+    @Override
+    public void close() {
+        loop.run(() -> {
+            List.copyOf(listeners).forEach(Listener::dispose);
+            List.copyOf(connections).forEach(Connection::abort);
+            loop.executor.close();
+        });
+        loop.executor.close();
+    }
+
+    /// Completes when all is freed.
+    public Mono<Void> onClose() {
+        return closed.asMono();
+    }
+}

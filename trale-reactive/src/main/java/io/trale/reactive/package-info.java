@@ -1,0 +1,12 @@
+/// I/O as Reactor publishers and subscribers whose demand reaches the kernel.
+///
+/// **With no demand there is no operation in flight for a source**: no entry in the ring, no armed poll, nothing that a
+/// packet could wake. A TCP peer then fills our socket's buffer, its window closes, and it stops.
+///
+/// Sources share [io.trale.reactive.LoopSubscription], which brings `request` and `cancel` from any thread to the loop;
+/// each adds what it submits and what it does with a completion. Elements are heap buffers of exact size that belong to
+/// whoever receives them: there is nothing to release.
+@NullMarked
+package io.trale.reactive;
+
+import org.jspecify.annotations.NullMarked;
