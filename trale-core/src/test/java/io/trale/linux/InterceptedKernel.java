@@ -1,0 +1,99 @@
+package io.trale.linux;
+
+import java.lang.foreign.MemorySegment;
+
+/// The real kernel, with any call overridable: to count, to refuse, to do less than was asked.
+///
+/// An override calls `super` for what it leaves to the kernel.
+public class InterceptedKernel implements Kernel {
+
+    private final Kernel real = new Libc();
+
+    /// Leaves everything to the real kernel.
+    public InterceptedKernel() {}
+
+    @Override
+    public int ioUringSetup(int entries, MemorySegment params) {
+        return real.ioUringSetup(entries, params);
+    }
+
+    @Override
+    public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+        return real.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+    }
+
+    @Override
+    public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
+        return real.ioUringRegister(ringFd, opcode, arg, argCount);
+    }
+
+    @Override
+    public long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes) {
+        return real.mmap(lengthBytes, protection, flags, fd, offsetBytes);
+    }
+
+    @Override
+    public int munmap(long address, long lengthBytes) {
+        return real.munmap(address, lengthBytes);
+    }
+
+    @Override
+    public long nanoTime() {
+        return real.nanoTime();
+    }
+
+    @Override
+    public int close(int fd) {
+        return real.close(fd);
+    }
+
+    @Override
+    public int eventfd(int initialValue, int flags) {
+        return real.eventfd(initialValue, flags);
+    }
+
+    @Override
+    public int write8(int fd, long value) {
+        return real.write8(fd, value);
+    }
+
+    @Override
+    public int socket(int domain, int type, int protocol) {
+        return real.socket(domain, type, protocol);
+    }
+
+    @Override
+    public int bind(int fd, MemorySegment address, int addressBytes) {
+        return real.bind(fd, address, addressBytes);
+    }
+
+    @Override
+    public int listen(int fd, int backlog) {
+        return real.listen(fd, backlog);
+    }
+
+    @Override
+    public int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
+        return real.getsockname(fd, address, addressBytes);
+    }
+
+    @Override
+    public int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
+        return real.getpeername(fd, address, addressBytes);
+    }
+
+    @Override
+    public int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes) {
+        return real.setsockopt(fd, level, name, value, valueBytes);
+    }
+
+    @Override
+    public int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
+        return real.getsockopt(fd, level, name, value, valueBytes);
+    }
+
+    @Override
+    public int shutdown(int fd, int how) {
+        return real.shutdown(fd, how);
+    }
+}
