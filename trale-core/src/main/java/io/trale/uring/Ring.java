@@ -126,8 +126,9 @@ public final class Ring {
     /// Closes the descriptor. **This does not stop operations in flight**, which go on writing to their memory: see to
     /// it before that there are none, and let the arena close after.
     public void close() {
-        if (enterFd != fd) {
-            registration.set(JAVA_INT, 0, enterFd); // or the thread would hold the ring until it ends
+        if (enterFlags != 0) { // or the thread would hold the ring until it ends
+            registration.set(JAVA_INT, 0, enterFd);
+            registration.set(JAVA_LONG, 8, 0); // must be zero here: EINVAL otherwise
             kernel.ioUringRegister(fd, Abi.IORING_UNREGISTER_RING_FDS, registration, 1);
         }
         kernel.close(fd);
