@@ -1,0 +1,174 @@
+package io.trale.uring;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Inlet;
+import io.trale.linux.InterceptedKernel;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/// Buffers that the kernel picks from, on the real kernel: who has each, and that its bytes are the message's.
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class BufferRingTest {
+
+    private static final int GROUP = 3;
+
+    private final Kernel kernel = new Libc();
+
+    private interface Body {
+        void run(Ring ring, BufferRing buffers, Inlet inlet) throws Exception;
+    }
+
+    private void withBuffers(int count, int bytes, Body body) throws Exception {
+        Inlet inlet = new Inlet(kernel);
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(kernel, arena, 8, 16);
+            BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP, count, bytes);
+            try {
+                body.run(ring, buffers, inlet);
+            } finally {
+                buffers.close();
+                ring.close();
+            }
+        } finally {
+            kernel.close(inlet.fd());
+        }
+    }
+
+    /// Receives one message; returns the second long of its completion.
+    private static long receive(Ring ring, Inlet inlet) {
+        Sqe sqe = ring.submissions.next();
+        sqe.prepRecvSelect(inlet.fd(), GROUP, 0);
+        sqe.userData(1);
+        assertThat(ring.enter(1, Long.MAX_VALUE)).isEqualTo(1);
+        long[] batch = new long[4];
+        assertThat(ring.completions.drain(batch)).isEqualTo(1);
+        assertThat(batch[0]).isEqualTo(1);
+        return batch[1];
+    }
+
+    private static int takenId(long completion) {
+        assertThat(CompletionQueue.flags(completion) & Abi.IORING_CQE_F_BUFFER).isNotZero();
+        return BufferRing.bufferId(CompletionQueue.flags(completion));
+    }
+
+    @Test
+    void messagesArriveInTheBuffersThatTheirCompletionsName() throws Exception {
+        withBuffers(4, 64, (ring, buffers, inlet) -> {
+            assertThat(buffers.group()).isEqualTo(GROUP);
+            assertThat(buffers.bufferBytes()).isEqualTo(64);
+            assertThat(buffers.free()).isEqualTo(4);
+            for (int i = 0; i < 1000; i++) { // each buffer many times, the tail around its ring
+                inlet.send((byte) i, (byte) (i >> 8), (byte) 42);
+                long completion = receive(ring, inlet);
+                assertThat(CompletionQueue.result(completion)).isEqualTo(3);
+                int id = takenId(completion);
+                MemorySegment buffer = buffers.take(id);
+                assertThat(buffer.byteSize()).isEqualTo(64);
+                assertThat(buffer.asSlice(0, 3).toArray(JAVA_BYTE)).containsExactly(i, i >> 8, 42);
+                assertThat(buffers.free()).isEqualTo(3);
+                buffers.give(id);
+                assertThat(buffers.free()).isEqualTo(4);
+            }
+        });
+    }
+
+    @Test
+    void messageLongerThanTheBufferIsCutAtItsEnd() throws Exception {
+        withBuffers(2, 16, (ring, buffers, inlet) -> {
+            inlet.send(new byte[100]);
+            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(16);
+        });
+    }
+
+    @Test
+    void allLentIsNoBufferSpaceUntilOneIsGivenBack() throws Exception {
+        withBuffers(2, 16, (ring, buffers, inlet) -> {
+            for (byte i = 0; i < 3; i++) {
+                inlet.send(i);
+            }
+            int first = takenId(receive(ring, inlet));
+            int second = takenId(receive(ring, inlet));
+            assertThat(first).isNotEqualTo(second);
+            MemorySegment keep = buffers.take(second);
+            buffers.take(first);
+            assertThat(buffers.free()).isZero();
+            long refused = receive(ring, inlet);
+            assertThat(CompletionQueue.result(refused)).isEqualTo(-Errno.ENOBUFS);
+            assertThat(CompletionQueue.flags(refused) & Abi.IORING_CQE_F_BUFFER).isZero();
+
+            buffers.give(first);
+            long completion = receive(ring, inlet);
+            assertThat(takenId(completion)).isEqualTo(first);
+            assertThat(buffers.take(first).get(JAVA_BYTE, 0)).as("nothing was lost").isEqualTo((byte) 2);
+            assertThat(keep.get(JAVA_BYTE, 0)).as("a lent buffer is not written to").isEqualTo((byte) 1);
+        });
+    }
+
+    @Test
+    void givingTwiceThrows() throws Exception {
+        withBuffers(2, 16, (ring, buffers, inlet) -> {
+            assertThatThrownBy(() -> buffers.give(1)).isInstanceOf(IllegalStateException.class)
+                    .hasMessage("buffer 1 of group 3 is not lent");
+            assertThat(buffers.free()).isEqualTo(2);
+            buffers.take(1);
+            buffers.give(1);
+            assertThatThrownBy(() -> buffers.give(1)).isInstanceOf(IllegalStateException.class);
+            assertThat(buffers.free()).isEqualTo(2);
+        });
+    }
+
+    @Test
+    void takingTwiceThrows() throws Exception {
+        withBuffers(2, 16, (ring, buffers, inlet) -> {
+            buffers.take(0);
+            assertThatThrownBy(() -> buffers.take(0)).isInstanceOf(IllegalStateException.class)
+                    .hasMessage("buffer 0 of group 3 is lent already");
+            assertThat(buffers.free()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void closedGroupIsUnknownToTheKernelAndItsNumberFreeAgain() throws Exception {
+        Inlet inlet = new Inlet(kernel);
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(kernel, arena, 8, 16);
+            for (int i = 0; i < 3; i++) {
+                BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP, 2, 16);
+                inlet.send((byte) 1);
+                assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(1);
+                buffers.close();
+                inlet.send((byte) 1);
+                assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(-Errno.ENOBUFS);
+            }
+            ring.close();
+        }
+        kernel.close(inlet.fd());
+    }
+
+    @Test
+    void kernelWithoutBufferRingsIsNamed() throws Exception {
+        var old = new InterceptedKernel() {
+            @Override
+            public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
+                return opcode == Abi.IORING_REGISTER_PBUF_RING ? -Errno.EINVAL
+                        : super.ioUringRegister(ringFd, opcode, arg, argCount);
+            }
+        };
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(old, arena, 8, 16);
+            assertThatThrownBy(() -> new BufferRing(old, ring, arena, GROUP, 4, 16))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("buffer ring of 4 x 16 bytes: EINVAL, invalid argument");
+            ring.close();
+        }
+    }
+}
