@@ -144,7 +144,13 @@ public final class Reactor {
         }
         notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
         stage(notifier);
-        probeNotifier();
+        try {
+            probeNotifier();
+        } catch (IllegalStateException e) { // a kernel that has io_uring_setup, but not the rest
+            kernel.close(eventfd);
+            free();
+            throw e;
+        }
     }
 
     /// Two writes must post two completions, although nobody reads in between.
