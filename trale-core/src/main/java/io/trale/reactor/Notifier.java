@@ -37,7 +37,7 @@ final class Notifier extends Operation {
     /// Waits until `expected` calls of [#ring] have ended since the start, so that the descriptor can be closed with
     /// nobody about to write to its number. Each of them was begun already and has one system call to go.
     void awaitRings(int expected) {
-        while (rung.get() != expected) {
+        while (rung.get() - expected < 0) {
             Thread.onSpinWait();
         }
     }
@@ -68,8 +68,8 @@ final class Notifier extends Operation {
     protected void complete(int result, int flags) {
         rings++;
         boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
-        if (ended && result != -Errno.ECANCELED && descriptor().isOpen()) {
-            reactor.stage(this);
+        if (ended && !cancelling && result != -Errno.ECANCELED && descriptor().isOpen()) {
+            reactor.stage(this); // but not when a write came before the cancel: nobody would end it again
         }
     }
 }

@@ -367,7 +367,11 @@ public final class Reactor {
             }
         }
         for (StagingQueue queue : queues) {
-            queue.forEach(this::cancel);
+            queue.forEach(operation -> {
+                if (operation != notifier) {
+                    cancel(operation);
+                }
+            });
         }
     }
 
