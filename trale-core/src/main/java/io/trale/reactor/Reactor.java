@@ -46,6 +46,8 @@ public final class Reactor {
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
     private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
+    /// Something that is cancelled stands in a queue.
+    private boolean withdrawing;
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
@@ -234,7 +236,9 @@ public final class Reactor {
             counters.add(Count.CANCELS, 1);
             if (operation.submitted()) {
                 cancels.add(operation);
-            } // else the kernel will never see it: see admit
+            } else {
+                withdrawing = true; // the kernel will never see it
+            }
         }
     }
 
@@ -265,6 +269,12 @@ public final class Reactor {
                 sqe.userData(CANCEL);
             }
         }
+        if (withdrawing) { // from anywhere in line: one that is cancelled waits for no budget
+            withdrawing = false;
+            for (int i = 0; i < queues.size(); i++) {
+                queues.get(i).withdrawTo(withdrawn);
+            }
+        }
         boolean left = !cancels.isEmpty();
         for (int i = 0; i < queues.size(); i++) {
             StagingQueue queue = queues.get(i);
@@ -278,10 +288,6 @@ public final class Reactor {
 
     private void admit(StagingQueue queue) {
         Operation operation = queue.next();
-        if (operation.cancelling) {
-            withdrawn.add(operation);
-            return;
-        }
         Sqe sqe = ring.submissions.next();
         operation.fill(sqe);
         operation.submitted(slots.put(operation));

@@ -1,6 +1,7 @@
 package io.trale.reactor;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.function.Consumer;
 
 /// Operations that wait for the next enter, in order, and how many of them may go.
@@ -24,11 +25,16 @@ class StagingQueue {
     }
 
     final boolean ready() {
-        return !waiting.isEmpty() && (budget() > 0 || waiting.peekFirst().cancelling);
+        return !waiting.isEmpty() && budget() > 0;
     }
 
     final Operation next() {
         return waiting.removeFirst();
+    }
+
+    /// Moves those that were cancelled to `withdrawn`.
+    final void withdrawTo(Collection<Operation> withdrawn) {
+        waiting.removeIf(operation -> operation.cancelling && withdrawn.add(operation));
     }
 
     final void forEach(Consumer<Operation> action) {
