@@ -5,14 +5,15 @@ import java.lang.foreign.MemorySegment;
 
 /// The buffers that receives draw from, and the receives that wait for one.
 ///
-/// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here an enter
-/// submits no more than there are free buffers. One that was armed before may still find the group empty: it ends with
-/// `ENOBUFS` and is staged again by its owner, which waits here. A buffer is lent from its completion until it is
-/// given back in the same turn, so there is always a next buffer.
+/// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here no more
+/// are submitted than there are free buffers, until the completions have been handled and tell who took one. One that
+/// was armed before may still find the group empty: it ends with `ENOBUFS` and is staged again by its owner, which waits
+/// here. A buffer is lent from its completion until it is given back in the same turn, so there is always a next buffer.
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
     private final BufferRing ring;
+    /// Receives submitted of which it is not known yet whether they took a buffer.
     private int admitted;
 
     BufferGroup(Reactor reactor, BufferRing ring) {
@@ -61,7 +62,12 @@ public final class BufferGroup extends StagingQueue {
     }
 
     @Override
-    void entered() {
+    boolean unsettled() {
+        return admitted > 0 && ring.free() > 0 && !isEmpty();
+    }
+
+    @Override
+    void settled() {
         admitted = 0;
     }
 

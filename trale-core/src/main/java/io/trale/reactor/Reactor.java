@@ -249,7 +249,8 @@ public final class Reactor {
         boolean more = ring != null;
         while (more) {
             more = fillQueue();
-            boolean sleep = sleepNanos > 0 && !more && withdrawn.isEmpty() && ring.completions.ready() == 0;
+            boolean sleep = sleepNanos > 0 && !more && withdrawn.isEmpty() && ring.completions.ready() == 0
+                    && !unsettled();
             if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
                 if (!enter(sleep ? 1 : 0, sleepNanos)) {
                     break; // the kernel takes no more just now: handle what there is
@@ -257,6 +258,15 @@ public final class Reactor {
             }
         }
         return dispatch();
+    }
+
+    private boolean unsettled() {
+        for (int i = 0; i < queues.size(); i++) {
+            if (queues.get(i).unsettled()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Writes entries while there is room and something may go. Returns true if something is left that may go.
@@ -303,9 +313,6 @@ public final class Reactor {
         }
         counters.add(Count.ENTERS, 1);
         int result = ring.enter(minComplete, sleepNanos);
-        for (int i = 0; i < queues.size(); i++) {
-            queues.get(i).entered();
-        }
         if (result >= 0) {
             counters.add(Count.SUBMITTED, result);
             return result == toSubmit;
@@ -329,6 +336,12 @@ public final class Reactor {
         }
         for (int left = withdrawn.size(); left > 0; left--, count++) { // not what the handlers withdraw meanwhile
             end(withdrawn.removeFirst(), -Errno.ECANCELED, 0);
+        }
+        if (ring != null && ring.submissions.pending() == 0 && ring.completions.ready() == 0
+                && !ring.submissions.completionsOverflowed()) {
+            for (int i = 0; i < queues.size(); i++) {
+                queues.get(i).settled();
+            }
         }
         return count;
     }

@@ -17,11 +17,20 @@ class StagingQueue {
     /// An operation leaves for the kernel.
     void admitted() {}
 
-    /// An enter took what was admitted.
-    void entered() {}
+    /// True when an operation waits that may well go after the next [#settled]: not a time to sleep.
+    boolean unsettled() {
+        return false;
+    }
+
+    /// All that was admitted is in the kernel, and what it completed there at once has been handled.
+    void settled() {}
 
     final void add(Operation operation) {
         waiting.addLast(operation);
+    }
+
+    final boolean isEmpty() {
+        return waiting.isEmpty();
     }
 
     final boolean ready() {
