@@ -7,10 +7,18 @@ import java.lang.foreign.MemorySegment;
 /// An override calls `super` for what it leaves to the kernel.
 public class InterceptedKernel implements Kernel {
 
+    private static final long IORING_OFF_SQES = 0x10000000L;
+
     private final Kernel real = new Libc();
+    private MemorySegment submissionEntries = MemorySegment.NULL;
 
     /// Leaves everything to the real kernel.
     public InterceptedKernel() {}
+
+    /// The memory of the submission entries, 64 bytes each, of the ring that was mapped last.
+    protected final MemorySegment submissionEntries() {
+        return submissionEntries;
+    }
 
     @Override
     public int ioUringSetup(int entries, MemorySegment params) {
@@ -28,8 +36,14 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    @SuppressWarnings("restricted")
     public long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes) {
-        return real.mmap(lengthBytes, protection, flags, fd, offsetBytes);
+        long address = real.mmap(lengthBytes, protection, flags, fd, offsetBytes);
+        if (fd >= 0 && offsetBytes == IORING_OFF_SQES && address > 0) {
+            // SAFETY: the mapping is that long, and is used between this call and the ring's close only.
+            submissionEntries = MemorySegment.ofAddress(address).reinterpret(lengthBytes);
+        }
+        return address;
     }
 
     @Override

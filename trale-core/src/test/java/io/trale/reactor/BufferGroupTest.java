@@ -1,0 +1,188 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Inlet;
+import io.trale.linux.InterceptedKernel;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.uring.Abi;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/// Receives that draw from one group of buffers, on the real kernel: those with data queued never find it empty, since
+/// they wait in line instead.
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class BufferGroupTest {
+
+    private static final long FOREVER = Long.MAX_VALUE;
+
+    private interface Body {
+        void run(Reactor reactor, BufferGroup group, List<Inlet> inlets, List<Probe> receives) throws Exception;
+    }
+
+    /// With `count` sockets, and a receive for each; keeps the buffers that come.
+    private static void withReceives(Kernel kernel, int sqEntries, int completionsPerTurn, int buffers, int count,
+            Body body) throws Exception {
+        Reactor reactor = new Reactor(kernel, new Limits(sqEntries, 64, completionsPerTurn, buffers, 64, 1, 64));
+        reactor.open();
+        BufferGroup group = reactor.receiveGroup();
+        List<Inlet> inlets = new ArrayList<>();
+        List<Descriptor> descriptors = new ArrayList<>();
+        List<Probe> receives = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Inlet inlet = new Inlet(kernel);
+            Descriptor descriptor = new Descriptor(reactor, inlet.fd());
+            inlets.add(inlet);
+            descriptors.add(descriptor);
+            receives.add(new Probe(descriptor, sqe -> sqe.prepRecvSelect(inlet.fd(), group.id(), 0)));
+        }
+        body.run(reactor, group, inlets, receives);
+        descriptors.forEach(Descriptor::close);
+        while (reactor.busy()) {
+            reactor.poll(FOREVER);
+        }
+        assertThat(reactor.close(0)).isTrue();
+    }
+
+    private static byte take(BufferGroup group, Probe receive) {
+        assertThat(receive.results.getLast()).isEqualTo(1);
+        assertThat(receive.flags.getLast() & Abi.IORING_CQE_F_BUFFER).isNotZero();
+        return group.take(receive.flags.getLast()).get(JAVA_BYTE, 0);
+    }
+
+    @Test
+    void receivesWithDataQueuedWaitInLineForABuffer() throws Exception {
+        withReceives(new Libc(), 64, 64, 2, 5, (reactor, group, inlets, receives) -> {
+            for (byte i = 0; i < 5; i++) {
+                inlets.get(i).send(i);
+                group.stage(receives.get(i));
+            }
+            int next = 0;
+            while (next < 5) {
+                int arrived = reactor.poll(0);
+                assertThat(arrived).isEqualTo(Math.min(2, 5 - next));
+                List<Probe> done = receives.subList(next, next + arrived);
+                for (Probe receive : done) {
+                    assertThat(take(group, receive)).isEqualTo((byte) next++);
+                }
+                assertThat(group.free()).isEqualTo(2 - arrived);
+                assertThat(reactor.poll(0)).as("with every buffer lent").isZero();
+                done.forEach(receive -> group.give(receive.flags.getLast()));
+            }
+            assertThat(receives).allSatisfy(receive -> assertThat(receive.results).hasSize(1));
+        });
+    }
+
+    @Test
+    void receivesWithDataQueuedNeverFindNoBufferHoweverSmallTheSubmissionQueue() throws Exception {
+        withReceives(new Libc(), 2, 64, 4, 12, (reactor, group, inlets, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+    }
+
+    @Test
+    void receivesWithDataQueuedNeverFindNoBufferHoweverFewCompletionsATurn() throws Exception {
+        withReceives(new Libc(), 64, 1, 4, 12, (reactor, group, inlets, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+    }
+
+    @Test
+    void receivesWithDataQueuedNeverFindNoBufferThoughTheKernelSubmitsInParts() throws Exception {
+        var kernel = new InterceptedKernel() {
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                int some = Math.min(toSubmit, 3);
+                return super.ioUringEnter(ringFd, some, some == toSubmit ? minComplete : 0, flags, arg, argBytes);
+            }
+        };
+        withReceives(kernel, 64, 64, 4, 12, (reactor, group, inlets, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+    }
+
+    private static void allArriveAtTheFirstAttempt(Reactor reactor, BufferGroup group, List<Inlet> inlets,
+            List<Probe> receives) throws Exception {
+        for (byte i = 0; i < receives.size(); i++) {
+            inlets.get(i).send(i);
+            Probe receive = receives.get(i);
+            byte number = i;
+            receive.whenComplete = () -> {
+                assertThat(receive.results).isNotEqualTo(List.of(-Errno.ENOBUFS));
+                assertThat(take(group, receive)).isEqualTo(number);
+                group.give(receive.flags.getLast());
+            };
+            group.stage(receive);
+        }
+        while (reactor.busy()) {
+            reactor.poll(FOREVER);
+        }
+        assertThat(receives).allSatisfy(receive -> assertThat(receive.results).containsExactly(1));
+        assertThat(group.free()).isEqualTo(4);
+    }
+
+    @Test
+    void moreReceivesThanBuffersAreAllArmedBeforeTheLoopSleeps() throws Exception {
+        withReceives(new Libc(), 64, 64, 2, 7, (reactor, group, inlets, receives) -> {
+            inlets.get(6).send((byte) 6); // and nothing to those before it in line
+            receives.forEach(group::stage);
+            while (receives.get(6).inFlight()) {
+                reactor.poll(FOREVER);
+            }
+            assertThat(take(group, receives.get(6))).isEqualTo((byte) 6);
+            assertThat(receives.subList(0, 6)).allSatisfy(receive -> assertThat(receive.inFlight()).isTrue());
+        });
+    }
+
+    @Test
+    void armedReceiveThatFindsNoBufferEndsWithNoBufferSpaceAndMayTryAgain() throws Exception {
+        withReceives(new Libc(), 64, 64, 2, 3, (reactor, group, inlets, receives) -> {
+            for (Probe receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
+                group.stage(receive);
+                reactor.poll(0);
+            }
+            assertThat(receives).allSatisfy(receive -> assertThat(receive.inFlight()).isTrue());
+            for (byte i = 0; i < 3; i++) {
+                inlets.get(i).send(i);
+            }
+            for (int arrived = 0; arrived < 3;) {
+                arrived += reactor.poll(FOREVER);
+            }
+            assertThat(receives).extracting(receive -> receive.results.getFirst())
+                    .containsExactlyInAnyOrder(1, 1, -Errno.ENOBUFS);
+            Probe refused = receives.stream().filter(receive -> receive.results.getFirst() < 0).findAny().orElseThrow();
+            List<Probe> served = receives.stream().filter(receive -> receive != refused).toList();
+            served.forEach(receive -> take(group, receive));
+
+            group.stage(refused);
+            reactor.poll(0);
+            assertThat(refused.fills).as("it waits in line").isEqualTo(1);
+            group.give(served.getFirst().flags.getLast());
+            while (refused.inFlight()) {
+                reactor.poll(FOREVER);
+            }
+            assertThat(take(group, refused)).isEqualTo((byte) receives.indexOf(refused));
+        });
+    }
+
+    @Test
+    void cancelledReceiveThatWaitsForABufferEnds() throws Exception {
+        withReceives(new Libc(), 64, 64, 1, 3, (reactor, group, inlets, receives) -> {
+            inlets.get(0).send((byte) 1);
+            receives.forEach(group::stage);
+            reactor.poll(FOREVER);
+            take(group, receives.get(0)); // and keeps the only buffer
+            reactor.cancel(receives.get(1));
+            reactor.cancel(receives.get(2));
+            reactor.poll(0);
+            assertThat(receives.get(1).results).containsExactly(-Errno.ECANCELED);
+            assertThat(receives.get(2).results).containsExactly(-Errno.ECANCELED);
+            assertThat(receives.get(2).fills).isZero();
+        });
+    }
+}

@@ -1,0 +1,684 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.linux.Errno;
+import io.trale.linux.InterceptedKernel;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.linux.Net;
+import io.trale.reactor.Counters.Count;
+import io.trale.uring.Abi;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Staging, submission, cancellation and the ends of descriptors, on the real kernel, whose `enter` is made to fail or
+/// to do less than asked. Every operation is to end exactly once.
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class ReactorTest {
+
+    private static final long FOREVER = Long.MAX_VALUE;
+
+    private static final Limits SMALL = new Limits(4, 16, 8, 4, 64, 2, 64);
+
+    private interface Body {
+        void run(Reactor reactor) throws Exception;
+    }
+
+    /// Runs `body` with an open reactor, and checks at the end that nothing is left over.
+    private static void withReactor(Kernel kernel, Limits limits, Body body) throws Exception {
+        Reactor reactor = new Reactor(kernel, limits);
+        reactor.open();
+        body.run(reactor);
+        end(reactor, 0);
+    }
+
+    private static void end(Reactor reactor, int wakes) {
+        reactor.cancelAll();
+        while (reactor.busy()) {
+            reactor.poll(FOREVER);
+        }
+        assertThat(reactor.close(wakes)).isTrue();
+        assertThat(count(reactor, Count.UNKNOWN)).isZero();
+        assertThat(count(reactor, Count.IN_FLIGHT)).isZero();
+    }
+
+    private static long count(Reactor reactor, Count count) {
+        return reactor.counters().get(count);
+    }
+
+    private static List<Probe> nops(Reactor reactor, int count) {
+        return IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+    }
+
+    private static Descriptor eventfd(Reactor reactor) {
+        return new Descriptor(reactor, reactor.kernel().eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
+    }
+
+    /// Completes when something is written to `eventfd`.
+    private static Probe poll(Descriptor eventfd) {
+        return new Probe(eventfd, sqe -> sqe.prepPoll(eventfd.fd(), Net.POLLIN));
+    }
+
+    private static void pollUntilIdle(Reactor reactor) {
+        while (reactor.busy()) {
+            reactor.poll(FOREVER);
+        }
+    }
+
+    /// A kernel whose enter can be made to fail.
+    private static class Moody extends InterceptedKernel {
+        int errno;
+        int failures;
+        int enters;
+        final List<Integer> closed = new ArrayList<>();
+
+        @Override
+        public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+            enters++;
+            if (failures > 0) {
+                failures--;
+                return -errno;
+            }
+            return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+        }
+
+        @Override
+        public int close(int fd) {
+            closed.add(fd);
+            return super.close(fd);
+        }
+    }
+
+    // ---- submission
+
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM, Errno.ETIME})
+    void enterThatFailsForTheMomentLosesNothing(int errno) throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            kernel.errno = errno;
+            for (int round = 0; round < 20; round++) {
+                List<Probe> nops = nops(reactor, 1 + round);
+                nops.forEach(reactor::stage);
+                kernel.failures = round % 5;
+                pollUntilIdle(reactor);
+                assertThat(nops).allSatisfy(nop -> {
+                    assertThat(nop.results).containsExactly(0);
+                    assertThat(nop.fills).isEqualTo(1);
+                });
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY})
+    void interruptedSleepReturnsWithNothingAndCanBeRepeated(int errno) throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            Probe poll = poll(eventfd);
+            reactor.stage(poll);
+            reactor.poll(0);
+            kernel.errno = errno;
+            kernel.failures = 1;
+            assertThat(reactor.poll(FOREVER)).isZero();
+            kernel.write8(eventfd.fd(), 1);
+            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(poll.results).containsExactly(Net.POLLIN);
+            eventfd.close();
+        });
+    }
+
+    @Test
+    void enterThatFailsForGoodThrowsWithItsError() throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            reactor.stage(Probe.nop(reactor));
+            kernel.errno = Errno.EBADF;
+            kernel.failures = 1;
+            assertThatThrownBy(() -> reactor.poll(FOREVER)).isInstanceOf(IllegalStateException.class)
+                    .hasMessage("io_uring_enter: EBADF, bad file descriptor");
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 3})
+    void partialSubmissionLosesNothing(int atMost) throws Exception {
+        var kernel = new Moody() {
+            boolean miserly;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                int some = miserly ? Math.min(toSubmit, enters % 2 == 0 ? atMost : 1) : toSubmit;
+                return super.ioUringEnter(ringFd, some, some == toSubmit ? minComplete : 0, flags, arg, argBytes);
+            }
+        };
+        withReactor(kernel, SMALL, reactor -> {
+            kernel.miserly = true;
+            List<Integer> order = new ArrayList<>();
+            List<Probe> nops = nops(reactor, 50);
+            for (int i = 0; i < 50; i++) {
+                int number = i;
+                nops.get(i).whenComplete = () -> order.add(number);
+                reactor.stage(nops.get(i));
+            }
+            pollUntilIdle(reactor);
+            assertThat(order).containsExactlyElementsOf(IntStream.range(0, 50).boxed().toList());
+            assertThat(nops).allSatisfy(nop -> assertThat(nop.fills).isEqualTo(1));
+            kernel.miserly = false;
+        });
+    }
+
+    @Test
+    void moreOperationsThanEntriesAreAllSubmittedInOneTurn() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            long before = count(reactor, Count.SUBMITTED);
+            List<Probe> nops = nops(reactor, 1000);
+            nops.forEach(reactor::stage);
+            assertThat(count(reactor, Count.SUBMITTED)).as("staging enters nothing").isEqualTo(before);
+            assertThat(reactor.poll(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
+            assertThat(count(reactor, Count.SUBMITTED) - before).isEqualTo(1000);
+            pollUntilIdle(reactor);
+            assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
+            assertThat(count(reactor, Count.OVERFLOWS)).as("16 places for 1000 completions").isPositive();
+        });
+    }
+
+    @Test
+    void operationStagedFromACompletionGoesWithTheNextTurn() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            Probe nop = Probe.nop(reactor);
+            nop.whenComplete = () -> {
+                assertThat(nop.inFlight()).isFalse();
+                if (nop.results.size() < 100) {
+                    reactor.stage(nop);
+                }
+            };
+            reactor.stage(nop);
+            for (int turn = 1; turn <= 100; turn++) {
+                assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+                assertThat(nop.results).hasSize(turn);
+            }
+            assertThat(reactor.busy()).isFalse();
+        });
+    }
+
+    @Test
+    void turnWithNothingToDoMakesNoSystemCall() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            long before = count(reactor, Count.ENTERS);
+            assertThat(reactor.poll(0)).isZero();
+            assertThat(count(reactor, Count.ENTERS)).isEqualTo(before);
+        });
+    }
+
+    @Test
+    void sleepEndsWhenItsTimeIsUp() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> assertThat(reactor.poll(1_000_000)).isZero());
+    }
+
+    // ---- cancellation
+
+    @Test
+    void cancelBeforeSubmissionNeverReachesTheKernel() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            long before = count(reactor, Count.SUBMITTED);
+            Probe nop = Probe.nop(reactor);
+            reactor.stage(nop);
+            reactor.cancel(nop);
+            reactor.cancel(nop);
+            assertThat(nop.inFlight()).as("until the next turn").isTrue();
+            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(nop.results).containsExactly(-Errno.ECANCELED);
+            assertThat(nop.fills).isZero();
+            assertThat(nop.inFlight()).isFalse();
+            assertThat(count(reactor, Count.SUBMITTED)).isEqualTo(before);
+            assertThat(count(reactor, Count.CANCELS)).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void cancelInTheKernelEndsTheOperation() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            Probe poll = poll(eventfd);
+            reactor.stage(poll);
+            reactor.poll(0);
+            reactor.cancel(poll);
+            assertThat(poll.inFlight()).isTrue();
+            pollUntilIdle(reactor);
+            assertThat(poll.results).containsExactly(-Errno.ECANCELED);
+            eventfd.close();
+        });
+    }
+
+    @Test
+    void cancelThatComesTooLateLeavesTheResult() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            Probe poll = poll(eventfd);
+            reactor.stage(poll);
+            reactor.poll(0);
+            reactor.kernel().write8(eventfd.fd(), 1); // completes inside the enter that brings the cancel, or before
+            reactor.cancel(poll);
+            pollUntilIdle(reactor);
+            assertThat(poll.results).hasSize(1).isSubsetOf(Net.POLLIN, -Errno.ECANCELED);
+            reactor.cancel(poll);
+            assertThat(reactor.busy()).as("an idle operation is not to be cancelled").isFalse();
+            eventfd.close();
+        });
+    }
+
+    @Test
+    void operationUsedAgainIsNotHitByTheCancelOfItsPastUse() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            Probe nop = Probe.nop(reactor);
+            Descriptor eventfd = eventfd(reactor);
+            Probe poll = poll(eventfd);
+            reactor.stage(nop);
+            reactor.stage(poll);
+            nop.whenComplete = () -> reactor.cancel(poll);
+            poll.whenComplete = () -> {
+                if (poll.results.size() == 1) {
+                    reactor.stage(poll);
+                }
+            };
+            reactor.kernel().write8(eventfd.fd(), 1); // so both completions are in one batch, the cancel is for nothing
+            reactor.poll(FOREVER);
+            assertThat(poll.results).containsExactly(Net.POLLIN);
+            reactor.poll(FOREVER);
+            assertThat(poll.results).containsExactly(Net.POLLIN, Net.POLLIN);
+            eventfd.close();
+        });
+    }
+
+    @Test
+    void moreCancelsThanEntriesAllGo() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            List<Probe> polls = IntStream.range(0, 100).mapToObj(i -> poll(eventfd)).toList();
+            polls.forEach(reactor::stage);
+            reactor.poll(0);
+            polls.forEach(reactor::cancel);
+            pollUntilIdle(reactor);
+            assertThat(polls).allSatisfy(poll -> assertThat(poll.results).containsExactly(-Errno.ECANCELED));
+            eventfd.close();
+        });
+    }
+
+    @Test
+    void whatIsStagedAfterCancelAllEndsAtOnce() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            reactor.cancelAll();
+            Probe nop = Probe.nop(reactor);
+            reactor.stage(nop);
+            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(nop.results).containsExactly(-Errno.ECANCELED);
+            assertThat(nop.fills).isZero();
+        });
+    }
+
+    @Test
+    void whatIsStagedWithoutARingEndsAtOnce() {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        Probe nop = Probe.nop(reactor);
+        reactor.stage(nop);
+        assertThat(nop.results).isEmpty();
+        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        assertThat(nop.results).containsExactly(-Errno.ECANCELED);
+        assertThat(reactor.busy()).isFalse();
+    }
+
+    // ---- descriptors
+
+    @Test
+    void descriptorWithNothingInFlightIsClosedAtOnceAndOnce() throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            List<String> events = new ArrayList<>();
+            eventfd.whenClosed(() -> events.add("first"));
+            eventfd.whenClosed(() -> events.add("second"));
+            assertThat(eventfd.isOpen()).isTrue();
+            eventfd.close();
+            eventfd.close();
+            assertThat(eventfd.isOpen()).isFalse();
+            assertThat(kernel.closed).containsExactly(eventfd.fd());
+            eventfd.whenClosed(() -> events.add("late"));
+            assertThat(events).containsExactly("first", "second", "late");
+        });
+    }
+
+    @Test
+    void descriptorIsClosedAfterTheLastCompletionOfWhatIsInFlight() throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            List<String> events = new ArrayList<>();
+            List<Probe> polls = IntStream.range(0, 5).mapToObj(i -> poll(eventfd)).toList();
+            for (Probe poll : polls) {
+                poll.whenComplete = () -> events.add(kernel.closed.isEmpty() ? "completion" : "completion too late");
+            }
+            eventfd.whenClosed(() -> events.add("closed"));
+            polls.subList(0, 3).forEach(reactor::stage);
+            reactor.poll(0);
+            polls.subList(3, 5).forEach(reactor::stage); // two that the kernel never sees
+            eventfd.close();
+            assertThat(kernel.closed).isEmpty();
+            assertThat(events).isEmpty();
+            pollUntilIdle(reactor);
+            assertThat(events).containsExactly("completion", "completion", "completion", "completion", "completion",
+                    "closed");
+            assertThat(kernel.closed).containsExactly(eventfd.fd());
+            assertThat(polls).allSatisfy(poll -> assertThat(poll.results).containsExactly(-Errno.ECANCELED));
+            assertThat(polls).extracting(poll -> poll.fills).containsExactly(1, 1, 1, 0, 0);
+        });
+    }
+
+    @Test
+    void descriptorIsClosedFromInsideACompletion() throws Exception {
+        Moody kernel = new Moody();
+        withReactor(kernel, SMALL, reactor -> {
+            Descriptor eventfd = eventfd(reactor);
+            Probe first = poll(eventfd);
+            Probe second = poll(eventfd);
+            first.whenComplete = eventfd::close;
+            second.whenComplete = () -> assertThat(kernel.closed).isEmpty();
+            reactor.stage(first);
+            reactor.poll(0);
+            reactor.kernel().write8(eventfd.fd(), 1);
+            reactor.stage(second);
+            pollUntilIdle(reactor);
+            assertThat(first.results).containsExactly(Net.POLLIN);
+            assertThat(second.results).hasSize(1);
+            assertThat(kernel.closed).containsExactly(eventfd.fd());
+        });
+    }
+
+    // ---- budgets
+
+    @Test
+    void operationsWaitInLineForABlockAndGoWhenOneIsGivenBack() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            BlockPool pool = reactor.sendBlocks();
+            assertThat(pool.blockBytes()).isEqualTo(64);
+            List<Integer> order = new ArrayList<>();
+            List<Integer> held = new ArrayList<>();
+            List<Probe> probes = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                int number = i;
+                Probe probe = new Probe(new Descriptor(reactor, -1), sqe -> {
+                    int block = pool.take();
+                    assertThat(pool.segment(block).byteSize()).isEqualTo(64);
+                    held.add(block);
+                    order.add(number);
+                    sqe.prepNop();
+                });
+                probes.add(probe);
+                pool.stage(probe);
+            }
+            reactor.poll(0);
+            assertThat(order).containsExactly(0, 1);
+            assertThat(held).doesNotHaveDuplicates();
+            assertThat(pool.free()).isZero();
+            assertThatThrownBy(pool::take).isInstanceOf(IllegalStateException.class)
+                    .hasMessage("no block free of 2");
+            reactor.poll(0);
+            assertThat(order).as("nothing was given back").containsExactly(0, 1);
+            assertThat(probes.get(0).results).containsExactly(0);
+            for (int given = 0; given < 5; given++) {
+                pool.give(held.get(given));
+                reactor.poll(0);
+                assertThat(order).hasSize(Math.min(5, given + 3));
+            }
+            assertThat(order).containsExactly(0, 1, 2, 3, 4);
+            assertThat(pool.free()).isEqualTo(2);
+            assertThatThrownBy(() -> pool.give(0)).as("more given than there are").isInstanceOf(AssertionError.class);
+        });
+    }
+
+    @Test
+    void cancelledOperationNeedsNoBlockToEnd() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            BlockPool pool = reactor.sendBlocks();
+            List<Integer> held = List.of(pool.take(), pool.take());
+            Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
+            pool.stage(first);
+            reactor.poll(0);
+            reactor.cancel(first);
+            reactor.poll(FOREVER);
+            assertThat(first.results).containsExactly(-Errno.ECANCELED);
+            held.forEach(pool::give);
+        });
+    }
+
+    @Test
+    void cancelledOperationDoesNotWaitForThoseBeforeIt() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            BlockPool pool = reactor.sendBlocks();
+            List<Integer> held = List.of(pool.take(), pool.take()); // by sends to a peer that reads nothing
+            Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
+            Probe second = new Probe(new Descriptor(reactor, -1), sqe -> { });
+            pool.stage(first);
+            pool.stage(second);
+            reactor.poll(0);
+            reactor.cancel(second);
+            reactor.poll(0);
+            assertThat(second.results).containsExactly(-Errno.ECANCELED);
+            assertThat(first.inFlight()).isTrue();
+            held.forEach(pool::give);
+        });
+    }
+
+    @Test
+    void operationsThatWaitForABlockHoldUpNoOther() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            BlockPool pool = reactor.sendBlocks();
+            List<Integer> held = List.of(pool.take(), pool.take());
+            pool.stage(new Probe(new Descriptor(reactor, -1), sqe -> { }));
+            Probe nop = Probe.nop(reactor);
+            reactor.stage(nop);
+            reactor.poll(FOREVER);
+            assertThat(nop.results).containsExactly(0);
+            held.forEach(pool::give);
+        });
+    }
+
+    // ---- the notifier
+
+    /// A kernel where the multishot poll does not work, in one of the ways in which it might not.
+    private static final class NoMultishot extends InterceptedKernel {
+
+        enum Way { ENDS_AFTER_ONE, REPORTS_THE_FIRST_WRITE_ONLY, REFUSED }
+
+        private final Way way;
+        private int writes;
+
+        NoMultishot(Way way) {
+            this.way = way;
+        }
+
+        @Override
+        public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+            MemorySegment entries = submissionEntries();
+            for (long at = 0; at < entries.byteSize() && way != Way.REPORTS_THE_FIRST_WRITE_ONLY; at += Abi.SQE_BYTES) {
+                if (entries.get(JAVA_BYTE, at) == Abi.IORING_OP_POLL_ADD && entries.get(JAVA_INT, at + 24) == 1) {
+                    entries.set(JAVA_INT, at + 24, way == Way.REFUSED ? 1 << 30 : 0);
+                }
+            }
+            return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+        }
+
+        @Override
+        public int write8(int fd, long value) {
+            return way == Way.REPORTS_THE_FIRST_WRITE_ONLY && ++writes == 2 ? Long.BYTES : super.write8(fd, value);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(NoMultishot.Way.class)
+    void wakeWorksWithoutMultishotPoll(NoMultishot.Way way) throws Exception {
+        Reactor reactor = new Reactor(new NoMultishot(way), SMALL);
+        reactor.open();
+        wakeManyTimes(reactor);
+    }
+
+    @Test
+    void wakeWorksWithMultishotPoll() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        reactor.open();
+        long before = count(reactor, Count.SUBMITTED);
+        wakeManyTimes(reactor);
+        assertThat(count(reactor, Count.SUBMITTED) - before).as("armed once, cancelled once").isEqualTo(1);
+    }
+
+    private static void wakeManyTimes(Reactor reactor) throws Exception {
+        for (int i = 0; i < 100; i++) {
+            Thread waker = Thread.ofPlatform().start(reactor::wake);
+            while (reactor.poll(FOREVER) == 0) { } // would sleep for ever if the wake were lost
+            waker.join();
+        }
+        end(reactor, 100);
+    }
+
+    @Test
+    void wakeBeforeTheSleepIsNotLost() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        reactor.open();
+        reactor.wake();
+        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        end(reactor, 1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(NoMultishot.Way.class)
+    void closeEndsAlthoughAWakesCompletionComesBeforeTheCancel(NoMultishot.Way way) throws Exception {
+        Limits oneCompletionATurn = new Limits(4, 16, 1, 4, 64, 2, 64);
+        Reactor reactor = new Reactor(new NoMultishot(way), oneCompletionATurn);
+        reactor.open();
+        while (reactor.poll(0) > 0) { } // what the opening has left
+        nops(reactor, 2).forEach(reactor::stage);
+        assertThat(reactor.poll(0)).isEqualTo(1);
+        reactor.wake();
+        reactor.poll(0); // brings the notifier's completion, behind the second NOP's that this turn handles
+        assertThat(reactor.busy()).isFalse();
+        end(reactor, 1);
+    }
+
+    @Test
+    void cancelAllLeavesTheNotifierAloneThoughItIsNotSubmitted() throws Exception {
+        Reactor reactor = new Reactor(new NoMultishot(NoMultishot.Way.ENDS_AFTER_ONE), SMALL);
+        reactor.open();
+        reactor.wake();
+        assertThat(reactor.poll(FOREVER)).isEqualTo(1); // and it stands in line again
+        reactor.cancelAll();
+        reactor.poll(0);
+        reactor.wake();
+        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        end(reactor, 2);
+    }
+
+    // ---- opening and closing
+
+    @Test
+    void ringIsOpenedAgainAfterItsClose() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        for (int i = 0; i < 50; i++) {
+            assertThat(reactor.isOpen()).isFalse();
+            reactor.open();
+            Probe nop = Probe.nop(reactor);
+            reactor.stage(nop);
+            reactor.poll(FOREVER);
+            assertThat(nop.results).containsExactly(0);
+            assertThat(reactor.sendBlocks().free()).isEqualTo(2);
+            assertThat(reactor.receiveGroup().free()).isEqualTo(4);
+            end(reactor, 0);
+        }
+    }
+
+    @Test
+    void failureToMakeTheEventfdLeavesNothingOpen() {
+        var kernel = new Moody() {
+            int ring;
+
+            @Override
+            public int ioUringSetup(int entries, MemorySegment params) {
+                return ring = super.ioUringSetup(entries, params);
+            }
+
+            @Override
+            public int eventfd(int initialValue, int flags) {
+                return -Errno.EMFILE;
+            }
+        };
+        Reactor reactor = new Reactor(kernel, SMALL);
+        assertThatThrownBy(reactor::open).hasMessage("eventfd: EMFILE, too many open files in this process");
+        assertThat(kernel.closed).containsExactly(kernel.ring);
+        assertThat(reactor.isOpen()).isFalse();
+    }
+
+    @Test
+    void brokenEnterAtTheOpeningLeavesNothingOpen() {
+        var kernel = new Moody() {
+            final List<Integer> opened = new ArrayList<>();
+
+            @Override
+            public int ioUringSetup(int entries, MemorySegment params) {
+                opened.add(super.ioUringSetup(entries, params));
+                return opened.getLast();
+            }
+
+            @Override
+            public int eventfd(int initialValue, int flags) {
+                opened.add(super.eventfd(initialValue, flags));
+                return opened.getLast();
+            }
+        };
+        kernel.errno = Errno.EPERM; // a seccomp filter that forbids this call alone
+        kernel.failures = Integer.MAX_VALUE;
+        Reactor reactor = new Reactor(kernel, SMALL);
+        assertThatThrownBy(reactor::open).hasMessageContaining("io_uring_enter: EPERM");
+        assertThat(reactor.isOpen()).isFalse();
+        assertThat(kernel.closed).containsExactlyInAnyOrderElementsOf(kernel.opened);
+    }
+
+    @Test
+    void otherThreadsAreRefused() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        Throwable[] thrown = new Throwable[1];
+        Thread other = Thread.ofPlatform().start(() -> {
+            try {
+                reactor.open();
+            } catch (Throwable t) {
+                thrown[0] = t;
+            }
+        });
+        other.join();
+        assertThat(thrown[0]).isInstanceOf(WrongThreadException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,16,8,4,64,2,64,submissionEntries", "3,16,8,4,64,2,64,submissionEntries",
+        "4,15,8,4,64,2,64,completionEntries", "4,16,0,4,64,2,64,completionsPerTurn",
+        "4,16,8,65536,64,2,64,receiveBuffers", "4,16,8,4,0,2,64,receiveBufferBytes",
+        "4,16,8,4,64,0,64,sendBlocks", "4,16,8,4,64,2,-1,sendBlockBytes"})
+    void limitOutOfRangeIsNamed(int sq, int cq, int batch, int buffers, int bufferBytes, int blocks, int blockBytes,
+            String name) {
+        assertThatThrownBy(() -> new Limits(sq, cq, batch, buffers, bufferBytes, blocks, blockBytes))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(name + " is ");
+    }
+}
