@@ -38,6 +38,12 @@ public interface Kernel {
     /// `eventfd(2)`; returns a descriptor.
     int eventfd(int initialValue, int flags);
 
+    /// `epoll_create1(2)`; returns a descriptor.
+    int epollCreate(int flags);
+
+    /// `epoll_ctl(2)`; `event` is a `struct epoll_event`.
+    int epollCtl(int epoll, int operation, int fd, MemorySegment event);
+
     /// Writes the eight bytes of `value` to `fd`, as `write(2)`. **Any thread.**
     int write8(int fd, long value);
 

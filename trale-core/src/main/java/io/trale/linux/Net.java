@@ -42,9 +42,15 @@ public final class Net {
     public static final int EFD_CLOEXEC = 0x80000;
     public static final int EFD_NONBLOCK = 0x800;
 
+    // include/uapi/linux/eventpoll.h, epoll_ctl(2)
+    public static final int EPOLL_CLOEXEC = 0x80000;
+    public static final int EPOLL_CTL_ADD = 1;
+
     // include/uapi/asm-generic/poll.h, poll(2)
     public static final int POLLIN = 1;
     public static final int POLLOUT = 4;
+    public static final int POLLERR = 8;
+    public static final int POLLHUP = 16;
 
     private Net() {}
 }

@@ -3,7 +3,6 @@ package io.trale.reactive;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.BlockPool;
-import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
 import io.trale.uring.Sqe;
@@ -46,7 +45,10 @@ final class Sender extends Operation {
     Sender(Connection connection) {
         super(connection.descriptor);
         this.connection = connection;
-        writable = new Writable(connection.descriptor);
+        writable = new Writable(connection.descriptor, () -> {
+            settle();
+            pump(); // also after an error, which the send itself will name
+        });
     }
 
     // ---- the line
@@ -120,7 +122,7 @@ final class Sender extends Operation {
             elements.add(begun);
             queuedBytes = begun.remaining() - taken;
         } else {
-            connection.loop.reactor.cancel(writable);
+            writable.cancel();
         }
     }
 
@@ -131,7 +133,7 @@ final class Sender extends Operation {
     }
 
     private void pump() {
-        if (!elements.isEmpty() && !inFlight() && !writable.inFlight()) {
+        if (!elements.isEmpty() && !inFlight() && !writable.isWaiting()) {
             if (connection.descriptor.isOpen()) {
                 blocks().stage(this);
             } else {
@@ -180,11 +182,11 @@ final class Sender extends Operation {
         if (result >= 0) {
             advance(result);
             if (result < asked && !elements.isEmpty()) {
-                stageWritable();
+                writable.await();
             }
         } else {
             switch (-result) {
-                case Errno.EAGAIN -> stageWritable();
+                case Errno.EAGAIN -> writable.await();
                 case Errno.EINTR -> { } // once more
                 case Errno.ECANCELED -> { } // closing: pump says so
                 default -> {
@@ -199,12 +201,6 @@ final class Sender extends Operation {
         }
         settle();
         pump();
-    }
-
-    private void stageWritable() {
-        if (!writable.inFlight() && connection.descriptor.isOpen()) {
-            connection.loop.reactor.stage(writable);
-        }
     }
 
     /// The kernel took `count` bytes.
@@ -267,25 +263,6 @@ final class Sender extends Operation {
         }
         if (closing) {
             connection.flushed();
-        }
-    }
-
-    /// Waits until the socket has room again.
-    private final class Writable extends Operation {
-
-        Writable(Descriptor descriptor) {
-            super(descriptor);
-        }
-
-        @Override
-        protected void fill(Sqe sqe) {
-            sqe.prepPoll(connection.descriptor.fd(), Net.POLLOUT);
-        }
-
-        @Override
-        protected void complete(int result, int flags) {
-            settle();
-            pump(); // also after an error, which the send itself will name
         }
     }
 }
