@@ -1,0 +1,70 @@
+package io.trale.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/// Code in the documentation is read from compiled sources: a fence under `<!-- from: FILE -->` must stand in that file,
+/// line by line, but for its indentation; and every link to a file of the project must lead somewhere.
+class DocsTest {
+
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Pattern QUOTE = Pattern.compile("<!-- from: (\\S+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern FENCE = Pattern.compile("```java\\n");
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
+
+    @TestFactory
+    Stream<DynamicTest> quotedCodeStandsInItsSource() {
+        return pages().map(page -> DynamicTest.dynamicTest(ROOT.relativize(page).toString(), () -> {
+            String text = Files.readString(page);
+            Matcher quote = QUOTE.matcher(text);
+            int quotes = 0;
+            while (quote.find()) {
+                quotes++;
+                String source = stripped(Files.readString(ROOT.resolve(quote.group(1))));
+                assertThat(source).as("%s quotes %s", page, quote.group(1)).contains(stripped(quote.group(2)));
+            }
+            assertThat(FENCE.matcher(text).results().count()).as("java fences of %s that name no source", page)
+                    .isEqualTo(quotes);
+        }));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> linksLeadSomewhere() {
+        return pages().map(page -> DynamicTest.dynamicTest(ROOT.relativize(page).toString(), () -> {
+            Matcher link = LINK.matcher(Files.readString(page));
+            while (link.find()) {
+                assertThat(page.resolveSibling(link.group(1)).normalize()).exists();
+            }
+        }));
+    }
+
+    @Test
+    void aChangedLineIsNoticed() {
+        assertThat(stripped("a\n    b\n  c\n")).contains(stripped("  b\nc\n")).doesNotContain(stripped("b\nd\n"));
+    }
+
+    private static Stream<Path> pages() {
+        try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
+            List<Path> pages = docs.filter(p -> p.toString().endsWith(".md")).sorted().toList();
+            return Stream.concat(Stream.of(ROOT.resolve("README.md"), ROOT.resolve("CONTRIBUTING.md")), pages.stream());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The lines without their indentation.
+    private static String stripped(String code) {
+        return code.lines().map(String::strip).reduce("", (a, b) -> a + b + "\n");
+    }
+}
