@@ -3,7 +3,8 @@ package io.trale.reactor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// What a reactor has done so far. Written by the loop thread; read by any, a little late but never torn.
+/// What a reactor has done so far. Written by the loop thread, in plain memory, since this is on every path; any thread
+/// may read it, a little late.
 public final class Counters {
 
     /// One number of a [Counters].
@@ -37,7 +38,6 @@ public final class Counters {
 
     /// Loop thread.
     public void add(Count count, long amount) {
-        int i = count.ordinal();
-        LONG.setOpaque(values, i, values[i] + amount);
+        values[count.ordinal()] += amount;
     }
 }
