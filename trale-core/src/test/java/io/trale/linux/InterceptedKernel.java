@@ -67,6 +67,16 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    public int epollCreate(int flags) {
+        return real.epollCreate(flags);
+    }
+
+    @Override
+    public int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
+        return real.epollCtl(epoll, operation, fd, event);
+    }
+
+    @Override
     public int write8(int fd, long value) {
         return real.write8(fd, value);
     }
