@@ -4,7 +4,7 @@ import java.io.IOException;
 
 /// A system call or an operation of the ring failed: says which, on what, and with which error number.
 ///
-/// The message reads `recv(fd=7, peer=/127.0.0.1:41000): ECONNRESET, connection reset by peer`.
+/// The message reads `recv(fd=7, 127.0.0.1:41000): ECONNRESET, connection reset by peer`.
 public final class ErrnoException extends IOException {
 
     private static final long serialVersionUID = 1L;

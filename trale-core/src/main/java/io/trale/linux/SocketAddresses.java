@@ -60,6 +60,19 @@ public final class SocketAddresses {
         }
     }
 
+    /// `address` as people write it: `127.0.0.1:80`, `[::1]:80`, `*:80`.
+    public static String format(InetSocketAddress address) {
+        InetAddress ip = address.getAddress();
+        if (ip == null) {
+            return address.getHostString() + ":" + address.getPort();
+        }
+        String host = ip.isAnyLocalAddress() ? "*" : ip.getHostAddress();
+        if (ip instanceof Inet6Address && !ip.isAnyLocalAddress()) {
+            host = "[" + host.replaceFirst("(^|:)(0(:|$)){2,}", "::") + "]";
+        }
+        return host + ":" + address.getPort();
+    }
+
     /// A scope of 0 means none; an IPv4-mapped address becomes the IPv4 address that it is.
     private static InetAddress inet6(byte[] ip, int scope) throws UnknownHostException {
         return scope == 0 ? InetAddress.getByAddress(ip) : Inet6Address.getByAddress(null, ip, scope);

@@ -89,7 +89,7 @@ final class Connect implements Future<TcpStream> {
             if (ioResult() == 0) {
                 stream = TcpStream.accepted(socket, address);
             } else {
-                failure = Failure.of("connect(" + address + ")", -ioResult());
+                failure = Failure.of("connect", address, -ioResult());
                 socket.close();
             }
         }

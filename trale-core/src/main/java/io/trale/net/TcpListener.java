@@ -52,7 +52,7 @@ public final class TcpListener implements AutoCloseable {
         }
         if (result < 0) {
             socket.close();
-            throw Failure.of("bind(" + address + ")", -result);
+            throw Failure.of("bind", address, -result);
         }
         return new TcpListener(socket, Sockets.localAddress(socket));
     }

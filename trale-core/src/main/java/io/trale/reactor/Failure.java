@@ -2,6 +2,8 @@ package io.trale.reactor;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.linux.SocketAddresses;
+import java.net.InetSocketAddress;
 
 /// Words a failed call as an exception: what was done, to what, and the error.
 public final class Failure {
@@ -13,8 +15,13 @@ public final class Failure {
         return new ErrnoException(operation + ": " + Errno.describe(errno), errno);
     }
 
-    /// As [#of], on descriptor `fd` whose other end, or own address, is `address`.
-    public static ErrnoException of(String operation, int fd, Object address, int errno) {
-        return of(operation + "(fd=" + fd + ", " + address + ")", errno);
+    /// As [#of(String, int)], of a call that is about `address`.
+    public static ErrnoException of(String operation, InetSocketAddress address, int errno) {
+        return of(operation + "(" + SocketAddresses.format(address) + ")", errno);
+    }
+
+    /// As [#of(String, int)], on descriptor `fd` whose other end, or own address, is `address`.
+    public static ErrnoException of(String operation, int fd, InetSocketAddress address, int errno) {
+        return of(operation + "(fd=" + fd + ", " + SocketAddresses.format(address) + ")", errno);
     }
 }

@@ -115,7 +115,7 @@ class TcpTest {
         listener.close();
         assertThatThrownBy(() -> Executor.blockOn(TcpStream.connect(address)))
                 .isInstanceOf(IOException.class)
-                .hasMessage("connect(" + address + "): ECONNREFUSED, connection refused");
+                .hasMessage("connect(127.0.0.1:" + address.getPort() + "): ECONNREFUSED, connection refused");
     }
 
     @Test

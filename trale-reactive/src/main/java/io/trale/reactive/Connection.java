@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
@@ -140,12 +141,12 @@ public final class Connection {
     }
 
     ConnectionClosedException closedException(String operation) {
-        return new ConnectionClosedException(operation + "(fd=" + descriptor.fd() + ", " + remoteAddress
-                + "): the connection was closed on this side");
+        return new ConnectionClosedException(operation + "(fd=" + descriptor.fd() + ", "
+                + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side");
     }
 
     @Override
     public String toString() {
-        return "Connection(fd=" + descriptor.fd() + ", " + remoteAddress + ")";
+        return "Connection(fd=" + descriptor.fd() + ", " + SocketAddresses.format(remoteAddress) + ")";
     }
 }
