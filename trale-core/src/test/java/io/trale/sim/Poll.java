@@ -25,11 +25,11 @@ final class Poll extends SimOperation {
         if (ready == 0) {
             return PENDING;
         }
-        if (!multishot || kernel.chance(kernel.faults().endedMultishot())) {
-            return ready;
-        }
         if (posted && !kernel.has(Capability.MULTISHOT_POLL)) {
             return PENDING;
+        }
+        if (!multishot || kernel.chance(kernel.faults().endedMultishot())) {
+            return ready;
         }
         posted = true;
         return ring.postMore(entry.userData(), ready) ? PENDING : ready;

@@ -6,6 +6,7 @@ import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
 /// Runs scenarios on simulated kernels, one seed after the other, for as long as there is time.
@@ -72,6 +73,33 @@ public final class Seeds {
     /// As [#run(SimKernel, ExecutorOptions, Body)], with `main` as a task that ends when the scenario does.
     public static void run(SimKernel kernel, ExecutorOptions options, Steps main) throws Exception {
         run(kernel, options, executor -> executor.submit(main).join());
+    }
+
+    /// A kernel of which anything may be expected that `faults` allow, with some capabilities missing.
+    public static SimKernel kernel(long seed, Faults faults) {
+        SimKernel kernel = new SimKernel(seed);
+        SplittableRandom random = kernel.random();
+        for (Capability capability : Capability.values()) {
+            if (capability != Capability.BUFFER_RINGS && random.nextInt(4) == 0) {
+                kernel.without(capability);
+            }
+        }
+        return kernel.faults(faults.someOf(random)).socketBufferBytes(oneOf(random, 8, 100, 3000, 64 << 10));
+    }
+
+    /// Options with queues and pools of any size, mostly too small ones.
+    public static ExecutorOptions options(SimKernel kernel) {
+        SplittableRandom random = kernel.random();
+        int submissions = oneOf(random, 1, 1, 2, 2, 4, 256);
+        return ExecutorOptions.defaults()
+                .ringEntries(submissions, Math.max(submissions, oneOf(random, 1, 2, 4, 512)))
+                .receiveBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
+                .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
+    }
+
+    /// One of `values`.
+    public static int oneOf(SplittableRandom random, int... values) {
+        return values[random.nextInt(values.length)];
     }
 
     private static void require(SimKernel kernel, boolean condition, String otherwise) {

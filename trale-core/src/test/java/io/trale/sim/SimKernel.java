@@ -33,7 +33,7 @@ public final class SimKernel implements Kernel {
     /// How many events one `enter` sits through without a completion.
     static final int MAX_STEPS = 1_000_000;
 
-    private static final int MAX_CALLS = 20_000_000;
+    private static final int MAX_CALLS = 1_000_000;
     private static final int FIRST_DESCRIPTOR = 1000; // so that one which reaches the real kernel by mistake is refused
     private static final boolean PRINT = Boolean.getBoolean("trale.sim.trace");
     private static final double FOREIGN_CHANCE = 0.3;

@@ -98,6 +98,6 @@ abstract class SimOperation {
     @Override
     public String toString() {
         return getClass().getSimpleName().toLowerCase() + "(fd=" + entry.fd() + ", user_data=0x"
-                + Long.toHexString(entry.userData()) + ")";
+                + Long.toHexString(entry.userData()) + ", " + (file == ring ? "ring" : file) + ")";
     }
 }

@@ -216,7 +216,7 @@ final class SimRing extends SimFile {
             if (interrupted && kernel.chance(0.5)) {
                 return -Errno.EINTR;
             }
-            if (kernel.runForeignMaybe()) {
+            if (kernel.runForeignMaybe() || !work.isEmpty()) {
                 runWork(minComplete);
                 continue;
             }
@@ -227,7 +227,8 @@ final class SimRing extends SimFile {
             }
             if (next == Long.MAX_VALUE) {
                 if (!kernel.runForeign()) {
-                    throw kernel.failed("enter would wait for ever: nothing is going to happen");
+                    throw kernel.failed("enter would wait for ever: nothing is going to happen, in flight are "
+                            + inFlight.keySet());
                 }
             } else {
                 kernel.time.moveTo(Math.max(next, kernel.time.now()));

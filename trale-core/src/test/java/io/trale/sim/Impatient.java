@@ -1,0 +1,47 @@
+package io.trale.sim;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+
+/// Awaits another future for a while, and gives it up if that takes too long. The dice say how long.
+public final class Impatient implements Future<Boolean> {
+
+    private final SimKernel kernel;
+    private final Future<?> future;
+    private int patience;
+
+    /// Owns `future`.
+    public Impatient(SimKernel kernel, Future<?> future) {
+        this.kernel = kernel;
+        this.future = future;
+        patience = kernel.below(5);
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        if (patience >= 0 && future.poll(waker)) {
+            return true;
+        }
+        if (--patience < 0) {
+            future.cancel();
+            return true;
+        }
+        if (kernel.below(3) == 0) {
+            waker.wake();
+        } else {
+            kernel.foreignAfter(1 + kernel.below(1_000_000), waker::wake);
+        }
+        return false;
+    }
+
+    /// True if the other future is complete, false if it was given up.
+    @Override
+    public Boolean result() {
+        return patience >= 0;
+    }
+
+    @Override
+    public void cancel() {
+        future.cancel();
+    }
+}
