@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
 import io.trale.reactor.ReactorIo;
 import io.trale.uring.Sqe;
@@ -17,11 +18,13 @@ final class Receive extends ReactorIo implements IntFuture {
 
     /// The buffer of the present use, or null between uses.
     private Buffer buffer;
-    /// The buffer that the kernel has.
+    /// The buffer that the kernel has, or that has a result at which nobody has looked.
     private Buffer lent;
     /// Bytes that came for a use that was given up; they go first.
     private byte[] head = {};
     private int headPosition;
+    /// The error of a use that was given up, which the kernel tells only once; it comes after the bytes.
+    private int headError;
     private int count;
 
     Receive(TcpStream stream) {
@@ -50,8 +53,15 @@ final class Receive extends ReactorIo implements IntFuture {
             buffer = null;
             return true;
         }
+        if (headError != 0 && !inFlight()) {
+            count = headError;
+            headError = 0;
+            buffer = null;
+            return true;
+        }
         if (submitOrGetResult(waker)) {
             count = ioResult();
+            giveBack();
             buffer = null;
             reset();
             return true;
@@ -70,6 +80,9 @@ final class Receive extends ReactorIo implements IntFuture {
     @Override
     public void cancel() {
         if (buffer != null) {
+            if (finished()) { // and nobody has looked
+                keep(ioResult());
+            }
             abandon();
             buffer = null;
         }
@@ -83,15 +96,25 @@ final class Receive extends ReactorIo implements IntFuture {
     }
 
     @Override
-    protected void released(int result) {
-        if (lent == null) {
-            return; // the kernel never saw it
-        }
-        if (orphan() && result > 0) {
+    protected void dispose(int result) {
+        keep(result);
+    }
+
+    /// Keeps what came for a use that was given up, for the next.
+    private void keep(int result) {
+        if (lent != null && result > 0) {
             head = lent.memory().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+        } else if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
+            headError = result;
         }
-        lent.memory().giveBack();
-        lent = null;
+        giveBack();
+    }
+
+    private void giveBack() {
+        if (lent != null) { // else the kernel never saw it
+            lent.memory().giveBack();
+            lent = null;
+        }
     }
 
     @Override
