@@ -3,9 +3,11 @@ package io.trale.sim;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
+import io.trale.linux.Errno;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.task.Executor;
@@ -158,10 +160,12 @@ class ExecutorScheduleTest {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] sent = Traffic.pattern(random, random.nextInt(500));
+            boolean breaking = random.nextInt(4) == 0;
             ByteArrayOutputStream received = new ByteArrayOutputStream();
             Seeds.run(kernel, Seeds.options(kernel), new Steps() {
                 private final Buffer[] buffers = {Buffer.allocate(1 + random.nextInt(100)), Buffer.allocate(10)};
                 private TcpListener listener;
+                private SimPeer peer;
                 private TcpStream stream;
                 private Buffer buffer;
                 private IntFuture read;
@@ -170,13 +174,25 @@ class ExecutorScheduleTest {
                 protected Future<?> next(Future<?> last) throws Exception {
                     if (listener == null) {
                         listener = TcpListener.bind(ANY);
-                        kernel.connectTo(listener.localAddress()).send(sent).finish();
+                        peer = kernel.connectTo(listener.localAddress()).send(sent);
                         return listener.accept();
                     }
                     if (stream == null) {
                         stream = (TcpStream) last.result();
+                        if (breaking) {
+                            kernel.after(random.nextLong(3_000_000), peer::reset);
+                        } else {
+                            peer.finish();
+                        }
                     } else if ((Boolean) last.result()) {
-                        int count = read.resultAsInt();
+                        int count = 0;
+                        try {
+                            count = read.resultAsInt();
+                            assertThat(breaking && count == 0).as("the end in good order").isFalse();
+                        } catch (ErrnoException e) {
+                            assertThat(e.errno()).isEqualTo(Errno.ECONNRESET);
+                            assertThat(breaking).isTrue();
+                        }
                         if (count == 0) {
                             stream.close();
                             listener.close();
@@ -190,38 +206,63 @@ class ExecutorScheduleTest {
                     return new Impatient(kernel, read);
                 }
             });
-            assertThat(received.toByteArray()).isEqualTo(sent);
+            assertThat(received.toByteArray()).isEqualTo(breaking ? Arrays.copyOf(sent, received.size()) : sent);
         });
+    }
+
+    /// Accepts until there are no more to come, patiently or not, and closes what it gets.
+    private static final class Accepting extends Steps {
+
+        private final SimKernel kernel;
+        private final TcpListener listener;
+        private final int[] left;
+        private final Signal done;
+        private final int rounds;
+        private Future<TcpStream> accept;
+        private int round;
+
+        Accepting(SimKernel kernel, TcpListener listener, int[] left, Signal done, int rounds) {
+            this.kernel = kernel;
+            this.listener = listener;
+            this.left = left;
+            this.done = done;
+            this.rounds = rounds;
+        }
+
+        @Override
+        protected Future<?> next(Future<?> last) throws Exception {
+            if (last == accept && last != null || last instanceof Impatient i && i.result()) {
+                accept.result().close();
+                if (--left[0] == 0) {
+                    done.set();
+                }
+            }
+            if (left[0] == 0 || round++ == rounds) {
+                return null;
+            }
+            accept = listener.accept();
+            return rounds < Integer.MAX_VALUE ? new Impatient(kernel, accept) : accept;
+        }
     }
 
     @Test
     void connectionsOfAcceptsThatAreGivenUpGoToTheNext() {
         run("connectionsOfAcceptsThatAreGivenUpGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
-            int count = 1 + kernel.random().nextInt(5);
-            Seeds.run(kernel, Seeds.options(kernel), new Steps() {
-                private TcpListener listener;
-                private Future<TcpStream> accept;
-                private int accepted;
-
-                @Override
-                protected Future<?> next(Future<?> last) throws Exception {
-                    if (listener == null) {
-                        listener = TcpListener.bind(ANY);
-                        for (int i = 0; i < count; i++) {
-                            kernel.connectTo(listener.localAddress());
-                        }
-                    } else if ((Boolean) last.result()) {
-                        accept.result().close();
-                        accepted++;
-                    }
-                    if (accepted == count) {
-                        listener.close();
-                        return null;
-                    }
-                    accept = listener.accept();
-                    return new Impatient(kernel, accept);
+            int[] left = {1 + kernel.random().nextInt(5)};
+            Signal done = new Signal();
+            Seeds.run(kernel, Seeds.options(kernel), executor -> {
+                TcpListener listener = TcpListener.bind(ANY);
+                for (int i = 0; i < left[0]; i++) {
+                    kernel.connectTo(listener.localAddress());
                 }
+                List<JoinHandle<Void>> tasks = new ArrayList<>();
+                for (int rounds : new int[] {10, Integer.MAX_VALUE, 10, 10}) {
+                    tasks.add(executor.submit(new Accepting(kernel, listener, left, done, rounds)));
+                }
+                executor.submit(done).join();
+                listener.close();
+                tasks.forEach(JoinHandle::abort);
             });
         });
     }
