@@ -134,6 +134,16 @@ public final class SimKernel implements Kernel {
         return chance(faults.late()) ? 1 + random.nextLong(faults.lateNanos()) : 0;
     }
 
+    /// Has something happen now, or a little later.
+    void soon(Runnable action) {
+        long late = lateness();
+        if (late == 0) {
+            action.run();
+        } else {
+            time.after(late, action);
+        }
+    }
+
     /// How much of `count` is transferred, at least 1.
     int shorten(int count) {
         return count > 1 && chance(faults.shortTransfer()) ? 1 + below(count - 1) : count;

@@ -57,12 +57,7 @@ abstract class SimOperation {
     final void wake() {
         if (!waking && !ended && (file.poll() & (interest() | io.trale.linux.Net.POLLERR | io.trale.linux.Net.POLLHUP)) != 0) {
             waking = true;
-            long late = kernel.lateness();
-            if (late == 0) {
-                ring.addWork(this);
-            } else {
-                kernel.time.after(late, () -> ring.addWork(this));
-            }
+            kernel.soon(() -> ring.addWork(this));
         }
     }
 

@@ -244,12 +244,7 @@ final class SimRing extends SimFile {
     private void issue(Entry entry) {
         kernel.trace("submit", entry.opcode(), entry.fd(), entry.userData());
         if (entry.opcode() == Abi.IORING_OP_ASYNC_CANCEL) {
-            long late = kernel.lateness();
-            if (late == 0) {
-                post(entry.userData(), cancel(entry.address()), 0);
-            } else {
-                kernel.time.after(late, () -> post(entry.userData(), cancel(entry.address()), 0));
-            }
+            kernel.soon(() -> post(entry.userData(), cancel(entry.address()), 0));
             return;
         }
         SimFile file = entry.opcode() == Abi.IORING_OP_NOP ? this : kernel.file(entry.fd());

@@ -215,7 +215,7 @@ final class SimTcp extends SimFile {
         if (arrivedBytes > 0) {
             return arrivedBytes;
         }
-        if (error != 0) {
+        if (error != 0 && !peerFinished) {
             return -takeError();
         }
         if (peerFinished || readShutdown || reset) {
@@ -238,7 +238,7 @@ final class SimTcp extends SimFile {
         }
         arrivedBytes -= count;
         if (peer != null) {
-            kernel.time.after(kernel.lateness(), peer::changed);
+            kernel.soon(peer::changed);
         }
         return taken;
     }
@@ -335,7 +335,7 @@ final class SimTcp extends SimFile {
     void sendReset() {
         SimTcp to = peer;
         if (!reset && to != null) {
-            kernel.time.after(kernel.lateness(), () -> to.die(to.finished && to.peerFinished ? 0 : Errno.ECONNRESET));
+            kernel.soon(() -> to.die(!to.peerFinished ? Errno.ECONNRESET : to.finished ? 0 : Errno.EPIPE));
         }
         reset = true;
         state = State.DEAD;
