@@ -239,12 +239,14 @@ public final class Executor implements AutoCloseable {
             task.nextLive.previousLive = task.previousLive;
         }
         liveCount--;
-        if (unjoined != null && !(unjoined instanceof CancellationException)) {
+        boolean orderly = unjoined instanceof CancellationException && unjoined.getSuppressed().length == 0;
+        if (unjoined != null && !orderly) {
             uncaught(unjoined);
         }
     }
 
-    private void uncaught(Throwable failure) {
+    /// Reports a failure that nobody else learns of. Loop thread.
+    void uncaught(Throwable failure) {
         try {
             options.uncaught.accept(failure);
         } catch (Throwable worse) {

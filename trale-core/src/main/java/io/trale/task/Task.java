@@ -67,14 +67,17 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             drop();
             return;
         }
+        T result;
         try {
-            if (future.poll(this)) {
-                T result = future.result();
-                end(result, null);
+            if (!future.poll(this)) {
+                return;
             }
+            result = future.result();
         } catch (Throwable t) {
             end(null, t);
+            return;
         }
+        end(result, null);
     }
 
     /// Cancels the future and ends the task. Loop thread.
@@ -95,7 +98,11 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         Waker waiting = (Waker) JOINER.getAndSet(this, DONE);
         executor.ended(this, waiting == null ? failure : null);
         if (waiting != null) {
-            waiting.wake();
+            try {
+                waiting.wake();
+            } catch (Throwable t) {
+                executor.uncaught(t); // the joiner's fault, not ours
+            }
         }
     }
 
