@@ -409,17 +409,21 @@ public final class Reactor {
     /// left to it for ever, and false returned.
     public boolean close(int wakes) {
         cancel(notifier);
-        while (notifier.inFlight()) {
-            poll(Long.MAX_VALUE);
+        boolean idle;
+        try {
+            while (notifier.inFlight()) {
+                poll(Long.MAX_VALUE);
+            }
+            idle = !busy();
+        } catch (IllegalStateException broken) {
+            idle = false;
         }
         notifier.awaitRings(wakes);
-        notifier.descriptor().close();
-        boolean idle = !busy();
+        kernel.close(notifier.descriptor().fd());
         if (idle) {
             free();
         } else {
-            ring.close();
-            ring = null;
+            forget();
         }
         return idle;
     }
@@ -428,11 +432,15 @@ public final class Reactor {
         if (receiveGroup != null) {
             receiveGroup.close();
         }
+        forget();
+        arena.close();
+    }
+
+    private void forget() {
         ring.close();
         ring = null;
         receiveGroup = null;
         sendBlocks = null;
         queues.clear();
-        arena.close();
     }
 }

@@ -118,14 +118,14 @@ public final class Executor implements AutoCloseable {
     @SuppressWarnings("exports")
     public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
         Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
-        ErrnoException[] failure = new ErrnoException[1];
+        Throwable[] failure = new Throwable[1];
         CountDownLatch ready = new CountDownLatch(1);
         Thread thread = options.threadFactory.newThread(() -> {
             executor.reactor.bind();
             try {
                 executor.reactor.open();
-            } catch (ErrnoException e) {
-                failure[0] = e;
+            } catch (Throwable t) {
+                failure[0] = t;
                 return;
             } finally {
                 ready.countDown();
@@ -146,10 +146,13 @@ public final class Executor implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (failure[0] != null) {
-            throw new ErrnoException(failure[0].getMessage(), failure[0].errno());
+        switch (failure[0]) {
+            case null -> {
+                return executor;
+            }
+            case ErrnoException e -> throw new ErrnoException(e.getMessage(), e.errno());
+            case Throwable t -> throw new IllegalStateException(t.getMessage(), t);
         }
-        return executor;
     }
 
     // ---- work
@@ -260,7 +263,7 @@ public final class Executor implements AutoCloseable {
 
     /// Runs until no task is left, then closes the ring; it is opened again when needed.
     public void runToEnd() throws IOException {
-        runUntil(() -> liveCount == 0);
+        runUntil(() -> liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty());
     }
 
     /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
@@ -284,7 +287,7 @@ public final class Executor implements AutoCloseable {
         beginRun();
         try {
             runJobs();
-            while (!closing && !(end.met() && runQueue.isEmpty())) {
+            while (!closing && !end.met()) {
                 park(FOREVER);
                 runJobs();
             }
@@ -311,7 +314,7 @@ public final class Executor implements AutoCloseable {
         running = false;
         if (closing) {
             shutdown();
-        } else if (liveCount == 0) {
+        } else if (liveCount == 0 && runQueue.isEmpty()) {
             closeRing(); // what is in flight now belongs to nobody
         }
     }
@@ -326,7 +329,6 @@ public final class Executor implements AutoCloseable {
                 runJobs();
             }
         } finally {
-            running = false;
             shutdown();
             reactor.unbind();
         }
@@ -347,9 +349,12 @@ public final class Executor implements AutoCloseable {
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
     private void park(long sleepNanos) {
         boolean asleep = sleepNanos > 0 && runQueue.isEmpty() && inbox.sleep();
-        reactor.poll(asleep ? sleepNanos : 0);
-        if (asleep && inbox.awake()) {
-            wakes++;
+        try {
+            reactor.poll(asleep ? sleepNanos : 0);
+        } finally {
+            if (asleep && inbox.awake()) {
+                wakes++;
+            }
         }
     }
 
@@ -417,10 +422,11 @@ public final class Executor implements AutoCloseable {
     }
 
     private void shutdown() {
+        running = true; // whoever closes from inside finds the end under way
+        while (live != null) {
+            live.drop();
+        }
         if (reactor.isOpen()) {
-            while (live != null) {
-                live.drop();
-            }
             closeRing();
         }
         inbox.close(runQueue);
@@ -429,6 +435,7 @@ public final class Executor implements AutoCloseable {
                 job.run();
             }
         } while (reactor.poll(0) > 0);
+        running = false;
         if (!standing) {
             reactor.unbind();
         }
@@ -450,11 +457,22 @@ public final class Executor implements AutoCloseable {
     private void closeRing() {
         reactor.cancelAll();
         long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
-        runJobs();
-        for (long left = options.closeTimeout.toNanos(); (reactor.busy() || !runQueue.isEmpty()) && left > 0;) {
-            park(left);
-            runJobs();
-            left = deadline - reactor.kernel().nanoTime();
+        try {
+            if (closing) {
+                runJobs();
+            } // else new work waits for the next run, since this ring refuses it
+            for (long left = options.closeTimeout.toNanos(); left > 0; left = deadline - reactor.kernel().nanoTime()) {
+                if (closing && (reactor.busy() || !runQueue.isEmpty())) {
+                    park(left);
+                    runJobs();
+                } else if (reactor.busy()) {
+                    reactor.poll(left);
+                } else {
+                    break;
+                }
+            }
+        } catch (IllegalStateException broken) {
+            uncaught(broken);
         }
         if (!reactor.close(wakes)) {
             System.getLogger("io.trale").log(System.Logger.Level.WARNING,
