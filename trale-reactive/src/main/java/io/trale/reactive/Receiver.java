@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -150,6 +151,7 @@ final class Receiver extends Operation {
 
         @Override
         public void subscribe(CoreSubscriber<? super ByteBuffer> actual) {
+            Objects.requireNonNull(actual);
             Receiving receiving = new Receiving(receiver, actual);
             Receiving before = receiver.holder.get();
             if (before != null && !before.isOver() || !receiver.holder.compareAndSet(before, receiving)) {
