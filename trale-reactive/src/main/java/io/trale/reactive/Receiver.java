@@ -91,8 +91,8 @@ final class Receiver extends Operation {
             head = null;
             consumer.next(bytes);
         }
-        if (head != null || consumer.isOver()) {
-            return;
+        if (consumer.isOver() || head != null && connection.isOpen()) {
+            return; // what was kept waits for demand, unless we close: then nobody will get it
         }
         if (failure != null) {
             consumer.fail(failure);

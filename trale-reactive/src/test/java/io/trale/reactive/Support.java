@@ -158,15 +158,17 @@ final class Support {
     /// Waits until the loop has run what it had to run, and sleeps or is about to; returns how often it has entered the
     /// kernel by then. If nothing happens any more, that number stays.
     static long asleep(Trale trale) {
-        long[] before = new long[1];
+        long[] enters = new long[1];
         until("a loop with nothing to do", () -> {
-            // The job ends, the loop enters once and sleeps: one more, unless something else is going on.
-            before[0] = onLoop(trale, () -> trale.stats().enters());
-            until("the loop goes to sleep", () -> trale.stats().enters() > before[0]);
-            return onLoop(trale, () -> trale.stats().enters()) == before[0] + 1;
+            // A job ends, the loop enters once and sleeps: one more each time, unless something else is going on.
+            long first = onLoop(trale, () -> trale.stats().enters());
+            until("the loop goes to sleep", () -> trale.stats().enters() > first);
+            long second = onLoop(trale, () -> trale.stats().enters());
+            until("the loop goes to sleep", () -> trale.stats().enters() > second);
+            enters[0] = trale.stats().enters();
+            return enters[0] == first + 2;
         });
-        until("the loop goes to sleep", () -> trale.stats().enters() == before[0] + 2);
-        return before[0] + 2;
+        return enters[0];
     }
 
     /// Writes zeros until the socket takes no more, for now; returns how many. Leaves the channel non-blocking.
