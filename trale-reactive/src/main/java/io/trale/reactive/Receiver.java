@@ -42,7 +42,7 @@ final class Receiver extends Operation {
 
     /// The publisher of what is received.
     Flux<ByteBuffer> flux() {
-        return new ReceiveFlux(this);
+        return new ReceiveFlux(this).assembled();
     }
 
     private BufferGroup group() {
