@@ -91,10 +91,14 @@ final class Receiver extends Operation {
             head = null;
             consumer.next(bytes);
         }
-        if (consumer.isOver() || head != null && connection.isOpen()) {
-            return; // what was kept waits for demand, unless we close: then nobody will get it
+        if (consumer.isOver()) {
+            return;
         }
-        if (failure != null) {
+        if (head != null) { // what was kept waits for demand, unless we close: then nobody will get it
+            if (!connection.isOpen()) {
+                consumer.fail(connection.closedException("recv"));
+            }
+        } else if (failure != null) {
             consumer.fail(failure);
         } else if (finished) {
             consumer.complete();
