@@ -17,7 +17,7 @@ final class Receive extends ReactorIo implements IntFuture {
 
     /// The buffer of the present use, or null between uses.
     private Buffer buffer;
-    /// The buffer that the kernel has.
+    /// The buffer that the kernel has, or will have with the next enter.
     private Buffer lent;
     /// Bytes that came for a use that was given up; they go first.
     private byte[] head = {};
@@ -76,17 +76,23 @@ final class Receive extends ReactorIo implements IntFuture {
     }
 
     @Override
-    protected void fill(Sqe sqe) {
+    protected void staging() {
+        try {
+            buffer.memory().lend(this);
+        } catch (IllegalStateException misuse) {
+            buffer = null;
+            throw misuse;
+        }
         lent = buffer;
-        lent.memory().lend(this);
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
         sqe.prepRecv(stream.descriptor().fd(), lent.memory().lent().address(), lent.capacity(), 0);
     }
 
     @Override
     protected void released(int result) {
-        if (lent == null) {
-            return; // the kernel never saw it
-        }
         if (orphan() && result > 0) {
             head = lent.memory().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
         }

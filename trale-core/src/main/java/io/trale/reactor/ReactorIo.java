@@ -33,8 +33,9 @@ public abstract class ReactorIo extends Operation {
         }
         this.waker = waker;
         if (use == Use.NEW && !inFlight()) {
-            use = Use.SUBMITTED;
             if (descriptor().isOpen()) {
+                staging();
+                use = Use.SUBMITTED;
                 descriptor().reactor().stage(this);
             } else {
                 finish(-Errno.ECANCELED);
@@ -66,6 +67,9 @@ public abstract class ReactorIo extends Operation {
         use = Use.NEW;
         waker = NOBODY;
     }
+
+    /// Takes what this use lends to the kernel, until [#released]. May throw, to whoever polled: then nothing is staged.
+    protected void staging() {}
 
     /// Takes care of the result of an orphan: bytes are kept for the next use, descriptors closed. Called on the loop.
     protected void dispose(int result) {}
