@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
 import io.trale.reactor.ReactorIo;
 import io.trale.uring.Sqe;
@@ -17,11 +18,12 @@ final class Receive extends ReactorIo implements IntFuture {
 
     /// The buffer of the present use, or null between uses.
     private Buffer buffer;
-    /// The buffer that the kernel has, or will have with the next enter.
+    /// The buffer that is lent, from staging until the result is taken.
     private Buffer lent;
-    /// Bytes that came for a use that was given up; they go first.
+    /// What came for a use that was given up goes first: bytes, then an error, which the kernel tells only once.
     private byte[] head = {};
     private int headPosition;
+    private int keptError;
     private int count;
 
     Receive(TcpStream stream) {
@@ -50,13 +52,27 @@ final class Receive extends ReactorIo implements IntFuture {
             buffer = null;
             return true;
         }
+        if (keptError != 0 && !inFlight()) {
+            count = keptError;
+            keptError = 0;
+            buffer = null;
+            return true;
+        }
         if (submitOrGetResult(waker)) {
             count = ioResult();
             buffer = null;
+            giveBack();
             reset();
             return true;
         }
         return false;
+    }
+
+    private void giveBack() {
+        if (lent != null) {
+            lent.memory().giveBack();
+            lent = null;
+        }
     }
 
     @Override
@@ -92,12 +108,13 @@ final class Receive extends ReactorIo implements IntFuture {
     }
 
     @Override
-    protected void released(int result) {
-        if (orphan() && result > 0) {
+    protected void dispose(int result) {
+        if (result > 0) {
             head = lent.memory().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+        } else if (result < 0 && result != -Errno.ECANCELED) {
+            keptError = result;
         }
-        lent.memory().giveBack();
-        lent = null;
+        giveBack();
     }
 
     @Override

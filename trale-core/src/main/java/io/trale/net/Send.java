@@ -42,6 +42,7 @@ final class Send extends ReactorIo implements IntFuture {
         if (submitOrGetResult(waker)) {
             count = ioResult();
             buffer = null;
+            giveBack();
             reset();
             return true;
         }
@@ -81,9 +82,15 @@ final class Send extends ReactorIo implements IntFuture {
     }
 
     @Override
-    protected void released(int result) {
-        lent.memory().giveBack();
-        lent = null;
+    protected void dispose(int result) {
+        giveBack();
+    }
+
+    private void giveBack() {
+        if (lent != null) {
+            lent.memory().giveBack();
+            lent = null;
+        }
     }
 
     @Override

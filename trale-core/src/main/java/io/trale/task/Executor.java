@@ -83,6 +83,7 @@ public final class Executor implements AutoCloseable {
     /// Runs the current thread's executor until `future` is complete, and returns its value. Tasks that are left then
     /// go on with the next run.
     public static <T> T blockOn(Future<T> future) throws Exception {
+        current().checkNotRunning();
         return spawn(future).join();
     }
 
@@ -171,7 +172,7 @@ public final class Executor implements AutoCloseable {
             execute(() -> {
                 adopt(task);
                 if (closing) {
-                    task.drop();
+                    task.drop(new CancellationException("the executor was closed"));
                 } else {
                     task.run();
                 }
@@ -358,11 +359,17 @@ public final class Executor implements AutoCloseable {
         }
     }
 
+    private void checkNotRunning() {
+        if (running) {
+            throw new IllegalStateException("this would block the executor that runs on this thread; poll the handle instead");
+        }
+    }
+
     /// Blocks until `task` has ended; see [JoinHandle#join].
     <T> T join(Task<T> task) throws Exception {
         Executor here = Reactor.isBound() ? current() : null;
-        if (here != null && here.running) {
-            throw new IllegalStateException("join() would block the executor that runs on this thread; poll the handle");
+        if (here != null) {
+            here.checkNotRunning();
         }
         if (here == this) {
             task.poll(() -> {});
@@ -424,7 +431,7 @@ public final class Executor implements AutoCloseable {
     private void shutdown() {
         running = true; // whoever closes from inside finds the end under way
         while (live != null) {
-            live.drop();
+            live.drop(new CancellationException("the executor was closed"));
         }
         if (reactor.isOpen()) {
             closeRing();

@@ -64,14 +64,19 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             return; // woken after its end
         }
         if ((before & ABORTED) != 0) {
-            drop();
+            drop(new CancellationException("task aborted"));
             return;
         }
-        T result;
         try {
             if (!future.poll(this)) {
                 return;
             }
+        } catch (Throwable t) { // it broke its promise, and may have something in flight
+            drop(t);
+            return;
+        }
+        T result;
+        try {
             result = future.result();
         } catch (Throwable t) {
             end(null, t);
@@ -80,9 +85,8 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         end(result, null);
     }
 
-    /// Cancels the future and ends the task. Loop thread.
-    void drop() {
-        Throwable failure = new CancellationException("task aborted");
+    /// Cancels the future and ends the task with `failure`. Loop thread.
+    void drop(Throwable failure) {
         try {
             future.cancel();
         } catch (Throwable t) {
