@@ -40,6 +40,7 @@ final class Sender extends Operation {
     private int block;
     private int blockLength;
 
+    private boolean settling;
     private boolean closing;
     private @Nullable IOException failure;
 
@@ -96,18 +97,32 @@ final class Sender extends Operation {
 
     /// The first in line has changed its mind, or its source has ended: goes on from there.
     void settle() {
+        if (!settling) { // else the loop below looks again: a line of any length takes no more stack than one
+            settling = true;
+            try {
+                while (settleFirst()) {}
+            } finally {
+                settling = false;
+            }
+        }
+    }
+
+    /// Returns true if the first in line was done, and so there may be more to do.
+    private boolean settleFirst() {
         Sending first = line.peek();
         if (first == null) {
-            return;
+            return false;
         }
         if (first.isCancelled() && !inFlight()) {
             discardUnsent(first);
         }
-        if (elements.isEmpty() && !inFlight() && first.isExhausted()) {
-            line.remove(); // before anyone is told, who may come back here
-            first.end(first.isCutOff() ? connection.closedException("send") : null);
-            next();
+        if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
+            return false;
         }
+        line.remove(); // before anyone is told, who may come back here
+        first.end(first.isCutOff() ? connection.closedException("send") : null);
+        next();
+        return true;
     }
 
     /// Drops what the kernel has seen nothing of: a cancelled send stops at the boundary of an element.
