@@ -67,7 +67,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     /// This is the first in line now.
     void begin() {
         begun = true;
-        if (cancelled) {
+        if (cancelled || stopped) {
             connection.sender.settle();
             return;
         }

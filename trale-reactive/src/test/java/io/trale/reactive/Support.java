@@ -171,6 +171,26 @@ final class Support {
         return enters[0];
     }
 
+    /// Waits until the loop sleeps through whatever happens elsewhere, with `inFlight` operations in flight. For peers that
+    /// do not read: their kernel may go on taking a little from ours for a while.
+    static void untilStalled(Trale trale, long inFlight) {
+        try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback(0));
+                SocketChannel one = SocketChannel.open(server.getLocalAddress());
+                SocketChannel other = server.accept()) {
+            until("a loop that sleeps with " + inFlight + " in flight", () -> {
+                long enters = asleep(trale);
+                for (int i = 0; i < 500; i++) {
+                    write(one, new byte[1]);
+                    write(other, read(other, 1));
+                    read(one, 1);
+                }
+                return trale.stats().enters() == enters && trale.stats().inFlight() == inFlight;
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Writes zeros until the socket takes no more, for now; returns how many. Leaves the channel non-blocking.
     static long fill(SocketChannel peer) {
         ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
