@@ -263,10 +263,10 @@ final class Sender extends Operation {
             connection.flushed();
             return;
         }
+        first.stopSource();
         while (line.size() > 1) {
             line.removeLast().end(connection.closedException("send"));
         }
-        first.stopSource();
         settle();
     }
 
