@@ -149,7 +149,7 @@ final class Sender extends Operation {
 
     private void pump() {
         if (!elements.isEmpty() && !inFlight() && !writable.inFlight()) {
-            if (connection.descriptor.isOpen()) {
+            if (connection.isOpen()) {
                 blocks().stage(this);
             } else {
                 fail(connection.closedException("send"));
