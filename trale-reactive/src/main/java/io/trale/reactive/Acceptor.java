@@ -63,7 +63,7 @@ final class Acceptor {
 
     /// The publisher of connections.
     Flux<Connection> flux() {
-        return new AcceptFlux(this).assembled().doOnDiscard(Connection.class, Connection::abort);
+        return new AcceptFlux(this).assembled();
     }
 
     private void wakeConsumer() {

@@ -152,7 +152,7 @@ final class Sender extends Operation {
 
     private void pump() {
         if (!elements.isEmpty() && !inFlight() && !writable.isWaiting()) {
-            if (connection.descriptor.isOpen()) {
+            if (connection.isOpen()) {
                 blocks().stage(this);
             } else {
                 fail(connection.closedException("send"));

@@ -180,7 +180,8 @@ class SendTest {
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
         AtomicBoolean subscribed = new AtomicBoolean();
         CompletableFuture<Void> one = run(connection.send(first.asFlux()));
-        CompletableFuture<Void> two = run(connection.send(Flux.just(buffer("third")).doOnSubscribe(s -> subscribed.set(true))));
+        CompletableFuture<Void> two = run(connection.send(Flux.just(buffer("third"))
+                .doOnSubscribe(s -> subscribed.set(true))));
         first.tryEmitNext(buffer("first,")).orThrow();
         assertThat(received(6)).isEqualTo("first,");
         assertThat(subscribed).isFalse();
@@ -364,8 +365,8 @@ class SendTest {
         try (Arena arena = Arena.ofShared()) {
             ByteBuffer segment = arena.allocate(9).asByteBuffer().put(".segment.".getBytes()).position(1).limit(8);
             List<ByteBuffer> kinds = List.of(whole, whole.asReadOnlyBuffer(), whole.slice(), whole.slice().position(1),
-                    whole.slice(1, 5).slice().position(1).limit(3), direct, direct.asReadOnlyBuffer(), direct.slice().position(2),
-                    direct.slice().asReadOnlyBuffer().position(3), segment, segment.slice().position(3));
+                    whole.slice(1, 5).slice().position(1).limit(3), direct, direct.asReadOnlyBuffer(),
+                    direct.slice().position(2), direct.slice().asReadOnlyBuffer().position(3), segment, segment.slice().position(3));
             String expected = "heap,heap,heap,eap,he,direct,direct,rect,ect,segment,ment,";
             List<Integer> positions = kinds.stream().map(ByteBuffer::position).toList();
             List<Integer> limits = kinds.stream().map(ByteBuffer::limit).toList();
@@ -712,16 +713,14 @@ class SendTest {
     @Test
     void bothDirectionsFlowAtOnce() throws Exception {
         int size = 8 << 20;
-        CompletableFuture<Void> send = run(connection.send(Flux.range(0, 128).map(i -> ByteBuffer.wrap(pattern((long) i * 65536, 65536)))));
+        CompletableFuture<Void> send = run(connection.send(
+                Flux.range(0, 128).map(i -> ByteBuffer.wrap(pattern((long) i * 65536, 65536)))));
         ByteArrayOutputStream got = new ByteArrayOutputStream();
-        CompletableFuture<Void> receive = run(connection.receive().doOnNext(b -> got.writeBytes(Support.bytesOf(b))).then());
+        CompletableFuture<Void> receive = run(connection.receive()
+                .doOnNext(b -> got.writeBytes(Support.bytesOf(b))).then());
         Thread writer = Thread.ofPlatform().start(() -> {
             Support.write(peer, pattern(7, size));
-            try {
-                peer.shutdownOutput();
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
+            Support.shutdownOutput(peer);
         });
         readPattern(size, 9);
         writer.join();

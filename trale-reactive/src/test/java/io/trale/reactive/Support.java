@@ -68,6 +68,14 @@ final class Support {
         }
     }
 
+    static void shutdownOutput(SocketChannel channel) {
+        try {
+            channel.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Closes so that the peer is reset.
     static void reset(SocketChannel channel) {
         try {
