@@ -62,7 +62,7 @@ public final class Errno {
             29 ESPIPE illegal seek
             30 EROFS read-only file system
             31 EMLINK too many links
-            32 EPIPE the reading side is closed
+            32 EPIPE broken pipe
             33 EDOM numerical argument out of domain
             34 ERANGE result out of range
             35 EDEADLK resource deadlock avoided

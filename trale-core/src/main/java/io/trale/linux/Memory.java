@@ -13,12 +13,27 @@ public final class Memory {
     private static final int MAP_ANONYMOUS = 0x20;
     private static final int MAP_POPULATE = 0x8000;
 
+    private static final int SKEW_FROM = 4096;
+    private static final long SKEW = 4096 + 64;
+
     private Memory() {}
 
     /// Maps `lengthBytes` of zeroed, page-aligned memory, which costs nothing until it is touched. Unmapped when
     /// `arena` closes. Throws [OutOfMemoryError] when the kernel refuses.
     public static MemorySegment anonymous(Kernel kernel, Arena arena, long lengthBytes) {
         return map(kernel, arena, lengthBytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    }
+
+    /// Maps `count` pieces of `bytes` each, as [#anonymous]. Large pieces are kept a little apart: if all began at the same
+    /// distance from a power of two, their beginnings, which are used most, would fight for the same few lines of the cache.
+    public static MemorySegment[] pieces(Kernel kernel, Arena arena, int count, int bytes) {
+        long stride = bytes % SKEW_FROM == 0 ? bytes + SKEW : bytes;
+        MemorySegment memory = anonymous(kernel, arena, count * stride);
+        MemorySegment[] pieces = new MemorySegment[count];
+        for (int i = 0; i < count; i++) {
+            pieces[i] = memory.asSlice(i * stride, bytes);
+        }
+        return pieces;
     }
 
     /// Maps the part of a ring that `offsetBytes` names (`IORING_OFF_*`), shared with the kernel. Unmapped when

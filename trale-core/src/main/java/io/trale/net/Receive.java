@@ -18,13 +18,12 @@ final class Receive extends ReactorIo implements IntFuture {
 
     /// The buffer of the present use, or null between uses.
     private Buffer buffer;
-    /// The buffer that the kernel has, or that has a result at which nobody has looked.
+    /// The buffer that is lent, from staging until the result is taken.
     private Buffer lent;
-    /// Bytes that came for a use that was given up; they go first.
+    /// What came for a use that was given up goes first: bytes, then an error, which the kernel tells only once.
     private byte[] head = {};
     private int headPosition;
-    /// The error of a use that was given up, which the kernel tells only once; it comes after the bytes.
-    private int headError;
+    private int keptError;
     private int count;
 
     Receive(TcpStream stream) {
@@ -53,20 +52,27 @@ final class Receive extends ReactorIo implements IntFuture {
             buffer = null;
             return true;
         }
-        if (headError != 0 && !inFlight()) {
-            count = headError;
-            headError = 0;
+        if (keptError != 0 && !inFlight()) {
+            count = keptError;
+            keptError = 0;
             buffer = null;
             return true;
         }
         if (submitOrGetResult(waker)) {
             count = ioResult();
-            giveBack();
             buffer = null;
+            giveBack();
             reset();
             return true;
         }
         return false;
+    }
+
+    private void giveBack() {
+        if (lent != null) {
+            lent.memory().giveBack();
+            lent = null;
+        }
     }
 
     @Override
@@ -80,41 +86,35 @@ final class Receive extends ReactorIo implements IntFuture {
     @Override
     public void cancel() {
         if (buffer != null) {
-            if (finished()) { // and nobody has looked
-                keep(ioResult());
-            }
             abandon();
             buffer = null;
         }
     }
 
     @Override
-    protected void fill(Sqe sqe) {
+    protected void staging() {
+        try {
+            buffer.memory().lend(this);
+        } catch (IllegalStateException misuse) {
+            buffer = null;
+            throw misuse;
+        }
         lent = buffer;
-        lent.memory().lend(this);
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
         sqe.prepRecv(stream.descriptor().fd(), lent.memory().lent().address(), lent.capacity(), 0);
     }
 
     @Override
     protected void dispose(int result) {
-        keep(result);
-    }
-
-    /// Keeps what came for a use that was given up, for the next.
-    private void keep(int result) {
-        if (lent != null && result > 0) {
+        if (result > 0) {
             head = lent.memory().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
-        } else if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
-            headError = result;
+        } else if (result < 0 && result != -Errno.ECANCELED) {
+            keptError = result;
         }
         giveBack();
-    }
-
-    private void giveBack() {
-        if (lent != null) { // else the kernel never saw it
-            lent.memory().giveBack();
-            lent = null;
-        }
     }
 
     @Override

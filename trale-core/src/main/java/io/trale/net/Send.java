@@ -18,7 +18,7 @@ final class Send extends ReactorIo implements IntFuture {
     private Buffer buffer;
     private int offset;
     private int length;
-    /// The buffer that the kernel has.
+    /// The buffer that the kernel has, or will have with the next enter.
     private Buffer lent;
     private int count;
 
@@ -42,6 +42,7 @@ final class Send extends ReactorIo implements IntFuture {
         if (submitOrGetResult(waker)) {
             count = ioResult();
             buffer = null;
+            giveBack();
             reset();
             return true;
         }
@@ -65,14 +66,27 @@ final class Send extends ReactorIo implements IntFuture {
     }
 
     @Override
-    protected void fill(Sqe sqe) {
+    protected void staging() {
+        try {
+            buffer.memory().lend(this);
+        } catch (IllegalStateException misuse) {
+            buffer = null;
+            throw misuse;
+        }
         lent = buffer;
-        lent.memory().lend(this);
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
         sqe.prepSend(stream.descriptor().fd(), lent.memory().lent().address() + offset, length, Net.MSG_NOSIGNAL | Net.MSG_WAITALL);
     }
 
     @Override
-    protected void released(int result) {
+    protected void dispose(int result) {
+        giveBack();
+    }
+
+    private void giveBack() {
         if (lent != null) {
             lent.memory().giveBack();
             lent = null;

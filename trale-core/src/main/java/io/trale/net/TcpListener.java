@@ -127,8 +127,6 @@ public final class TcpListener implements AutoCloseable {
         @Override
         public void cancel() {
             abandon();
-            handOn(brought);
-            brought = null;
             if (!taken) {
                 handOn(stream);
                 stream = null;

@@ -14,16 +14,15 @@ public final class BlockPool extends StagingQueue {
     private int freeCount;
     private final int blockBytes;
 
-    BlockPool(Reactor reactor, MemorySegment memory, int count, int blockBytes) {
+    BlockPool(Reactor reactor, MemorySegment[] blocks, int blockBytes) {
         this.reactor = reactor;
+        this.blocks = blocks;
         this.blockBytes = blockBytes;
-        blocks = new MemorySegment[count];
-        free = new int[count];
-        for (int i = 0; i < count; i++) {
-            blocks[i] = memory.asSlice((long) i * blockBytes, blockBytes);
-            free[i] = count - 1 - i;
+        free = new int[blocks.length];
+        for (int i = 0; i < free.length; i++) {
+            free[i] = free.length - 1 - i;
         }
-        freeCount = count;
+        freeCount = free.length;
     }
 
     /// Stages `operation`, which will take one block.

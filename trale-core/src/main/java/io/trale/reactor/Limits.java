@@ -3,11 +3,11 @@ package io.trale.reactor;
 /// How much of everything a reactor has. Sizes are in bytes; queue and buffer counts are powers of two.
 ///
 /// Memory is reserved, not used, until traffic touches it: the defaults stand for at most
-/// `receiveBuffers * receiveBufferBytes` = 8 MiB and as much for sends.
+/// `receiveBuffers * receiveBufferBytes` = 4 MiB and as much for sends.
 public record Limits(int submissionEntries, int completionEntries, int completionsPerTurn, int receiveBuffers,
         int receiveBufferBytes, int sendBlocks, int sendBlockBytes) {
 
-    public static final Limits DEFAULT = new Limits(256, 4096, 512, 128, 64 << 10, 128, 64 << 10);
+    public static final Limits DEFAULT = new Limits(256, 4096, 512, 64, 64 << 10, 64, 64 << 10);
 
     public Limits {
         powerOfTwo("submissionEntries", submissionEntries, 32768);

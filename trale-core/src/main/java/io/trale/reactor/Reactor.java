@@ -38,7 +38,7 @@ public final class Reactor {
     private final Kernel kernel;
     private final Limits limits;
     private final Counters counters = new Counters();
-    private final Slots slots = new Slots();
+    private Slots slots = new Slots();
     private final long[] batch;
 
     private final StagingQueue plain = new StagingQueue();
@@ -137,6 +137,8 @@ public final class Reactor {
             throw e;
         }
         refusing = false;
+        slots = new Slots(); // what the last ring may have left behind does not complete here
+        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
         queues.add(plain);
         addresses = new AddressPool(arena);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
@@ -198,8 +200,7 @@ public final class Reactor {
     /// The blocks that sends are copied into.
     public BlockPool sendBlocks() {
         if (sendBlocks == null) {
-            long bytes = (long) limits.sendBlocks() * limits.sendBlockBytes();
-            sendBlocks = new BlockPool(this, Memory.anonymous(kernel, arena, bytes), limits.sendBlocks(),
+            sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
                     limits.sendBlockBytes());
             queues.add(sendBlocks);
         }
@@ -299,7 +300,15 @@ public final class Reactor {
     private void admit(StagingQueue queue) {
         Operation operation = queue.next();
         Sqe sqe = ring.submissions.next();
-        operation.fill(sqe);
+        try {
+            operation.fill(sqe);
+        } catch (Throwable t) { // the entry is counted already: it must not go out as it is
+            sqe.prepNop();
+            sqe.userData(CANCEL);
+            withdrawn.add(operation);
+            faults.accept(t);
+            return;
+        }
         operation.submitted(slots.put(operation));
         sqe.userData(operation.userData);
         queue.admitted();
@@ -409,17 +418,21 @@ public final class Reactor {
     /// left to it for ever, and false returned.
     public boolean close(int wakes) {
         cancel(notifier);
-        while (notifier.inFlight()) {
-            poll(Long.MAX_VALUE);
+        boolean idle;
+        try {
+            while (notifier.inFlight()) {
+                poll(Long.MAX_VALUE);
+            }
+            idle = !busy();
+        } catch (IllegalStateException broken) {
+            idle = false;
         }
         notifier.awaitRings(wakes);
-        notifier.descriptor().close();
-        boolean idle = !busy();
+        kernel.close(notifier.descriptor().fd());
         if (idle) {
             free();
         } else {
-            ring.close();
-            ring = null;
+            forget();
         }
         return idle;
     }
@@ -428,11 +441,15 @@ public final class Reactor {
         if (receiveGroup != null) {
             receiveGroup.close();
         }
+        forget();
+        arena.close();
+    }
+
+    private void forget() {
         ring.close();
         ring = null;
         receiveGroup = null;
         sendBlocks = null;
         queues.clear();
-        arena.close();
     }
 }

@@ -33,8 +33,9 @@ public abstract class ReactorIo extends Operation {
         }
         this.waker = waker;
         if (use == Use.NEW && !inFlight()) {
-            use = Use.SUBMITTED;
             if (descriptor().isOpen()) {
+                staging();
+                use = Use.SUBMITTED;
                 descriptor().reactor().stage(this);
             } else {
                 finish(-Errno.ECANCELED);
@@ -44,7 +45,7 @@ public abstract class ReactorIo extends Operation {
         return false;
     }
 
-    /// True when there is a result that was not asked for yet.
+    /// True when there is a result that was not taken yet.
     protected final boolean finished() {
         return use == Use.FINISHED;
     }
@@ -60,14 +61,17 @@ public abstract class ReactorIo extends Operation {
         return result;
     }
 
-    /// Gives this use up. The kernel is asked to stop; what it still brings goes to [#dispose].
+    /// Gives this use up. The kernel is asked to stop; what it still brings, or has brought already, goes to [#dispose].
     protected final void abandon() {
-        if (use == Use.SUBMITTED) {
-            orphan = true;
-            descriptor().reactor().cancel(this);
-        }
+        Use before = use;
         use = Use.NEW;
         waker = NOBODY;
+        if (before == Use.SUBMITTED) {
+            orphan = true;
+            descriptor().reactor().cancel(this);
+        } else if (before == Use.FINISHED) {
+            dispose(result);
+        }
     }
 
     /// Makes ready for the next use, after the result was taken.
@@ -77,17 +81,16 @@ public abstract class ReactorIo extends Operation {
         waker = NOBODY;
     }
 
-    /// Takes care of the result of an orphan: bytes are kept for the next use, descriptors closed. Called on the loop.
+    /// Takes what this use lends to the kernel. May throw, to whoever polled: then nothing is staged.
+    protected void staging() {}
+
+    /// Takes care of a result that nobody will ask for: bytes are kept for the next use, descriptors closed. Called on the
+    /// loop, after [#released].
     protected void dispose(int result) {}
 
     /// The operation ended with `result`, for an orphan too: the kernel no longer uses the memory that [#fill] named, if
     /// it was asked to fill at all. Called before anyone learns of the result.
     protected void released(int result) {}
-
-    /// True when whoever asked for what is in flight has given it up.
-    protected final boolean orphan() {
-        return orphan;
-    }
 
     @Override
     protected final void complete(int result, int flags) {

@@ -83,6 +83,7 @@ public final class Executor implements AutoCloseable {
     /// Runs the current thread's executor until `future` is complete, and returns its value. Tasks that are left then
     /// go on with the next run.
     public static <T> T blockOn(Future<T> future) throws Exception {
+        current().checkNotRunning();
         return spawn(future).join();
     }
 
@@ -118,14 +119,14 @@ public final class Executor implements AutoCloseable {
     @SuppressWarnings("exports")
     public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
         Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
-        ErrnoException[] failure = new ErrnoException[1];
+        Throwable[] failure = new Throwable[1];
         CountDownLatch ready = new CountDownLatch(1);
         Thread thread = options.threadFactory.newThread(() -> {
             executor.reactor.bind();
             try {
                 executor.reactor.open();
-            } catch (ErrnoException e) {
-                failure[0] = e;
+            } catch (Throwable t) {
+                failure[0] = t;
                 return;
             } finally {
                 ready.countDown();
@@ -146,10 +147,13 @@ public final class Executor implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (failure[0] != null) {
-            throw new ErrnoException(failure[0].getMessage(), failure[0].errno());
+        switch (failure[0]) {
+            case null -> {
+                return executor;
+            }
+            case ErrnoException e -> throw new ErrnoException(e.getMessage(), e.errno());
+            case Throwable t -> throw new IllegalStateException(t.getMessage(), t);
         }
-        return executor;
     }
 
     // ---- work
@@ -168,7 +172,7 @@ public final class Executor implements AutoCloseable {
             execute(() -> {
                 adopt(task);
                 if (closing) {
-                    task.drop();
+                    task.drop(new CancellationException("the executor was closed"));
                 } else {
                     task.run();
                 }
@@ -239,12 +243,14 @@ public final class Executor implements AutoCloseable {
             task.nextLive.previousLive = task.previousLive;
         }
         liveCount--;
-        if (unjoined != null && !(unjoined instanceof CancellationException)) {
+        boolean orderly = unjoined instanceof CancellationException && unjoined.getSuppressed().length == 0;
+        if (unjoined != null && !orderly) {
             uncaught(unjoined);
         }
     }
 
-    private void uncaught(Throwable failure) {
+    /// Reports a failure that nobody else learns of. Loop thread.
+    void uncaught(Throwable failure) {
         try {
             options.uncaught.accept(failure);
         } catch (Throwable worse) {
@@ -258,7 +264,7 @@ public final class Executor implements AutoCloseable {
 
     /// Runs until no task is left, then closes the ring; it is opened again when needed.
     public void runToEnd() throws IOException {
-        runUntil(() -> liveCount == 0);
+        runUntil(() -> liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty());
     }
 
     /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
@@ -282,7 +288,7 @@ public final class Executor implements AutoCloseable {
         beginRun();
         try {
             runJobs();
-            while (!closing && !(end.met() && runQueue.isEmpty())) {
+            while (!closing && !end.met()) {
                 park(FOREVER);
                 runJobs();
             }
@@ -309,7 +315,7 @@ public final class Executor implements AutoCloseable {
         running = false;
         if (closing) {
             shutdown();
-        } else if (liveCount == 0) {
+        } else if (liveCount == 0 && runQueue.isEmpty()) {
             closeRing(); // what is in flight now belongs to nobody
         }
     }
@@ -324,7 +330,6 @@ public final class Executor implements AutoCloseable {
                 runJobs();
             }
         } finally {
-            running = false;
             shutdown();
             reactor.unbind();
         }
@@ -345,17 +350,26 @@ public final class Executor implements AutoCloseable {
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
     private void park(long sleepNanos) {
         boolean asleep = sleepNanos > 0 && runQueue.isEmpty() && inbox.sleep();
-        reactor.poll(asleep ? sleepNanos : 0);
-        if (asleep && inbox.awake()) {
-            wakes++;
+        try {
+            reactor.poll(asleep ? sleepNanos : 0);
+        } finally {
+            if (asleep && inbox.awake()) {
+                wakes++;
+            }
+        }
+    }
+
+    private void checkNotRunning() {
+        if (running) {
+            throw new IllegalStateException("this would block the executor that runs on this thread; poll the handle instead");
         }
     }
 
     /// Blocks until `task` has ended; see [JoinHandle#join].
     <T> T join(Task<T> task) throws Exception {
         Executor here = Reactor.isBound() ? current() : null;
-        if (here != null && here.running) {
-            throw new IllegalStateException("join() would block the executor that runs on this thread; poll the handle");
+        if (here != null) {
+            here.checkNotRunning();
         }
         if (here == this) {
             task.poll(() -> {});
@@ -415,10 +429,11 @@ public final class Executor implements AutoCloseable {
     }
 
     private void shutdown() {
+        running = true; // whoever closes from inside finds the end under way
+        while (live != null) {
+            live.drop(new CancellationException("the executor was closed"));
+        }
         if (reactor.isOpen()) {
-            while (live != null) {
-                live.drop();
-            }
             closeRing();
         }
         inbox.close(runQueue);
@@ -427,6 +442,7 @@ public final class Executor implements AutoCloseable {
                 job.run();
             }
         } while (reactor.poll(0) > 0);
+        running = false;
         if (!standing) {
             reactor.unbind();
         }
@@ -448,11 +464,22 @@ public final class Executor implements AutoCloseable {
     private void closeRing() {
         reactor.cancelAll();
         long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
-        runJobs();
-        for (long left = options.closeTimeout.toNanos(); (reactor.busy() || !runQueue.isEmpty()) && left > 0;) {
-            park(left);
-            runJobs();
-            left = deadline - reactor.kernel().nanoTime();
+        try {
+            if (closing) {
+                runJobs();
+            } // else new work waits for the next run, since this ring refuses it
+            for (long left = options.closeTimeout.toNanos(); left > 0; left = deadline - reactor.kernel().nanoTime()) {
+                if (closing && (reactor.busy() || !runQueue.isEmpty())) {
+                    park(left);
+                    runJobs();
+                } else if (reactor.busy()) {
+                    reactor.poll(left);
+                } else {
+                    break;
+                }
+            }
+        } catch (IllegalStateException broken) {
+            uncaught(broken);
         }
         if (!reactor.close(wakes)) {
             System.getLogger("io.trale").log(System.Logger.Level.WARNING,

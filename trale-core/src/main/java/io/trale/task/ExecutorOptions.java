@@ -29,8 +29,8 @@ public final class ExecutorOptions {
         this.closeTimeout = closeTimeout;
     }
 
-    /// What an executor has when nothing else is said: 256 submission and 4096 completion entries, 128 receive buffers
-    /// and 128 send blocks of 64 KiB each (reserved, not used, until traffic touches them), a close that waits 5 s.
+    /// What an executor has when nothing else is said: 256 submission and 4096 completion entries, 64 receive buffers
+    /// and 64 send blocks of 64 KiB each (reserved, not used, until traffic touches them), a close that waits 5 s.
     public static ExecutorOptions defaults() {
         return DEFAULTS;
     }

@@ -64,6 +64,11 @@ final class Inbox {
         }
     }
 
+    /// True if there are no jobs. Loop thread, awake.
+    boolean isEmpty() {
+        return head == null;
+    }
+
     /// Announces that the loop is going to sleep. Returns false, and announces nothing, if there are jobs.
     boolean sleep() {
         return HEAD.compareAndSet(this, null, ASLEEP);

@@ -64,22 +64,29 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             return; // woken after its end
         }
         if ((before & ABORTED) != 0) {
-            drop();
+            drop(new CancellationException("task aborted"));
             return;
         }
         try {
-            if (future.poll(this)) {
-                T result = future.result();
-                end(result, null);
+            if (!future.poll(this)) {
+                return;
             }
+        } catch (Throwable t) { // it broke its promise, and may have something in flight
+            drop(t);
+            return;
+        }
+        T result;
+        try {
+            result = future.result();
         } catch (Throwable t) {
             end(null, t);
+            return;
         }
+        end(result, null);
     }
 
-    /// Cancels the future and ends the task. Loop thread.
-    void drop() {
-        Throwable failure = new CancellationException("task aborted");
+    /// Cancels the future and ends the task with `failure`. Loop thread.
+    void drop(Throwable failure) {
         try {
             future.cancel();
         } catch (Throwable t) {
@@ -95,7 +102,11 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         Waker waiting = (Waker) JOINER.getAndSet(this, DONE);
         executor.ended(this, waiting == null ? failure : null);
         if (waiting != null) {
-            waiting.wake();
+            try {
+                waiting.wake();
+            } catch (Throwable t) {
+                executor.uncaught(t); // the joiner's fault, not ours
+            }
         }
     }
 

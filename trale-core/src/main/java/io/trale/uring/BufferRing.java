@@ -38,8 +38,7 @@ public final class BufferRing {
         this.group = group;
         this.bufferBytes = bufferBytes;
         entries = Memory.anonymous(kernel, arena, (long) count * Abi.BUF_BYTES);
-        MemorySegment memory = Memory.anonymous(kernel, arena, (long) count * bufferBytes);
-        buffers = new MemorySegment[count];
+        buffers = Memory.pieces(kernel, arena, count, bufferBytes);
         lent = new boolean[count];
 
         registration = arena.allocate(Abi.BUF_REG_BYTES, 8);
@@ -52,7 +51,6 @@ public final class BufferRing {
                     + Errno.describe(-result));
         }
         for (int id = 0; id < count; id++) {
-            buffers[id] = memory.asSlice((long) id * bufferBytes, bufferBytes);
             lent[id] = true;
             give(id);
         }

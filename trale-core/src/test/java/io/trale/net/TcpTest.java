@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
+import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.task.Executor;
@@ -173,6 +174,56 @@ class TcpTest {
             listener.close();
             first.close();
             second.close();
+        }
+    }
+
+    /// The receive is complete, and its task woken but not polled again, when it is given up.
+    @Test
+    void bytesThatHadArrivedBeforeTheCancelGoToTheNext() throws Exception {
+        TcpListener listener = TcpListener.bind(LOOPBACK);
+        try (Socket peer = new Socket(listener.localAddress().getAddress(), listener.localAddress().getPort())) {
+            TcpStream stream = Executor.blockOn(listener.accept());
+            Buffer buffer = Buffer.allocate(16);
+            peer.getOutputStream().write(new byte[] {4, 5, 6});
+            Executor.blockOn(new Future<Void>() {
+                private boolean polled;
+                private boolean woken;
+                private IntFuture read;
+
+                private IntFuture read(Buffer buffer) {
+                    read = stream.read(buffer);
+                    return read;
+                }
+
+                @Override
+                public boolean poll(Waker waker) {
+                    if (!polled) {
+                        polled = true;
+                        assertThat(read(buffer).poll(() -> {
+                            woken = true;
+                            waker.wake();
+                        })).isFalse();
+                        return false;
+                    }
+                    assertThat(woken).isTrue();
+                    read.cancel();
+                    return true;
+                }
+
+                @Override
+                public Void result() {
+                    return null;
+                }
+            });
+            Buffer next = Buffer.allocate(2);
+            assertThat(Executor.blockOn(stream.read(next))).isEqualTo(2);
+            assertThat(next.segment().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(new byte[] {4, 5});
+            assertThat(Executor.blockOn(stream.read(buffer))).isEqualTo(1);
+            assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 6);
+            stream.close();
+            listener.close();
+            buffer.close();
+            next.close();
         }
     }
 

@@ -31,6 +31,8 @@ class BufferGroupTest {
     private static void withReceives(Kernel kernel, int sqEntries, int completionsPerTurn, int buffers, int count,
             Body body) throws Exception {
         Reactor reactor = new Reactor(kernel, new Limits(sqEntries, 64, completionsPerTurn, buffers, 64, 1, 64));
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(body, faults::add);
         reactor.open();
         BufferGroup group = reactor.receiveGroup();
         List<Inlet> inlets = new ArrayList<>();
@@ -49,6 +51,7 @@ class BufferGroupTest {
             reactor.poll(FOREVER);
         }
         assertThat(reactor.close(0)).isTrue();
+        assertThat(faults).isEmpty();
     }
 
     private static byte take(BufferGroup group, Probe receive) {

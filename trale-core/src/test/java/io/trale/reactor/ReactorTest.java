@@ -40,9 +40,12 @@ class ReactorTest {
     /// Runs `body` with an open reactor, and checks at the end that nothing is left over.
     private static void withReactor(Kernel kernel, Limits limits, Body body) throws Exception {
         Reactor reactor = new Reactor(kernel, limits);
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(body, faults::add);
         reactor.open();
         body.run(reactor);
         end(reactor, 0);
+        assertThat(faults).isEmpty();
     }
 
     private static void end(Reactor reactor, int wakes) {
@@ -229,6 +232,24 @@ class ReactorTest {
     @Test
     void sleepEndsWhenItsTimeIsUp() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> assertThat(reactor.poll(1_000_000)).isZero());
+    }
+
+    @Test
+    void handlerThatThrowsIsReportedAndHarmsNoOther() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(this, faults::add);
+        reactor.open();
+        List<Probe> nops = nops(reactor, 4);
+        IllegalArgumentException failure = new IllegalArgumentException("thrown by the test");
+        nops.get(1).whenComplete = () -> {
+            throw failure;
+        };
+        nops.forEach(reactor::stage);
+        reactor.poll(FOREVER);
+        assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
+        assertThat(faults).containsExactly(failure);
+        end(reactor, 0);
     }
 
     // ---- cancellation

@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -62,7 +63,7 @@ final class Acceptor {
 
     /// The publisher of connections.
     Flux<Connection> flux() {
-        return new AcceptFlux(this).doOnDiscard(Connection.class, Connection::abort);
+        return new AcceptFlux(this).assembled();
     }
 
     private void wakeConsumer() {
@@ -196,6 +197,7 @@ final class Acceptor {
 
         @Override
         public void subscribe(CoreSubscriber<? super Connection> actual) {
+            Objects.requireNonNull(actual);
             Accepting accepting = new Accepting(acceptor, actual);
             Accepting before = acceptor.holder.get();
             if (before != null && !before.isOver() || !acceptor.holder.compareAndSet(before, accepting)) {

@@ -28,8 +28,8 @@ public final class Listener implements Disposable {
     }
 
     /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. Whoever
-    /// receives a connection has to close it; those that operators discard are aborted. Completes when the listener is
-    /// closed. One subscriber at a time.
+    /// receives a connection has to close it; for those that operators in between discard, end the pipeline with
+    /// `doOnDiscard(Connection.class, Connection::abort)`. Completes when the listener is closed. One subscriber at a time.
     public Flux<Connection> accept() {
         return acceptor.flux();
     }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -41,7 +42,7 @@ final class Receiver extends Operation {
 
     /// The publisher of what is received.
     Flux<ByteBuffer> flux() {
-        return new ReceiveFlux(this);
+        return new ReceiveFlux(this).assembled();
     }
 
     private BufferGroup group() {
@@ -90,10 +91,14 @@ final class Receiver extends Operation {
             head = null;
             consumer.next(bytes);
         }
-        if (head != null || consumer.isOver()) {
+        if (consumer.isOver()) {
             return;
         }
-        if (failure != null) {
+        if (head != null) { // what was kept waits for demand, unless we close: then nobody will get it
+            if (!connection.isOpen()) {
+                consumer.fail(connection.closedException("recv"));
+            }
+        } else if (failure != null) {
             consumer.fail(failure);
         } else if (finished) {
             consumer.complete();
@@ -150,6 +155,7 @@ final class Receiver extends Operation {
 
         @Override
         public void subscribe(CoreSubscriber<? super ByteBuffer> actual) {
+            Objects.requireNonNull(actual);
             Receiving receiving = new Receiving(receiver, actual);
             Receiving before = receiver.holder.get();
             if (before != null && !before.isOver() || !receiver.holder.compareAndSet(before, receiving)) {

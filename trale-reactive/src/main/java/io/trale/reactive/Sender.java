@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
@@ -35,10 +36,13 @@ final class Sender extends Operation {
     /// How many bytes of the first element the kernel has taken.
     private int taken;
 
-    /// The block in the kernel's hands, and how much of it counts.
-    private int block;
+    /// The block in the kernel's hands, or -1, and how much of it counts.
+    private int block = -1;
     private int blockLength;
+    /// Why an element could not be copied: its memory is freed, or another thread's, or it was moved while it waited.
+    private @Nullable RuntimeException unreadable;
 
+    private boolean settling;
     private boolean closing;
     private @Nullable IOException failure;
 
@@ -98,18 +102,32 @@ final class Sender extends Operation {
 
     /// The first in line has changed its mind, or its source has ended: goes on from there.
     void settle() {
+        if (!settling) { // else the loop below looks again: a line of any length takes no more stack than one
+            settling = true;
+            try {
+                while (settleFirst()) {}
+            } finally {
+                settling = false;
+            }
+        }
+    }
+
+    /// Returns true if the first in line was done, and so there may be more to do.
+    private boolean settleFirst() {
         Sending first = line.peek();
         if (first == null) {
-            return;
+            return false;
         }
         if (first.isCancelled() && !inFlight()) {
             discardUnsent(first);
         }
-        if (elements.isEmpty() && !inFlight() && first.isExhausted()) {
-            line.remove(); // before anyone is told, who may come back here
-            first.end(first.isCutOff() ? connection.closedException("send") : null);
-            next();
+        if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
+            return false;
         }
+        line.remove(); // before anyone is told, who may come back here
+        first.end(first.isCutOff() ? connection.closedException("send") : null);
+        next();
+        return true;
     }
 
     /// Drops what the kernel has seen nothing of: a cancelled send stops at the boundary of an element.
@@ -134,7 +152,7 @@ final class Sender extends Operation {
 
     private void pump() {
         if (!elements.isEmpty() && !inFlight() && !writable.isWaiting()) {
-            if (connection.descriptor.isOpen()) {
+            if (connection.isOpen()) {
                 blocks().stage(this);
             } else {
                 fail(connection.closedException("send"));
@@ -148,14 +166,18 @@ final class Sender extends Operation {
         MemorySegment memory = blocks().segment(block);
         int length = 0;
         int skip = taken;
-        for (ByteBuffer element : elements) {
-            int count = Math.min(element.remaining() - skip, (int) memory.byteSize() - length);
-            copy(element, element.position() + skip, memory, length, count);
-            length += count;
-            skip = 0;
-            if (length == memory.byteSize()) {
-                break;
+        try {
+            for (ByteBuffer element : elements) {
+                int count = Math.min(element.remaining() - skip, (int) memory.byteSize() - length);
+                copy(element, element.position() + skip, memory, length, count);
+                length += count;
+                skip = 0;
+                if (length == memory.byteSize()) {
+                    break;
+                }
             }
+        } catch (RuntimeException e) {
+            unreadable = e;
         }
         blockLength = length;
         sqe.prepSend(connection.descriptor.fd(), memory.address(), length, Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT);
@@ -171,16 +193,21 @@ final class Sender extends Operation {
 
     @Override
     protected void complete(int result, int flags) {
-        if (blockLength > 0) {
+        if (block >= 0) {
             blocks().give(block);
+            block = -1;
         }
         int asked = blockLength;
         blockLength = 0;
         if (failure != null) {
             return; // aborted meanwhile
         }
+        if (unreadable != null || result > 0 && !advance(result)) {
+            fail(new IOException("send(fd=" + connection.descriptor.fd() + ", "
+                    + SocketAddresses.format(connection.remoteAddress()) + "): an element was freed or changed before it was sent", unreadable));
+            return;
+        }
         if (result >= 0) {
-            advance(result);
             if (result < asked && !elements.isEmpty()) {
                 writable.await();
             }
@@ -203,20 +230,24 @@ final class Sender extends Operation {
         pump();
     }
 
-    /// The kernel took `count` bytes.
-    private void advance(int count) {
+    /// The kernel took `count` bytes. Returns false if the elements have fewer than it was given.
+    private boolean advance(int count) {
         queuedBytes -= count;
         for (int left = count; left > 0;) {
-            ByteBuffer first = elements.element();
-            int rest = first.remaining() - taken;
+            ByteBuffer first = elements.peek();
+            int rest = first == null ? 0 : first.remaining() - taken;
             if (left < rest) {
                 taken += left;
-                return;
+                return true;
+            }
+            if (rest <= 0) {
+                return false;
             }
             elements.remove();
             taken = 0;
             left -= rest;
         }
+        return true;
     }
 
     // ---- the end
@@ -232,10 +263,10 @@ final class Sender extends Operation {
             connection.flushed();
             return;
         }
+        first.stopSource();
         while (line.size() > 1) {
             line.removeLast().end(connection.closedException("send"));
         }
-        first.stopSource();
         settle();
     }
 

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +67,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     /// This is the first in line now.
     void begin() {
         begun = true;
-        if (cancelled) {
+        if (cancelled || stopped) {
             connection.sender.settle();
             return;
         }
@@ -185,7 +186,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
             Operators.onErrorDropped(failure, currentContext());
             return;
         }
-        sourceFailure = failure;
+        sourceFailure = Objects.requireNonNull(failure);
         complete = true;
         schedule();
     }

@@ -11,7 +11,9 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -88,8 +90,10 @@ public final class Server implements Disposable {
     private void serve(Connection connection) {
         open.add(connection);
         connection.handle(handler).subscribe(new Serving(connection));
+        connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
     }
 
+    /// The connection is closed, by its handler's end or in the midst of it.
     private void served(Connection connection) {
         open.remove(connection);
         Subscription connections = this.connections;
@@ -155,15 +159,14 @@ public final class Server implements Disposable {
             loop.run(() -> {
                 try {
                     options.onConnectionError.accept(connection, failure);
-                } finally {
-                    served(connection);
+                } catch (Throwable t) {
+                    Exceptions.throwIfJvmFatal(t);
+                    Operators.onErrorDropped(t, currentContext());
                 }
             });
         }
 
         @Override
-        public void onComplete() {
-            loop.run(() -> served(connection));
-        }
+        public void onComplete() {}
     }
 }

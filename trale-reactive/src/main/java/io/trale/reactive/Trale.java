@@ -45,6 +45,8 @@ public final class Trale implements AutoCloseable {
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final Set<Listener> listeners = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
+    /// What is opened from now on is aborted at once. For the loop alone.
+    private boolean closing;
 
     private Trale(Executor executor) {
         loop = new Loop(executor);
@@ -118,6 +120,9 @@ public final class Trale implements AutoCloseable {
         Listener listener = new Listener(this, TcpListener.bind(address));
         listeners.add(listener);
         listener.onClose().subscribe(null, null, () -> listeners.remove(listener));
+        if (closing) {
+            listener.dispose();
+        }
         return listener;
     }
 
@@ -173,6 +178,9 @@ public final class Trale implements AutoCloseable {
         Connection connection = new Connection(loop, socket, remoteAddress);
         connections.add(connection);
         socket.whenClosed(() -> connections.remove(connection));
+        if (closing) { // a connect that had succeeded already when the loop was told to close
+            connection.abort();
+        }
         return connection;
     }
 
@@ -189,6 +197,7 @@ public final class Trale implements AutoCloseable {
     @Override
     public void close() {
         loop.run(() -> {
+            closing = true;
             List.copyOf(listeners).forEach(Listener::dispose);
             List.copyOf(connections).forEach(Connection::abort);
             loop.executor.close();

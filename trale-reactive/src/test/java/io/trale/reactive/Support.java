@@ -1,0 +1,231 @@
+package io.trale.reactive;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// What the tests of this package share: peers that are no part of trale, and conditions to wait for.
+final class Support {
+
+    /// How long to wait for a condition before the test has failed. Nothing is measured by it.
+    static final int PATIENCE_SECONDS = 20;
+
+    static final boolean TORTURE = Boolean.getBoolean("trale.torture");
+
+    private Support() {}
+
+    /// A connection of ours, and its other end as the JDK sees it, which is in blocking mode.
+    record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {
+
+        static Pair of(Trale trale) {
+            return of(trale, 0);
+        }
+
+        /// With a receive buffer of the peer's of about `receiveBytes`, or as the system has it for 0.
+        static Pair of(Trale trale, int receiveBytes) {
+            try (ServerSocketChannel server = ServerSocketChannel.open()) {
+                if (receiveBytes > 0) {
+                    server.setOption(StandardSocketOptions.SO_RCVBUF, receiveBytes); // what it accepts inherits it
+                }
+                server.bind(loopback(0));
+                Connection connection = trale.connect((InetSocketAddress) server.getLocalAddress()).block();
+                return new Pair(connection, server.accept());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            connection.abort();
+            Support.close(peer);
+        }
+    }
+
+    static InetSocketAddress loopback(int port) {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+    }
+
+    static void close(SocketChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static void shutdownOutput(SocketChannel channel) {
+        try {
+            channel.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Closes so that the peer is reset.
+    static void reset(SocketChannel channel) {
+        try {
+            channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Bytes that depend on the seed and on their place.
+    static byte[] bytes(long seed, int count) {
+        byte[] bytes = new byte[count];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    static byte[] bytesOf(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        return bytes;
+    }
+
+    static void write(SocketChannel peer, byte[] bytes) {
+        try {
+            for (ByteBuffer rest = ByteBuffer.wrap(bytes); rest.hasRemaining();) {
+                peer.write(rest);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Reads until there are `count` bytes, or the peer has ended.
+    static byte[] read(SocketChannel peer, int count) {
+        ByteBuffer bytes = ByteBuffer.allocate(count);
+        try {
+            while (bytes.hasRemaining() && peer.read(bytes) >= 0) {}
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytesOf(bytes.flip());
+    }
+
+    /// Reads and returns all until the peer ends.
+    static byte[] readAll(SocketChannel peer) {
+        try {
+            return peer.socket().getInputStream().readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Waits until `condition` holds.
+    static void until(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("never: " + what);
+            }
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
+    /// What `call` returns on the loop thread.
+    static <T> T onLoop(Trale trale, Callable<T> call) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        if (!trale.loop.execute(() -> {
+            try {
+                result.complete(call.call());
+            } catch (Throwable t) {
+                result.completeExceptionally(t);
+            }
+        })) {
+            throw new AssertionError("the loop is closed");
+        }
+        return get(result);
+    }
+
+    static <T> T get(CompletableFuture<T> result) {
+        try {
+            return result.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// Waits until the loop has run what it had to run, and sleeps or is about to; returns how often it has entered the
+    /// kernel by then. If nothing happens any more, that number stays.
+    static long asleep(Trale trale) {
+        long[] enters = new long[1];
+        until("a loop with nothing to do", () -> {
+            // A job ends, the loop enters once and sleeps: one more each time, unless something else is going on.
+            long first = onLoop(trale, () -> trale.stats().enters());
+            until("the loop goes to sleep", () -> trale.stats().enters() > first);
+            long second = onLoop(trale, () -> trale.stats().enters());
+            until("the loop goes to sleep", () -> trale.stats().enters() > second);
+            enters[0] = trale.stats().enters();
+            return enters[0] == first + 2;
+        });
+        return enters[0];
+    }
+
+    /// Waits until the loop sleeps through whatever happens elsewhere, with `inFlight` operations in flight. For peers that
+    /// do not read: their kernel may go on taking a little from ours for a while.
+    static void untilStalled(Trale trale, long inFlight) {
+        try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback(0));
+                SocketChannel one = SocketChannel.open(server.getLocalAddress());
+                SocketChannel other = server.accept()) {
+            until("a loop that sleeps with " + inFlight + " in flight", () -> {
+                long enters = asleep(trale);
+                for (int i = 0; i < 500; i++) {
+                    write(one, new byte[1]);
+                    write(other, read(other, 1));
+                    read(one, 1);
+                }
+                return trale.stats().enters() == enters && trale.stats().inFlight() == inFlight;
+            });
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Writes zeros until the socket takes no more, for now; returns how many. Leaves the channel non-blocking.
+    static long fill(SocketChannel peer) {
+        ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
+        long total = 0;
+        try {
+            peer.configureBlocking(false);
+            int count;
+            while ((count = peer.write(chunk.clear())) > 0) {
+                total += count;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return total;
+    }
+
+    /// How many descriptors this process has open.
+    static int descriptors() {
+        String[] names = new File("/proc/self/fd").list();
+        if (names == null) {
+            throw new AssertionError("no /proc/self/fd");
+        }
+        return names.length;
+    }
+
+    /// Waits until no more than `count` descriptors are open.
+    static void untilDescriptors(int count) {
+        until("at most " + count + " descriptors, there are " + descriptors(), () -> descriptors() <= count);
+    }
+}
