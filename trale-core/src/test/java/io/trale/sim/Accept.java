@@ -39,7 +39,7 @@ final class Accept extends SimOperation {
         if (connection == null) {
             return PENDING;
         }
-        if (kernel.chance(kernel.faults().exhaustion() / 2)) {
+        if (kernel.chance(kernel.faults().breakage())) {
             connection.sendReset();
             return -Errno.ECONNABORTED;
         }

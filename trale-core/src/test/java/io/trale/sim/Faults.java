@@ -11,8 +11,8 @@ import java.util.SplittableRandom;
 /// @param shortTransfer a receive, read or send does less than it could
 /// @param interruption `enter` ends with EINTR
 /// @param shortage `enter` ends with EAGAIN, ENOMEM, or EBUSY if there is overflow
-/// @param exhaustion `accept` finds no descriptor, no memory, or a connection that died in the backlog
-/// @param breakage a transfer finds that the connection is broken
+/// @param exhaustion `accept` finds no descriptor or no memory; the connection stays in the backlog
+/// @param breakage a transfer, a connect or an accept finds that the connection is broken
 /// @param hiccup a transfer ends with EINTR, having done nothing
 /// @param lostCancel a cancel comes too late, if there was anything to complete
 /// @param noBuffers a receive finds the buffer group empty although it is not
@@ -32,6 +32,12 @@ public record Faults(double late, long lateNanos, double partialSubmission, doub
     /// Everything.
     public static final Faults ALL =
             new Faults(0.3, 500_000, 0.2, 0.3, 0.1, 0.05, 0.1, 0.01, 0.02, 0.5, 0.05, 0.1, 0.3);
+
+    /// As this, with that much exhaustion and hiccups, which lose nothing if they are taken as what they are.
+    public Faults exhaustionAndHiccups(double exhaustion, double hiccup) {
+        return new Faults(late, lateNanos, partialSubmission, shortTransfer, interruption, shortage, exhaustion, breakage,
+                hiccup, lostCancel, noBuffers, endedMultishot, scribble);
+    }
 
     /// Each fault of this with a probability of one half, else not at all: runs in which some never happen find what runs
     /// with all of them hide.

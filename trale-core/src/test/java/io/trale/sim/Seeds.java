@@ -54,6 +54,7 @@ public final class Seeds {
         try {
             body.run(executor);
             executor.close();
+            kernel.runForeignToEnd();
         } catch (Throwable t) {
             kernel.throwFailure(); // which may have been swallowed, and all that came after is its consequence
             throw t;

@@ -239,6 +239,13 @@ public final class SimKernel implements Kernel {
         time.after(delayNanos, () -> runOutside(step));
     }
 
+    /// Runs the steps that have not had their turn: after the end of everything else, as it may happen.
+    public void runForeignToEnd() {
+        while (runForeign()) {
+            trace("late", 0, 0, 0);
+        }
+    }
+
     boolean runForeignMaybe() {
         return !foreignRuns && !foreign.isEmpty() && random.nextDouble() < FOREIGN_CHANCE && runForeign();
     }
