@@ -34,6 +34,11 @@ public final class Descriptor {
         return !closing;
     }
 
+    /// True once the number is no longer ours.
+    public boolean isClosed() {
+        return closed;
+    }
+
     /// Runs `action` once the descriptor is closed; at once if it is already.
     public void whenClosed(Runnable action) {
         if (closed) {

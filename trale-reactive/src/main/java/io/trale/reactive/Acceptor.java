@@ -82,8 +82,10 @@ final class Acceptor {
         }
         if (failure != null) {
             consumer.fail(failure);
-        } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
+        } else if (descriptor.isClosed() || !trale.loop.reactor.isAccepting() && busy.isEmpty()) {
             consumer.complete();
+        } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
+            return; // the end comes when the last accept under way has ended
         } else {
             while (!pausing && busy.size() < Math.min(WINDOW, consumer.demand())) {
                 Accept accept = idle.isEmpty() ? new Accept() : idle.pop();

@@ -224,15 +224,16 @@ class EchoTest {
             slow.connect(server.localAddress());
             slow.configureBlocking(false);
             ByteBuffer rest = ByteBuffer.allocate(0);
-            for (int zeros = 0; zeros < 2;) { // until the server takes no more, since its answers are not taken
+            for (int zeros = 0; zeros < 5;) { // until the server takes no more, since its answers are not taken
                 rest = rest.hasRemaining() ? rest : ByteBuffer.wrap(chunks.next());
                 int count = slow.write(rest);
                 written += count;
                 zeros = count == 0 ? zeros + 1 : 0;
-                if (zeros == 1) {
-                    Support.untilStalled(trale, 16 + 1); // accepts, and the poll for room
+                if (count == 0) {
+                    Support.asleep(trale); // it was only busy, perhaps
                 }
             }
+            Support.untilStalled(trale, 16 + 1); // accepts, and the poll for room
 
             Long total = Flux.range(0, few).flatMap(seed -> client(clients, server.localAddress(), seed), few)
                     .reduce(0L, Long::sum).block(LIMIT);
