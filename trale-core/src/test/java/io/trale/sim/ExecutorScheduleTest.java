@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
+import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
 import io.trale.net.TcpListener;
@@ -32,7 +33,7 @@ class ExecutorScheduleTest {
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "ExecutorScheduleTest#" + name, 1.0 / 7, scenario);
+        Seeds.run("trale-core", "ExecutorScheduleTest#" + name, 1.0 / 8, scenario);
     }
 
 
@@ -323,6 +324,51 @@ class ExecutorScheduleTest {
                     // closed
                 }
             });
+        });
+    }
+
+    @Test
+    void taskThatAlwaysYieldsHoldsUpNobody() {
+        run("taskThatAlwaysYieldsHoldsUpNobody", seed -> {
+            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
+            SplittableRandom random = kernel.random();
+            byte[] sent = Traffic.pattern(random, random.nextInt(500));
+            SimPeer[] peer = new SimPeer[1];
+            Seeds.run(kernel, Seeds.options(kernel), executor -> {
+                TcpListener listener = TcpListener.bind(ANY);
+                JoinHandle<Void> yielding = executor.submit(new Steps() {
+                    private int turns = 1_000_000;
+
+                    @Override
+                    protected Future<?> next(Future<?> last) {
+                        assertThat(turns--).as("turns left").isPositive();
+                        kernel.elapse(1000);
+                        return new Future<Void>() {
+                            private boolean yielded;
+
+                            @Override
+                            public boolean poll(Waker waker) {
+                                if (!yielded) {
+                                    yielded = true;
+                                    waker.wake();
+                                    return false;
+                                }
+                                return true;
+                            }
+
+                            @Override
+                            public Void result() {
+                                return null;
+                            }
+                        };
+                    }
+                });
+                peer[0] = kernel.connectTo(listener.localAddress()).send(sent).finish();
+                executor.submit(new Traffic.EchoServer(listener, 1, 1 + random.nextInt(200))).join();
+                yielding.abort();
+                kernel.elapse(1_000_000_000);
+            });
+            assertThat(peer[0].received()).isEqualTo(sent);
         });
     }
 }

@@ -31,10 +31,10 @@ public final class Impatient implements Future<Boolean> {
             future.cancel();
             return true;
         }
-        if (kernel.below(3) == 0) {
-            waker.wake();
-        } else {
-            kernel.foreignAfter(1 + kernel.below(1_000_000), waker::wake);
+        switch (kernel.below(3)) {
+            case 0 -> waker.wake();
+            case 1 -> kernel.foreign(waker::wake);
+            default -> kernel.foreignAfter(1 + kernel.below(1_000_000), waker::wake);
         }
         return false;
     }

@@ -78,7 +78,7 @@ public final class Seeds {
 
     /// A kernel of which anything may be expected that `faults` allow, with some capabilities missing.
     public static SimKernel kernel(long seed, Faults faults) {
-        SimKernel kernel = new SimKernel(seed);
+        SimKernel kernel = new SimKernel(seed).strict();
         SplittableRandom random = kernel.random();
         for (Capability capability : Capability.values()) {
             if (capability != Capability.BUFFER_RINGS && random.nextInt(4) == 0) {

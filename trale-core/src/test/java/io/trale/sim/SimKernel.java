@@ -55,6 +55,7 @@ public final class SimKernel implements Kernel {
     private int socketBufferBytes = 64 << 10;
     private int maxDescriptors = 100_000;
     private int nextPort = 40_000;
+    private boolean strict;
     private SimRing registered;
     private boolean foreignRuns;
     private long calls;
@@ -103,6 +104,17 @@ public final class SimKernel implements Kernel {
     public SimKernel maxDescriptors(int count) {
         maxDescriptors = count;
         return this;
+    }
+
+    /// Forbids what the real kernel allows and nobody sane does: to close a descriptor while operations are in flight on
+    /// it, and to submit one on a descriptor that is closed. Numbers are reused at once, so both end in somebody else's file.
+    public SimKernel strict() {
+        strict = true;
+        return this;
+    }
+
+    boolean isStrict() {
+        return strict;
     }
 
     // ---- the dice
@@ -439,6 +451,11 @@ public final class SimKernel implements Kernel {
         SimFile file = descriptors.remove(fd);
         if (file == null) {
             throw failed("close of " + fd + ", which is not open");
+        }
+        if (strict && !(file instanceof SimRing)) {
+            for (SimRing ring : rings) {
+                ring.checkIdle(file);
+            }
         }
         if (file instanceof SimRing ring) {
             ring.close();

@@ -249,6 +249,9 @@ final class SimRing extends SimFile {
         }
         SimFile file = entry.opcode() == Abi.IORING_OP_NOP ? this : kernel.file(entry.fd());
         if (file == null) {
+            if (kernel.isStrict()) {
+                throw kernel.failed("submitted on a closed descriptor: " + entry);
+            }
             post(entry.userData(), -Errno.EBADF, 0);
             return;
         }
@@ -414,6 +417,15 @@ final class SimRing extends SimFile {
     @Override
     int poll() {
         return 0;
+    }
+
+    /// Fails if anything is in flight on `file`, whose descriptor is being closed.
+    void checkIdle(SimFile file) {
+        for (SimOperation operation : inFlight.keySet()) {
+            if (operation.file == file) {
+                throw kernel.failed("closed while in flight: " + operation);
+            }
+        }
     }
 
     boolean isIdle() {
