@@ -338,6 +338,11 @@ class PublisherScheduleTest {
         }
 
         @Override
+        boolean signalsMayFollowCancel() {
+            return true;
+        }
+
+        @Override
         void element(Void nothing) {
             breaches.add("an element of nothing");
         }

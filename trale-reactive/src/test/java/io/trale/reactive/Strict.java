@@ -35,6 +35,11 @@ abstract class Strict<T> implements CoreSubscriber<T> {
     /// Called at the end; `failure` is null if it was a good one.
     abstract void end(Throwable failure);
 
+    /// True for a pipeline of operators that may have a signal on its way (§2.8). Our own sources know at once.
+    boolean signalsMayFollowCancel() {
+        return false;
+    }
+
     // ---- for subclasses, any thread
 
     final void request(long n) {
@@ -53,12 +58,12 @@ abstract class Strict<T> implements CoreSubscriber<T> {
 
     // ---- signals
 
-    private void enter(String signal) {
-        check(Thread.currentThread() == loop, signal + " on " + Thread.currentThread());
+    private void enter(String signal, boolean anyThread) {
+        check(anyThread || Thread.currentThread() == loop, signal + " on " + Thread.currentThread());
         check(!inside, signal + " inside another signal");
         check(subscription != null, signal + " before onSubscribe");
         check(!over, signal + " after the end");
-        check(!cancelled, signal + " after cancel");
+        check(!cancelled || signalsMayFollowCancel(), signal + " after cancel");
         inside = true;
     }
 
@@ -77,7 +82,7 @@ abstract class Strict<T> implements CoreSubscriber<T> {
 
     @Override
     public final void onNext(T t) {
-        enter("onNext");
+        enter("onNext", false);
         check(++received <= demand, "onNext " + received + " with a demand of " + demand);
         element(t);
         inside = false;
@@ -85,7 +90,7 @@ abstract class Strict<T> implements CoreSubscriber<T> {
 
     @Override
     public final void onError(Throwable t) {
-        enter("onError(" + t + ")");
+        enter("onError(" + t + ")", "the loop is closed".equals(t.getMessage())); // then there is none
         over = true;
         end(t);
         inside = false;
@@ -93,7 +98,7 @@ abstract class Strict<T> implements CoreSubscriber<T> {
 
     @Override
     public final void onComplete() {
-        enter("onComplete");
+        enter("onComplete", false);
         over = true;
         end(null);
         inside = false;
