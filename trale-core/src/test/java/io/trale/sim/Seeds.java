@@ -4,10 +4,13 @@ import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Reactor;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Runs scenarios on simulated kernels, one seed after the other, for as long as there is time.
 ///
@@ -25,6 +28,8 @@ public final class Seeds {
         void run(Executor executor) throws Exception;
     }
 
+    private static final Duration STUCK = Duration.ofSeconds(15);
+
     private Seeds() {}
 
     /// Runs `scenario`, the method `name` of a test of `module`, for as many seeds as fit into `share` of the time.
@@ -33,18 +38,42 @@ public final class Seeds {
         double seconds = Double.parseDouble(System.getProperty("trale.sim.seconds", "20")) * share;
         long first = only != null ? only : System.currentTimeMillis();
         long end = System.nanoTime() + (long) (seconds * TimeUnit.SECONDS.toNanos(1));
-        long seed = first;
-        do {
+        AtomicLong seed = new AtomicLong(first);
+        Thread watchdog = watch(module, name, seed);
+        try {
+            do {
+                scenario.run(seed.get());
+            } while (seed.incrementAndGet() > 0 && only == null && System.nanoTime() < end);
+        } catch (Throwable t) {
+            String replay = replay(module, name, "fails", seed.get());
+            System.out.println(replay);
+            throw new AssertionError(replay + "\n" + t, t);
+        } finally {
+            watchdog.interrupt();
+        }
+        System.out.println(name + ": seeds " + first + " to " + (seed.get() - 1));
+    }
+
+    private static String replay(String module, String name, String what, long seed) {
+        return "seed " + seed + " " + what + "; to replay: mvn -pl " + module
+                + " -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=" + name + " -Dtrale.sim.seed=" + seed;
+    }
+
+    /// Names the seed of a run that makes no progress: one that spins in the code under test never comes back to say so.
+    private static Thread watch(String module, String name, AtomicLong seed) {
+        Thread watched = Thread.currentThread();
+        return Thread.ofPlatform().daemon().name("watchdog").start(() -> {
             try {
-                scenario.run(seed++);
-            } catch (Throwable t) {
-                String replay = "seed " + --seed + " fails; to replay: mvn -pl " + module
-                        + " -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=" + name + " -Dtrale.sim.seed=" + seed;
-                System.out.println(replay);
-                throw new AssertionError(replay + "\n" + t, t);
+                for (long before = -1; !watched.join(STUCK); before = seed.get()) {
+                    if (before == seed.get()) {
+                        System.out.println(replay(module, name, "is stuck", before));
+                        Arrays.asList(watched.getStackTrace()).forEach(frame -> System.out.println("    at " + frame));
+                    }
+                }
+            } catch (InterruptedException e) {
+                // the run is over
             }
-        } while (only == null && System.nanoTime() < end);
-        System.out.println(name + ": seeds " + first + " to " + (seed - 1));
+        });
     }
 
     /// Runs `body` on an executor on `kernel` and the current thread, closes it, and checks that nothing is left.
