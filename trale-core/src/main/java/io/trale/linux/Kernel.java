@@ -38,6 +38,12 @@ public interface Kernel {
     /// `eventfd(2)`; returns a descriptor.
     int eventfd(int initialValue, int flags);
 
+    /// `timerfd_create(2)`; returns a descriptor.
+    int timerfdCreate(int clock, int flags);
+
+    /// `timerfd_settime(2)`; `times` is a `struct itimerspec`.
+    int timerfdSettime(int fd, int flags, MemorySegment times);
+
     /// `epoll_create1(2)`; returns a descriptor.
     int epollCreate(int flags);
 

@@ -39,6 +39,9 @@ public final class Libc implements Kernel {
     private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle TIMERFD_CREATE = link("timerfd_create", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle TIMERFD_SETTIME = link("timerfd_settime",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle EPOLL_CREATE = link("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL = link("epoll_ctl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
@@ -141,6 +144,24 @@ public final class Libc implements Kernel {
     public int eventfd(int initialValue, int flags) {
         try {
             return result((int) EVENTFD.invokeExact(errno, initialValue, flags));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int timerfdCreate(int clock, int flags) {
+        try {
+            return result((int) TIMERFD_CREATE.invokeExact(errno, clock, flags));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int timerfdSettime(int fd, int flags, MemorySegment times) {
+        try {
+            return result((int) TIMERFD_SETTIME.invokeExact(errno, fd, flags, times, MemorySegment.NULL));
         } catch (Throwable t) {
             throw broken(t);
         }
