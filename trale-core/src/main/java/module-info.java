@@ -7,6 +7,7 @@ module io.trale.core {
     exports io.trale.io;
     exports io.trale.net;
     exports io.trale.task;
+    exports io.trale.time;
 
     exports io.trale.linux to io.trale.reactive;
     exports io.trale.uring to io.trale.reactive;

@@ -8,6 +8,7 @@ import io.trale.linux.Time;
 import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Arrays;
 
 /// All deadlines of a reactor: a heap, and one `timerfd_create(2)` descriptor that is armed for the earliest of them.
@@ -17,6 +18,9 @@ import java.util.Arrays;
 public final class Deadlines {
 
     private static final long NEVER = Long.MAX_VALUE;
+
+    /// Some 146 years: as good as for ever, and far from where the clock wraps.
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Reactor reactor;
     private Deadline[] heap = new Deadline[16];
@@ -29,6 +33,11 @@ public final class Deadlines {
 
     Deadlines(Reactor reactor) {
         this.reactor = reactor;
+    }
+
+    /// `duration` in nanoseconds: at least 0, and never too long for the clock.
+    public static long nanos(Duration duration) {
+        return duration.isNegative() ? 0 : duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
     }
 
     /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock.
@@ -64,20 +73,30 @@ public final class Deadlines {
         return size;
     }
 
-    /// Runs those that are due; returns true if there were any. At most as many as were set when this began.
-    boolean run() {
+    /// Runs those that are due, at most as many as were set when this began; returns how many.
+    int run() {
         if (size == 0) {
-            return false;
+            return 0;
         }
         long now = reactor.kernel().nanoTime();
-        boolean any = false;
-        for (int left = size; left > 0 && size > 0 && heap[0].atNanos - now <= 0; left--) {
+        int count = 0;
+        for (int most = size; count < most && size > 0 && heap[0].atNanos - now <= 0; count++) {
             Deadline due = heap[0];
             callOff(due);
-            reactor.guarded(due::reached);
-            any = true;
+            try {
+                due.reached();
+            } catch (Throwable t) {
+                reactor.fault(t);
+            }
         }
-        return any;
+        return count;
+    }
+
+    /// Forgets all deadlines.
+    void clear() {
+        while (size > 0) {
+            callOff(heap[size - 1]);
+        }
     }
 
     /// Arms the timer for the earliest deadline, before the loop sleeps. Returns false if that one is due already.
@@ -86,7 +105,7 @@ public final class Deadlines {
             return true;
         }
         long earliest = heap[0].atNanos;
-        if (timer.inFlight() && armedAt - earliest <= 0 && armedAt != NEVER) {
+        if (armedAt != NEVER && armedAt - earliest <= 0) {
             return true; // fires in time, if perhaps too early
         }
         if (earliest - reactor.kernel().nanoTime() <= 0) {
@@ -161,7 +180,7 @@ public final class Deadlines {
     private final class Timer extends Operation {
 
         Timer(Descriptor timerfd) {
-            super(timerfd);
+            super(timerfd, true);
         }
 
         @Override

@@ -23,7 +23,7 @@ final class Notifier extends Operation {
     private final AtomicInteger rung = new AtomicInteger();
 
     Notifier(Descriptor eventfd, MemorySegment counter) {
-        super(eventfd);
+        super(eventfd, true);
         reactor = eventfd.reactor();
         this.counter = counter;
     }

@@ -3,6 +3,7 @@ package io.trale.task;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.reactor.Reactor;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 
@@ -18,20 +19,26 @@ final class Block<T> implements Future<T> {
     private final Callable<? extends T> body;
     private final Coroutine coroutine;
 
+    private Reactor reactor;
     private volatile Waker waker = () -> {};
     private boolean begun;
     private Future<?> awaited;
     /// What `await` waits for has happened.
     private boolean ready;
     private Throwable pollFailure;
+    private boolean cancelled;
     /// The next `await`, or the one under way, throws; once.
     private boolean cancelDue;
     private boolean ended;
     private T value;
     private Throwable failure;
 
+    Block(Callable<? extends T> body) {
+        this(body, Coroutine.isFast());
+    }
+
     Block(Callable<? extends T> body, boolean fast) {
-        this.body = body;
+        this.body = Objects.requireNonNull(body);
         coroutine = Coroutine.of(this::run, () -> waker.wake(), fast);
     }
 
@@ -48,7 +55,7 @@ final class Block<T> implements Future<T> {
     @Override
     public boolean poll(Waker waker) {
         this.waker = waker;
-        begun = true;
+        begin();
         do {
             if (awaited != null && !ready) {
                 try {
@@ -65,8 +72,14 @@ final class Block<T> implements Future<T> {
         return ended;
     }
 
+    private void begin() {
+        if (!begun) {
+            begun = true;
+            reactor = Reactor.current();
+        }
+    }
+
     private void resume() {
-        Reactor reactor = Reactor.current();
         Thread before = reactor.beginBlock(coroutine.thread());
         try {
             coroutine.resume(awaited == null || ready);
@@ -83,9 +96,10 @@ final class Block<T> implements Future<T> {
     /// Cancels what is awaited and lets the code unwind. Where that takes more awaits, a task of its own sees to it.
     @Override
     public void cancel() {
-        if (ended || !begun) {
+        if (ended || !begun || cancelled) {
             return;
         }
+        cancelled = true;
         cancelDue = true;
         if (awaited != null && !ready) {
             awaited.cancel();
@@ -95,7 +109,7 @@ final class Block<T> implements Future<T> {
             coroutine.thread().interrupt();
         }
         if (!ended) {
-            Executor.current().unwind(this);
+            ((Executor) reactor.owner()).unwind(this);
         }
     }
 
@@ -103,17 +117,18 @@ final class Block<T> implements Future<T> {
 
     private void run() {
         try {
-            value = ScopedValue.where(CURRENT, this).where(Reactor.SCOPED, reactor).call(body::call);
+            value = ScopedValue.where(CURRENT, this).where(Reactor.OF_BLOCK, reactor).call(body::call);
         } catch (Throwable t) {
             failure = t;
         }
         ended = true;
     }
 
-    <R> R await(Future<R> future) throws Exception {
+    /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.
+    void await(Future<?> future) {
         if (cancelDue) {
             future.cancel();
-            throw cancelled();
+            throw cancellation();
         }
         awaited = future;
         ready = false;
@@ -127,17 +142,16 @@ final class Block<T> implements Future<T> {
             Thread.currentThread().interrupt();
         }
         if (cancelDue) {
-            throw cancelled();
+            throw cancellation();
         }
         if (pollFailure != null) {
-            Throwable thrown = pollFailure;
+            RuntimeException thrown = new IllegalStateException("polling the awaited future threw", pollFailure);
             pollFailure = null;
-            return Outcome.of(null, thrown);
+            throw thrown;
         }
-        return future.result();
     }
 
-    private CancellationException cancelled() {
+    private CancellationException cancellation() {
         cancelDue = false;
         return new CancellationException("the block was cancelled");
     }

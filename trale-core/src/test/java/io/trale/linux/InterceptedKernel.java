@@ -77,6 +77,16 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    public int timerfdCreate(int clock, int flags) {
+        return real.timerfdCreate(clock, flags);
+    }
+
+    @Override
+    public int timerfdSettime(int fd, int flags, MemorySegment times) {
+        return real.timerfdSettime(fd, flags, times);
+    }
+
+    @Override
     public int write8(int fd, long value) {
         return real.write8(fd, value);
     }
