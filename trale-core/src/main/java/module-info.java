@@ -6,6 +6,7 @@ module io.trale.core {
     exports io.trale.future;
     exports io.trale.io;
     exports io.trale.net;
+    exports io.trale.sync;
     exports io.trale.task;
     exports io.trale.time;
 

@@ -41,6 +41,7 @@ public final class Net {
     // include/uapi/linux/eventfd.h, eventfd(2)
     public static final int EFD_CLOEXEC = 0x80000;
     public static final int EFD_NONBLOCK = 0x800;
+    public static final int EFD_SEMAPHORE = 1;
 
     // include/uapi/linux/eventpoll.h, epoll_ctl(2)
     public static final int EPOLL_CLOEXEC = 0x80000;

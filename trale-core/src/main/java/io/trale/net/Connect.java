@@ -96,14 +96,14 @@ final class Connect implements Future<TcpStream> {
 
         @Override
         protected void fill(Sqe sqe) {
-            memory = socket.reactor().addresses().take();
+            memory = socket.reactor().scratch().take();
             sqe.prepConnect(socket.fd(), memory.address(), SocketAddresses.encode(address, memory));
         }
 
         @Override
         protected void released(int result) {
             if (memory != null) {
-                socket.reactor().addresses().give(memory);
+                socket.reactor().scratch().give(memory);
                 memory = null;
             }
         }

@@ -63,7 +63,8 @@ public final class Reactor {
     private volatile Notifier notifier;
     private BufferGroup receiveGroup;
     private BlockPool sendBlocks;
-    private AddressPool addresses;
+    private ScratchPool scratch;
+    private ScratchPool paths;
 
     /// A reactor on `kernel` for the current thread, not open yet.
     public Reactor(Kernel kernel, Limits limits) {
@@ -161,7 +162,8 @@ public final class Reactor {
         slots = new Slots(); // what the last ring may have left behind does not complete here
         counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
         queues.add(plain);
-        addresses = new AddressPool(arena);
+        scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -238,9 +240,14 @@ public final class Reactor {
         return deadlines;
     }
 
-    /// Memory for socket addresses.
-    public AddressPool addresses() {
-        return addresses;
+    /// Memory for the arguments of operations.
+    public ScratchPool scratch() {
+        return scratch;
+    }
+
+    /// Memory for paths.
+    public ScratchPool paths() {
+        return paths;
     }
 
     /// Puts `operation` in line for the next enter. No system call.
