@@ -74,6 +74,12 @@ public interface Kernel {
     /// `getsockopt(2)`; `valueBytes` is an `int`, read and written.
     int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes);
 
+    /// `lseek(2)`; returns the new position, or `-errno`.
+    long lseek(int fd, long offsetBytes, int whence);
+
+    /// `mkdirat(2)`; `path` ends with a zero byte. A plain call, since the ring hands it to a worker thread each time.
+    int mkdirat(int directory, MemorySegment path, int mode);
+
     /// `shutdown(2)`; a plain call, since the ring hands it to a worker thread each time.
     int shutdown(int fd, int how);
 }

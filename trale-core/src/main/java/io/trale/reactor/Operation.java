@@ -63,7 +63,8 @@ public abstract class Operation {
         return state == State.SUBMITTED;
     }
 
-    final Descriptor descriptor() {
+    /// What this operates on.
+    protected final Descriptor descriptor() {
         return descriptor;
     }
 

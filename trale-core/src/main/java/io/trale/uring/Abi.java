@@ -86,7 +86,11 @@ public final class Abi {
     public static final int IORING_OP_ACCEPT = 13;
     public static final int IORING_OP_ASYNC_CANCEL = 14;
     public static final int IORING_OP_CONNECT = 16;
+    public static final int IORING_OP_FSYNC = 3;
+    public static final int IORING_OP_OPENAT = 18;
+    public static final int IORING_OP_STATX = 21;
     public static final int IORING_OP_READ = 22;
+    public static final int IORING_OP_WRITE = 23;
     public static final int IORING_OP_SEND = 26;
     public static final int IORING_OP_RECV = 27;
 

@@ -87,6 +87,16 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    public long lseek(int fd, long offsetBytes, int whence) {
+        return real.lseek(fd, offsetBytes, whence);
+    }
+
+    @Override
+    public int mkdirat(int directory, MemorySegment path, int mode) {
+        return real.mkdirat(directory, path, mode);
+    }
+
+    @Override
     public int write8(int fd, long value) {
         return real.write8(fd, value);
     }
