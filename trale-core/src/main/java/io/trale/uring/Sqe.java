@@ -48,6 +48,16 @@ public final class Sqe {
         prep(Abi.IORING_OP_SEND, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
     }
 
+    /// `sendmsg(2)` of the `struct msghdr` at `headerAddress`.
+    public void prepSendmsg(int fd, long headerAddress, int msgFlags) {
+        prep(Abi.IORING_OP_SENDMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
+    }
+
+    /// `recvmsg(2)` into the `struct msghdr` at `headerAddress`.
+    public void prepRecvmsg(int fd, long headerAddress, int msgFlags) {
+        prep(Abi.IORING_OP_RECVMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
+    }
+
     /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).
     public void prepAccept(int fd, long address, long lengthAddress, int flags) {
         prep(Abi.IORING_OP_ACCEPT, 0, 0, fd, lengthAddress, address, 0, flags, 0);
