@@ -414,11 +414,6 @@ public final class Reactor {
         operation.descriptor().settle();
     }
 
-    /// Reports a failure that nobody else can take.
-    void fault(Throwable failure) {
-        faults.accept(failure);
-    }
-
     /// A handler that throws breaks its own promise, and nobody else's completion.
     private void complete(Operation operation, int result, int flags) {
         try {
