@@ -28,6 +28,8 @@ public final class TcpListener implements AutoCloseable {
     private final InetSocketAddress localAddress;
     /// Accepted for an `accept` that was cancelled in the meantime: for the next one.
     private final ArrayDeque<TcpStream> accepted = new ArrayDeque<>();
+    /// Those that wait, to whom the connection of one that was cancelled is as good as their own.
+    private final ArrayDeque<Accept> waiting = new ArrayDeque<>();
 
     private TcpListener(Descriptor descriptor, InetSocketAddress localAddress) {
         this.descriptor = descriptor;
@@ -82,7 +84,12 @@ public final class TcpListener implements AutoCloseable {
     private final class Accept extends ReactorIo implements Future<TcpStream> {
 
         private MemorySegment peer;
+        /// What the kernel brought.
+        private TcpStream brought;
+        /// What the owner gets.
         private TcpStream stream;
+        private boolean taken;
+        private boolean isWaiting;
 
         Accept() {
             super(TcpListener.this.descriptor);
@@ -90,11 +97,21 @@ public final class TcpListener implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
-            if (!inFlight() && !accepted.isEmpty()) {
+            if (!finished() && !accepted.isEmpty()) {
+                abandon(); // what it brings all the same is the next one's
                 stream = accepted.poll();
-                return true;
+            } else if (submitOrGetResult(waker)) {
+                stream = brought;
+                brought = null;
+            } else {
+                if (!isWaiting) {
+                    isWaiting = true;
+                    waiting.add(this);
+                }
+                return false;
             }
-            return submitOrGetResult(waker);
+            stopWaiting();
+            return true;
         }
 
         @Override
@@ -102,12 +119,18 @@ public final class TcpListener implements AutoCloseable {
             if (stream == null) {
                 throw Failure.of("accept", descriptor.fd(), localAddress, -ioResult());
             }
+            taken = true;
             return stream;
         }
 
         @Override
         public void cancel() {
             abandon();
+            if (!taken) {
+                handOn(stream);
+                stream = null;
+            }
+            stopWaiting();
         }
 
         @Override
@@ -120,7 +143,7 @@ public final class TcpListener implements AutoCloseable {
         @Override
         protected void released(int result) {
             if (result >= 0) {
-                stream = TcpStream.accepted(new Descriptor(descriptor.reactor(), result), SocketAddresses.decode(peer));
+                brought = TcpStream.accepted(new Descriptor(descriptor.reactor(), result), SocketAddresses.decode(peer));
             }
             if (peer != null) {
                 descriptor.reactor().scratch().give(peer);
@@ -130,13 +153,34 @@ public final class TcpListener implements AutoCloseable {
 
         @Override
         protected void dispose(int result) {
-            if (stream != null) {
-                if (descriptor.isOpen()) {
-                    accepted.add(stream);
-                } else {
-                    stream.close();
-                }
-                stream = null;
+            handOn(brought);
+            brought = null;
+        }
+
+        /// Leaves `connection`, unless it is null, to the next.
+        private void handOn(TcpStream connection) {
+            if (connection == null) {
+                return;
+            }
+            if (!descriptor.isOpen()) {
+                connection.close();
+                return;
+            }
+            accepted.add(connection);
+            wakeNext();
+        }
+
+        private void stopWaiting() {
+            if (isWaiting) {
+                isWaiting = false;
+                waiting.remove(this);
+            }
+            wakeNext();
+        }
+
+        private void wakeNext() {
+            if (!accepted.isEmpty() && !waiting.isEmpty()) {
+                waiting.element().wake();
             }
         }
     }

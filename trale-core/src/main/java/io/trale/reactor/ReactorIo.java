@@ -45,6 +45,16 @@ public abstract class ReactorIo extends Operation {
         return false;
     }
 
+    /// True when there is a result that was not taken yet.
+    protected final boolean finished() {
+        return use == Use.FINISHED;
+    }
+
+    /// Has the owner poll again, for another reason than a result.
+    protected final void wake() {
+        waker.wake();
+    }
+
     /// What the kernel answered: `>= 0`, or `-errno`.
     protected final int ioResult() {
         assert use == Use.FINISHED : "no result yet";

@@ -38,7 +38,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
     @Override
     public void subscribe(CoreSubscriber<? super T> actual) {
-        Run<T> run = new Run<>(actual, unwanted);
+        Run<T> run = new Run<>(loop, actual, unwanted);
         actual.onSubscribe(run);
         try {
             run.began(loop.executor.submit(new Poller<>(futures, run)));
@@ -61,6 +61,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         private static final int VALUE = 2;
         private static final int OVER = 3;
 
+        private final Loop loop;
         private final CoreSubscriber<? super T> actual;
         private final Consumer<? super T> unwanted;
         private final AtomicInteger state = new AtomicInteger(NOTHING);
@@ -68,7 +69,8 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         private @Nullable T value;
         private volatile @Nullable JoinHandle<Void> task;
 
-        Run(CoreSubscriber<? super T> actual, Consumer<? super T> unwanted) {
+        Run(Loop loop, CoreSubscriber<? super T> actual, Consumer<? super T> unwanted) {
+            this.loop = loop;
             this.actual = actual;
             this.unwanted = unwanted;
         }
@@ -111,8 +113,16 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
         @Override
         public void request(long n) {
-            if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED)
-                    && state.compareAndSet(VALUE, OVER)) {
+            if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED) && state.get() == VALUE
+                    && !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {
+                unwanted.accept(Objects.requireNonNull(value));
+                actual.onError(new ConnectionClosedException("the loop is closed"));
+            }
+        }
+
+        /// The value had come before it was asked for.
+        private void deliver() {
+            if (state.compareAndSet(VALUE, OVER)) {
                 emit(Objects.requireNonNull(value));
             }
         }

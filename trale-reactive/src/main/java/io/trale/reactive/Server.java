@@ -2,7 +2,7 @@ package io.trale.reactive;
 
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -29,7 +29,7 @@ public final class Server implements Disposable {
     private final ServeOptions options;
 
     /// For the loop alone.
-    private final Set<Connection> open = new HashSet<>();
+    private final Set<Connection> open = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private boolean accepting = true;
     private @Nullable Subscription connections;

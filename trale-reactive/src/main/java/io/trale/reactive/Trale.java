@@ -15,7 +15,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,8 +42,8 @@ public final class Trale implements AutoCloseable {
 
     final Loop loop;
     /// Every connection that is open, so that the end can find them. For the loop alone.
-    private final Set<Connection> connections = new HashSet<>();
-    private final Set<Listener> listeners = new HashSet<>();
+    private final Set<Connection> connections = new LinkedHashSet<>();
+    private final Set<Listener> listeners = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     /// What is opened from now on is aborted at once. For the loop alone.
     private boolean closing;
@@ -67,6 +67,11 @@ public final class Trale implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
+    }
+
+    /// On `executor`, whoever runs it. For tests.
+    static Trale on(Executor executor) {
+        return new Trale(executor);
     }
 
     // ---- servers

@@ -1,0 +1,57 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+
+/// `IORING_OP_ACCEPT`
+final class Accept extends SimOperation {
+
+    private final SimTcp socket;
+
+    Accept(SimRing ring, Entry entry, SimTcp socket) {
+        super(ring, entry, socket);
+        this.socket = socket;
+    }
+
+    @Override
+    void claimMemory(Shadow shadow) {
+        if (entry.address() != 0) {
+            shadow.claim(this, entry.address(), Ram.getInt(entry.offset()), true);
+        }
+    }
+
+    @Override
+    int attempt() {
+        if (!socket.isListening()) {
+            return -Errno.EINVAL;
+        }
+        if (kernel.descriptorsLeft() == 0) {
+            return -Errno.EMFILE;
+        }
+        if (kernel.chance(kernel.faults().exhaustion())) {
+            return -kernel.oneOf(Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS);
+        }
+        if (kernel.chance(kernel.faults().hiccup())) {
+            return -Errno.EINTR;
+        }
+        SimTcp connection = socket.accept();
+        if (connection == null) {
+            return PENDING;
+        }
+        if (kernel.chance(kernel.faults().breakage())) {
+            connection.sendReset();
+            return -Errno.ECONNABORTED;
+        }
+        if (entry.address() != 0) {
+            int room = Ram.getInt(entry.offset());
+            Ram.setInt(entry.offset(), SocketAddresses.encode(connection.remote(), Ram.at(entry.address(), room)));
+        }
+        return kernel.install(connection);
+    }
+
+    @Override
+    int interest() {
+        return Net.POLLIN;
+    }
+}

@@ -1,0 +1,408 @@
+package io.trale.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.linux.Net;
+import io.trale.sim.RingBench.Pair;
+import io.trale.uring.Abi;
+import io.trale.uring.BufferRing;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What the simulated kernel claims about the real one: every scenario runs on both, and must end the same way.
+@Timeout(60)
+class ConformanceTest {
+
+    private static final int POLLRDHUP = 0x2000;
+
+    static Iterable<Named<Supplier<Kernel>>> kernels() {
+        return List.of(Named.of("real", Libc::new), Named.of("simulated", () -> new SimKernel(0)));
+    }
+
+    /// Runs `scenario`, and checks on the simulated kernel that nothing is left.
+    private static void on(Supplier<Kernel> kernels, Scenario scenario) throws Exception {
+        Kernel kernel = kernels.get();
+        try (RingBench bench = new RingBench(kernel)) {
+            scenario.run(bench);
+        }
+        if (kernel instanceof SimKernel simulated) {
+            simulated.assertQuiescent();
+        }
+    }
+
+    private interface Scenario {
+        void run(RingBench bench) throws Exception;
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void nopCompletesAtOnce(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> assertThat(bench.call(sqe -> sqe.prepNop())).isZero());
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void readOfAnEventfdWaitsForTheWrite(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int eventfd = bench.kernel.eventfd(0, Net.EFD_NONBLOCK);
+            MemorySegment memory = bench.arena.allocate(8, 8);
+            long read = bench.submit(sqe -> sqe.prepRead(eventfd, memory.address(), 8, 0));
+            assertThat(bench.isComplete(read)).isFalse();
+            assertThat(bench.kernel.write8(eventfd, 3)).isEqualTo(8);
+            assertThat(bench.await(read)).isEqualTo(8);
+            assertThat(memory.get(JAVA_LONG, 0)).isEqualTo(3);
+            bench.kernel.close(eventfd);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void multishotPollPostsOncePerWriteWithoutAnyRead(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int eventfd = bench.kernel.eventfd(0, Net.EFD_NONBLOCK);
+            long poll = bench.submit(sqe -> sqe.prepPollMultishot(eventfd, Net.POLLIN));
+            for (int i = 0; i < 3; i++) {
+                assertThat(bench.isComplete(poll)).isFalse();
+                bench.kernel.write8(eventfd, 1);
+                assertThat(bench.await(poll)).isEqualTo(Net.POLLIN);
+                assertThat(bench.awaitFlags(poll)).isEqualTo(Abi.IORING_CQE_F_MORE);
+            }
+            assertThat(bench.call(sqe -> sqe.prepCancel(poll))).isZero();
+            assertThat(bench.await(poll)).isEqualTo(-Errno.ECANCELED);
+            assertThat(bench.awaitFlags(poll)).isZero();
+            bench.kernel.close(eventfd);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void bytesGoBothWays(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            assertThat(bench.isComplete(receive)).isFalse();
+            assertThat(bench.send(pair.client(), (byte) 1, (byte) 2, (byte) 3)).isEqualTo(3);
+            assertThat(bench.await(receive)).isEqualTo(3);
+            assertThat(bench.send(pair.server(), (byte) 4, (byte) 5)).isEqualTo(2);
+            assertThat(bench.receive(pair.client(), memory)).isEqualTo(2);
+            assertThat(memory.asSlice(0, 3).toArray(JAVA_BYTE)).containsExactly(4, 5, 3);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void receiveOfLessLeavesTheRestAndSaysSo(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(2, 8);
+            bench.send(pair.client(), (byte) 1, (byte) 2, (byte) 3);
+            long first = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 2, 0));
+            assertThat(bench.await(first)).isEqualTo(2);
+            assertThat(bench.awaitFlags(first)).isEqualTo(Abi.IORING_CQE_F_SOCK_NONEMPTY);
+            long second = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 2, 0));
+            assertThat(bench.await(second)).isOne();
+            assertThat(bench.awaitFlags(second)).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void endOfOneSideStopsTheOtherSideNot(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.send(pair.client(), (byte) 1);
+            assertThat(bench.kernel.shutdown(pair.client(), Net.SHUT_WR)).isZero();
+            assertThat(bench.receive(pair.server(), memory)).isOne();
+            assertThat(bench.receive(pair.server(), memory)).isZero();
+            assertThat(bench.receive(pair.server(), memory)).isZero();
+            assertThat(bench.send(pair.client(), (byte) 1)).isEqualTo(-Errno.EPIPE);
+            assertThat(bench.send(pair.server(), (byte) 1, (byte) 2)).isEqualTo(2);
+            assertThat(bench.receive(pair.client(), memory)).isEqualTo(2);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void resetEndsBothSidesAndIsToldOnce(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            bench.reset(pair.client());
+            assertThat(bench.await(receive)).isEqualTo(-Errno.ECONNRESET);
+            assertThat(bench.receive(pair.server(), memory)).isZero();
+            assertThat(bench.send(pair.server(), (byte) 1)).isEqualTo(-Errno.EPIPE);
+            assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_WR)).isEqualTo(-Errno.ENOTCONN);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void resetIsToldToWhoeverAsksFirst(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.reset(pair.client());
+            assertThat(bench.call(sqe -> sqe.prepPoll(pair.server(), Net.POLLIN | Net.POLLOUT)))
+                    .isEqualTo(Net.POLLIN | Net.POLLOUT | Net.POLLERR | Net.POLLHUP | POLLRDHUP);
+            assertThat(bench.send(pair.server(), (byte) 1)).isEqualTo(-Errno.ECONNRESET);
+            assertThat(bench.send(pair.server(), (byte) 1)).isEqualTo(-Errno.EPIPE);
+            assertThat(bench.receive(pair.server(), memory)).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void dataThatCameBeforeAResetCanBeReceived(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.send(pair.client(), (byte) 1, (byte) 2);
+            bench.reset(pair.client());
+            assertThat(bench.receive(pair.server(), memory)).isEqualTo(2);
+            assertThat(bench.receive(pair.server(), memory)).isEqualTo(-Errno.ECONNRESET);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void closeWithUnreadDataIsAReset(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.send(pair.client(), (byte) 1);
+            bench.close(pair.server());
+            assertThat(bench.receive(pair.client(), memory)).isEqualTo(-Errno.ECONNRESET);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void sendToWhoHasClosedIsAnsweredByAReset(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.close(pair.server());
+            assertThat(bench.receive(pair.client(), memory)).isZero();
+            assertThat(bench.send(pair.client(), (byte) 1)).isOne();
+            assertThat(bench.send(pair.client(), (byte) 1)).isEqualTo(-Errno.EPIPE);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void shutdownOfOurReadingSideEndsAReceive(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_RD)).isZero();
+            assertThat(bench.await(receive)).isZero();
+            assertThat(bench.send(pair.server(), (byte) 1)).isOne();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void cancelOfAReceiveThatWaitsEndsIt(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            assertThat(bench.call(sqe -> sqe.prepCancel(receive))).isZero();
+            assertThat(bench.await(receive)).isEqualTo(-Errno.ECANCELED);
+            assertThat(bench.call(sqe -> sqe.prepCancel(receive))).isEqualTo(-Errno.ENOENT);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void cancelOfAReceiveWhoseDataWasThereComesTooLate(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            bench.send(pair.client(), (byte) 1, (byte) 2);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            assertThat(bench.call(sqe -> sqe.prepCancel(receive))).isEqualTo(-Errno.ENOENT);
+            assertThat(bench.await(receive)).isEqualTo(2);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void cancelOfASendThatIsHalfDoneSaysHowMuchWasSent(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(16 << 20, 8);
+            long send = bench.submit(sqe -> sqe.prepSend(pair.client(), memory.address(), 16 << 20,
+                    Net.MSG_NOSIGNAL | Net.MSG_WAITALL));
+            assertThat(bench.isComplete(send)).isFalse();
+            assertThat(bench.call(sqe -> sqe.prepCancel(send))).isZero();
+            assertThat(bench.await(send)).isBetween(1, (16 << 20) - 1);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void fullSocketBecomesWritableOnceThePeerReads(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            long sent = bench.fill(pair.client());
+            long poll = bench.submit(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT));
+            assertThat(bench.isComplete(poll)).isFalse();
+            MemorySegment memory = bench.arena.allocate(1 << 20, 8);
+            for (long received = 0; received < sent;) {
+                received += bench.receive(pair.server(), memory);
+            }
+            assertThat(bench.await(poll)).isEqualTo(Net.POLLOUT);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void pollReportsThatThePeerHasEndedAlthoughNobodyAsked(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            bench.fill(pair.client());
+            assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_WR)).isZero();
+            bench.fill(pair.client()); // again, since the real one says with its end what it has received
+            assertThat(bench.call(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT))).isEqualTo(POLLRDHUP);
+
+            int epoll = bench.kernel.epollCreate(Net.EPOLL_CLOEXEC);
+            MemorySegment event = bench.arena.allocate(16, 8);
+            event.set(JAVA_INT, 0, Net.POLLOUT);
+            assertThat(bench.kernel.epollCtl(epoll, Net.EPOLL_CTL_ADD, pair.client(), event)).isZero();
+            long poll = bench.submit(sqe -> sqe.prepPoll(epoll, Net.POLLIN));
+            assertThat(bench.isComplete(poll)).isFalse();
+            bench.reset(pair.server());
+            assertThat(bench.await(poll)).isEqualTo(Net.POLLIN);
+            bench.kernel.close(epoll);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void closeOfADescriptorEndsNothingThatIsInFlight(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            MemorySegment memory = bench.arena.allocate(10, 8);
+            long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
+            bench.close(pair.server());
+            assertThat(bench.send(pair.client(), (byte) 7)).isOne();
+            assertThat(bench.await(receive)).isOne();
+            assertThat(memory.get(JAVA_BYTE, 0)).isEqualTo((byte) 7);
+            assertThat(bench.receive(pair.client(), memory)).isZero();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void operationOnAClosedDescriptorIsRefused(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int fd = bench.socket();
+            bench.close(fd);
+            assertThat(bench.call(sqe -> sqe.prepRecv(fd, bench.memory((byte) 0).address(), 1, 0))).isEqualTo(-Errno.EBADF);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void connectToNobodyIsRefused(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int listener = bench.listener();
+            MemorySegment address = bench.addressOf(listener);
+            bench.close(listener);
+            int fd = bench.socket();
+            assertThat(bench.call(sqe -> sqe.prepConnect(fd, address.address(), 16))).isEqualTo(-Errno.ECONNREFUSED);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void listenerThatClosesResetsItsBacklog(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int listener = bench.listener();
+            MemorySegment address = bench.addressOf(listener);
+            int fd = bench.socket();
+            assertThat(bench.call(sqe -> sqe.prepConnect(fd, address.address(), 16))).isZero();
+            bench.close(listener);
+            assertThat(bench.receive(fd, bench.arena.allocate(8, 8))).isEqualTo(-Errno.ECONNRESET);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void cancelOfAnAcceptEndsIt(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            int listener = bench.listener();
+            long accept = bench.submit(sqe -> sqe.prepAccept(listener, 0, 0, 0));
+            assertThat(bench.isComplete(accept)).isFalse();
+            assertThat(bench.call(sqe -> sqe.prepCancel(accept))).isZero();
+            assertThat(bench.await(accept)).isEqualTo(-Errno.ECANCELED);
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void receivesPickBuffersWhileThereAreAny(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            Pair pair = bench.connect();
+            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3, 1, 4096);
+            bench.send(pair.client(), (byte) 1, (byte) 2);
+            long receive = bench.submit(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0));
+            assertThat(bench.await(receive)).isEqualTo(2);
+            int flags = bench.awaitFlags(receive);
+            assertThat(flags).isEqualTo(Abi.IORING_CQE_F_BUFFER);
+            MemorySegment buffer = buffers.take(BufferRing.bufferId(flags));
+            assertThat(buffer.asSlice(0, 2).toArray(JAVA_BYTE)).containsExactly(1, 2);
+
+            assertThat(bench.call(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0))).isEqualTo(-Errno.ENOBUFS);
+            buffers.give(0);
+            long waiting = bench.submit(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0));
+            assertThat(bench.isComplete(waiting)).isFalse();
+            bench.kernel.shutdown(pair.client(), Net.SHUT_WR);
+            assertThat(bench.await(waiting)).isZero();
+            assertThat(bench.awaitFlags(waiting) & Abi.IORING_CQE_F_BUFFER).isZero();
+            buffers.close();
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void completionsBeyondTheQueueComeInOrder(Supplier<Kernel> kernels) throws Exception {
+        on(kernels, bench -> {
+            for (int round = 0; round < 5; round++) {
+                for (int i = 0; i < 8; i++) {
+                    var sqe = bench.ring.submissions.next();
+                    sqe.prepNop();
+                    sqe.userData(1000 + 8 * round + i);
+                }
+                assertThat(bench.ring.enter(0, 0)).isEqualTo(8);
+            }
+            assertThat(bench.ring.submissions.completionsOverflowed()).isTrue();
+            long[] batch = new long[2];
+            for (int i = 0; i < 40; i++) {
+                if (bench.ring.completions.ready() == 0) {
+                    bench.ring.enter(0, 0);
+                }
+                assertThat(bench.ring.completions.drain(batch)).isOne();
+                assertThat(batch[0]).isEqualTo(1000 + i);
+            }
+            bench.ring.enter(0, 0);
+            assertThat(bench.ring.submissions.completionsOverflowed()).isFalse();
+        });
+    }
+}

@@ -1,0 +1,19 @@
+package io.trale.sim;
+
+import io.trale.uring.Abi;
+
+/// A submission queue entry, read out of its 64 bytes.
+record Entry(int opcode, int flags, int ioPriority, int fd, long offset, long address, int length, int opFlags,
+        long userData, int group) {
+
+    static Entry read(long at) {
+        long first = Ram.getLong(at);
+        return new Entry((int) first & 0xff, (int) (first >>> 8) & 0xff, (int) (first >>> 16) & 0xffff, (int) (first >>> 32),
+                Ram.getLong(at + 8), Ram.getLong(at + 16), Ram.getInt(at + 24), Ram.getInt(at + 28),
+                Ram.getLong(at + 32), (int) Ram.getLong(at + 40) & 0xffff);
+    }
+
+    boolean selectsBuffer() {
+        return (flags & Abi.IOSQE_BUFFER_SELECT) != 0;
+    }
+}

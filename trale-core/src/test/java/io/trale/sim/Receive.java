@@ -1,0 +1,70 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.uring.Abi;
+
+/// `IORING_OP_RECV`, into memory of its own or a buffer that is picked from a group when the data is there.
+final class Receive extends SimOperation {
+
+    private final SimTcp socket;
+    private int completionFlags;
+
+    Receive(SimRing ring, Entry entry, SimTcp socket) {
+        super(ring, entry, socket);
+        this.socket = socket;
+    }
+
+    @Override
+    void claimMemory(Shadow shadow) {
+        if (!entry.selectsBuffer()) {
+            shadow.claim(this, entry.address(), entry.length(), true);
+        }
+    }
+
+    @Override
+    int attempt() {
+        if (kernel.chance(kernel.faults().hiccup())) {
+            return -Errno.EINTR;
+        }
+        if (kernel.chance(kernel.faults().breakage())) {
+            socket.sendReset();
+            return -kernel.oneOf(Errno.ECONNRESET, Errno.ETIMEDOUT);
+        }
+        SimBuffers buffers = entry.selectsBuffer() ? ring.buffers(entry.group()) : null;
+        if (entry.selectsBuffer()
+                && (buffers == null || buffers.isEmpty() || kernel.chance(kernel.faults().noBuffers()))) {
+            return -Errno.ENOBUFS;
+        }
+        int available = socket.receivable();
+        if (available == -Errno.EAGAIN) {
+            return (entry.opFlags() & Net.MSG_DONTWAIT) != 0 ? available : PENDING;
+        }
+        if (available <= 0) {
+            return available;
+        }
+        int room = buffers == null ? entry.length()
+                : entry.length() == 0 ? buffers.nextBytes() : Math.min(entry.length(), buffers.nextBytes());
+        int count = kernel.shorten(Math.min(available, room));
+        long address = entry.address();
+        if (buffers != null) {
+            address = buffers.nextAddress();
+            completionFlags = Abi.IORING_CQE_F_BUFFER | buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT;
+        }
+        Ram.write(address, socket.pull(count));
+        if (count < available) {
+            completionFlags |= Abi.IORING_CQE_F_SOCK_NONEMPTY;
+        }
+        return count;
+    }
+
+    @Override
+    int interest() {
+        return Net.POLLIN;
+    }
+
+    @Override
+    int completionFlags() {
+        return completionFlags;
+    }
+}

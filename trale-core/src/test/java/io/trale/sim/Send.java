@@ -1,0 +1,57 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+
+/// `IORING_OP_SEND`: all of it with `MSG_WAITALL`, unless it is cancelled after a part; else what there is room for.
+final class Send extends SimOperation {
+
+    private final SimTcp socket;
+    private int done;
+
+    Send(SimRing ring, Entry entry, SimTcp socket) {
+        super(ring, entry, socket);
+        this.socket = socket;
+    }
+
+    @Override
+    void claimMemory(Shadow shadow) {
+        shadow.claim(this, entry.address(), entry.length(), false);
+    }
+
+    @Override
+    int attempt() {
+        if (done == 0 && kernel.chance(kernel.faults().hiccup())) {
+            return -Errno.EINTR;
+        }
+        if (kernel.chance(kernel.faults().breakage())) {
+            socket.sendReset();
+            return done > 0 ? done : -kernel.oneOf(Errno.ECONNRESET, Errno.EPIPE, Errno.ETIMEDOUT);
+        }
+        while (true) {
+            int room = socket.sendable();
+            if (room == -Errno.EAGAIN) {
+                return (entry.opFlags() & Net.MSG_DONTWAIT) == 0 ? PENDING : done > 0 ? done : room;
+            }
+            if (room < 0) {
+                return done > 0 ? done : room;
+            }
+            int count = kernel.shorten(Math.min(room, entry.length() - done));
+            socket.push(Ram.read(entry.address() + done, count));
+            done += count;
+            if (done == entry.length() || (entry.opFlags() & Net.MSG_WAITALL) == 0) {
+                return done;
+            }
+        }
+    }
+
+    @Override
+    int resultWhenCancelled() {
+        return done > 0 ? done : super.resultWhenCancelled();
+    }
+
+    @Override
+    int interest() {
+        return Net.POLLOUT;
+    }
+}

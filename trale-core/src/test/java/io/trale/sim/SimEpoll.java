@@ -1,0 +1,51 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// A set of files that is readable while one of them is ready, as `epoll(7)`: the level, and only what was asked for.
+final class SimEpoll extends SimFile {
+
+    private final Map<SimFile, Integer> watched = new LinkedHashMap<>();
+
+    SimEpoll(SimKernel kernel) {
+        super(kernel);
+    }
+
+    int add(SimFile file, int events) {
+        if (watched.putIfAbsent(file, events | Net.POLLERR | Net.POLLHUP) != null) {
+            return -17; // EEXIST
+        }
+        file.watch(this);
+        changed();
+        return 0;
+    }
+
+    void forget(SimFile file) {
+        watched.remove(file);
+        file.unwatch(this);
+    }
+
+    @Override
+    int poll() {
+        for (Map.Entry<SimFile, Integer> watch : watched.entrySet()) {
+            if ((watch.getKey().poll() & watch.getValue()) != 0) {
+                return Net.POLLIN;
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    int errno() {
+        return Errno.EINVAL;
+    }
+
+    @Override
+    void released() {
+        watched.keySet().forEach(file -> file.unwatch(this));
+        watched.clear();
+    }
+}

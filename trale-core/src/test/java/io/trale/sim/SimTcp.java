@@ -1,0 +1,410 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/// A TCP socket: listening with a backlog, or one end of two byte pipes, as `tcp(7)`.
+///
+/// What is sent travels for a while, in order, and waits at the other end until it is received; together that is as
+/// much as the two socket buffers hold. A reset may overtake data.
+final class SimTcp extends SimFile {
+
+    private enum State { NEW, LISTENING, CONNECTING, CONNECTED, DEAD }
+
+    private static final long SYN_RETRY_NANOS = 1_000_000_000L;
+    private static final int SYN_RETRIES = 3;
+
+    private State state = State.NEW;
+    private InetSocketAddress local;
+    private InetSocketAddress remote;
+    private SimTcp peer;
+
+    // listening
+    private final ArrayDeque<SimTcp> backlog = new ArrayDeque<>();
+    private int backlogLimit;
+
+    // receiving
+    private final ArrayDeque<byte[]> arrived = new ArrayDeque<>();
+    private int arrivedBytes;
+    private int travellingBytes;
+    private boolean peerFinished;
+    private boolean readShutdown;
+
+    // sending
+    private long lastArrival;
+    private int onTheWay;
+    private boolean finished;
+
+    private int error;
+    private boolean reset;
+    private boolean resetOnClose;
+    private boolean orphan;
+    private int sendBufferBytes;
+    private int receiveBufferBytes;
+
+    /// Told of every change, if this is the end of a [SimPeer].
+    private Runnable listener;
+    /// Takes connections in place of `accept`, if this listens for a [SimPeer].
+    private Consumer<SimTcp> acceptor;
+
+    SimTcp(SimKernel kernel) {
+        super(kernel);
+        sendBufferBytes = kernel.socketBufferBytes();
+        receiveBufferBytes = kernel.socketBufferBytes();
+    }
+
+    // ---- names and options
+
+    InetSocketAddress local() {
+        return local;
+    }
+
+    InetSocketAddress remote() {
+        return remote;
+    }
+
+    boolean isConnected() {
+        return remote != null && state == State.CONNECTED;
+    }
+
+    int bind(InetSocketAddress address) {
+        if (local != null || state != State.NEW) {
+            return -Errno.EINVAL;
+        }
+        InetSocketAddress free = kernel.freePort(address);
+        if (free == null) {
+            return -Errno.EADDRINUSE;
+        }
+        local = free;
+        return 0;
+    }
+
+    void resetOnClose(boolean yes) {
+        resetOnClose = yes;
+    }
+
+    void bufferBytes(int send, int receive) {
+        sendBufferBytes = send > 0 ? send : sendBufferBytes;
+        receiveBufferBytes = receive > 0 ? receive : receiveBufferBytes;
+    }
+
+    int takeError() {
+        int taken = error;
+        error = 0;
+        return taken;
+    }
+
+    void listener(Runnable listener) {
+        this.listener = listener;
+    }
+
+    @Override
+    void changed() {
+        super.changed();
+        if (listener != null) {
+            listener.run();
+        }
+    }
+
+    // ---- listening
+
+    int listen(int limit, Consumer<SimTcp> acceptor) {
+        if (state != State.NEW && state != State.LISTENING) {
+            return -Errno.EINVAL;
+        }
+        if (local == null) {
+            local = kernel.freePort(new InetSocketAddress("127.0.0.1", 0));
+        }
+        this.acceptor = acceptor;
+        backlogLimit = Math.max(1, limit);
+        state = State.LISTENING;
+        kernel.listening(this);
+        return 0;
+    }
+
+    boolean isListening() {
+        return state == State.LISTENING;
+    }
+
+    /// The next connection of the backlog, or null.
+    SimTcp accept() {
+        return backlog.poll();
+    }
+
+    boolean hasBacklog() {
+        return !backlog.isEmpty();
+    }
+
+    /// A client has sent its first segment.
+    private void knocked(SimTcp client) {
+        SimTcp here = new SimTcp(kernel);
+        here.local = client.remote;
+        here.remote = client.local;
+        here.peer = client;
+        here.state = State.CONNECTED;
+        client.peer = here;
+        client.travel(client::established);
+        if (acceptor != null) {
+            acceptor.accept(here);
+        } else {
+            backlog.add(here);
+            changed();
+        }
+    }
+
+    // ---- connecting
+
+    /// Returns 0 if the connection is there, `-EALREADY` while it is not, or the error.
+    int connect(InetSocketAddress address) {
+        if (state == State.NEW) {
+            if (local == null) {
+                local = kernel.freePort(new InetSocketAddress(address.getAddress(), 0));
+            }
+            remote = address;
+            state = State.CONNECTING;
+            knock(0);
+        }
+        return connected();
+    }
+
+    /// As [#connect], of a connection under way.
+    int connected() {
+        return switch (state) {
+            case CONNECTED -> 0;
+            case CONNECTING -> -Errno.EALREADY;
+            default -> error != 0 ? -takeError() : -Errno.ECONNABORTED;
+        };
+    }
+
+    private void knock(int attempt) {
+        travel(() -> {
+            SimTcp listening = kernel.listeningOn(remote);
+            if (state != State.CONNECTING || orphan) {
+                return;
+            }
+            if (listening == null) {
+                travel(() -> die(Errno.ECONNREFUSED));
+            } else if (listening.backlog.size() < listening.backlogLimit) {
+                listening.knocked(this);
+            } else if (attempt < SYN_RETRIES) {
+                kernel.time.after(SYN_RETRY_NANOS << attempt, () -> knock(attempt + 1));
+            } else {
+                die(Errno.ETIMEDOUT);
+            }
+        });
+    }
+
+    private void established() {
+        if (state == State.CONNECTING) {
+            state = State.CONNECTED;
+            changed();
+        }
+        if (orphan) {
+            sendReset();
+        }
+    }
+
+    // ---- receiving
+
+    /// How many bytes may be taken now; 0 at the end of the stream, `-EAGAIN` if one has to wait, or the error.
+    int receivable() {
+        if (arrivedBytes > 0) {
+            return arrivedBytes;
+        }
+        if (error != 0 && !peerFinished) {
+            return -takeError();
+        }
+        if (peerFinished || readShutdown || reset) {
+            return 0;
+        }
+        return state == State.CONNECTED ? -Errno.EAGAIN : -Errno.ENOTCONN;
+    }
+
+    /// Takes `count` bytes, which are there.
+    byte[] pull(int count) {
+        byte[] taken = new byte[count];
+        for (int done = 0; done < count;) {
+            byte[] first = arrived.remove();
+            int n = Math.min(first.length, count - done);
+            System.arraycopy(first, 0, taken, done, n);
+            done += n;
+            if (n < first.length) {
+                arrived.addFirst(Arrays.copyOfRange(first, n, first.length));
+            }
+        }
+        arrivedBytes -= count;
+        if (peer != null) {
+            kernel.soon(peer::changed);
+        }
+        return taken;
+    }
+
+    // ---- sending
+
+    /// How many bytes may be sent now; `-EAGAIN` if one has to wait, or the error.
+    int sendable() {
+        if (error != 0) {
+            return -takeError();
+        }
+        if (finished || reset || state == State.DEAD) {
+            return -Errno.EPIPE;
+        }
+        if (state != State.CONNECTED) {
+            return -Errno.ENOTCONN;
+        }
+        int room = room();
+        return room > 0 ? room : -Errno.EAGAIN;
+    }
+
+    private int room() {
+        return sendBufferBytes + peer.receiveBufferBytes - peer.arrivedBytes - peer.travellingBytes;
+    }
+
+    /// Sends `bytes`, for which there is room.
+    void push(byte[] bytes) {
+        SimTcp to = peer;
+        to.travellingBytes += bytes.length;
+        travel(() -> to.segment(bytes));
+    }
+
+    private void segment(byte[] bytes) {
+        travellingBytes -= bytes.length;
+        if (reset) {
+            return;
+        }
+        if (orphan) {
+            sendReset();
+            return;
+        }
+        arrived.add(bytes);
+        arrivedBytes += bytes.length;
+        changed();
+    }
+
+    /// Runs `arrival` at the other end, after all that was sent before.
+    private void travel(Runnable arrival) {
+        long late = kernel.lateness();
+        lastArrival = Math.max(kernel.time.now() + late, lastArrival);
+        if (late == 0 && onTheWay == 0) {
+            arrival.run();
+            return;
+        }
+        onTheWay++;
+        kernel.time.at(lastArrival, () -> {
+            onTheWay--;
+            arrival.run();
+        });
+    }
+
+    // ---- the end
+
+    int shutdown(int how) {
+        if (state != State.CONNECTED) {
+            return -Errno.ENOTCONN;
+        }
+        if (how != Net.SHUT_WR) {
+            readShutdown = true;
+        }
+        if (how != Net.SHUT_RD) {
+            finish();
+        }
+        changed();
+        return 0;
+    }
+
+    private void finish() {
+        if (!finished) {
+            finished = true;
+            SimTcp to = peer;
+            travel(to::finArrived);
+        }
+    }
+
+    private void finArrived() {
+        if (!reset) {
+            peerFinished = true;
+            changed();
+        }
+    }
+
+    /// Ends the connection here at once, and at the other end as soon as the news is there, which may be before data.
+    void sendReset() {
+        SimTcp to = peer;
+        if (!reset && to != null) {
+            kernel.soon(() -> to.die(!to.peerFinished ? Errno.ECONNRESET : to.finished ? 0 : Errno.EPIPE));
+        }
+        reset = true;
+        state = State.DEAD;
+        arrived.clear();
+        arrivedBytes = 0;
+        changed();
+    }
+
+    /// The connection ends here, by no doing of ours.
+    void die(int errno) {
+        if (state == State.DEAD) {
+            return;
+        }
+        state = State.DEAD;
+        reset = true;
+        error = errno;
+        changed();
+    }
+
+    @Override
+    void released() {
+        orphan = true;
+        switch (state) {
+            case LISTENING -> {
+                kernel.notListening(this);
+                state = State.DEAD;
+                backlog.forEach(SimTcp::sendReset);
+            }
+            case CONNECTED -> {
+                if (resetOnClose || arrivedBytes > 0) {
+                    sendReset();
+                } else {
+                    finish();
+                }
+            }
+            default -> { }
+        }
+    }
+
+    // ---- readiness
+
+    @Override
+    int poll() {
+        if (state == State.LISTENING) {
+            return backlog.isEmpty() ? 0 : Net.POLLIN;
+        }
+        int ready = error != 0 ? Net.POLLERR : 0;
+        if (state == State.NEW || state == State.DEAD || (finished && (peerFinished || readShutdown))) {
+            ready |= Net.POLLHUP;
+        }
+        if (peerFinished || readShutdown || state == State.DEAD) {
+            ready |= Net.POLLIN | POLLRDHUP;
+        }
+        if (arrivedBytes > 0) {
+            ready |= Net.POLLIN;
+        }
+        if (state == State.NEW || state == State.DEAD || finished || state == State.CONNECTED && isWritable()) {
+            ready |= Net.POLLOUT;
+        }
+        return ready;
+    }
+
+    /// As the kernel sees it: a third of the room must be free.
+    private boolean isWritable() {
+        return 3 * room() >= sendBufferBytes + peer.receiveBufferBytes;
+    }
+
+    @Override
+    public String toString() {
+        return "tcp(" + state + ", " + local + ", " + remote + ")";
+    }
+}
