@@ -451,6 +451,18 @@ class SendTest {
         }
     }
 
+    @Test
+    void aBufferThatIsShortenedBeforeItIsCopiedFailsItsSend() {
+        ByteBuffer shortened = ByteBuffer.allocate(1_000_000);
+        CompletableFuture<Void> send = Support.onLoop(trale, () -> {
+            CompletableFuture<Void> staged = run(connection.send(Flux.just(shortened, buffer("end"))));
+            shortened.limit(10);
+            return staged;
+        });
+        assertThatThrownBy(() -> send.get(Support.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .hasRootCauseInstanceOf(IOException.class).hasMessageContaining("changed before it was sent");
+    }
+
     // ---- peers that go away
 
     @Test
