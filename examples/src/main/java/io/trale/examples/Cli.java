@@ -10,7 +10,8 @@ import picocli.CommandLine.ParameterException;
 /// Whatever goes wrong is one line on stderr, and an exit status that is not 0: 2 for a bad argument, 1 for the rest.
 @Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0",
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
-        synopsisSubcommandLabel = "COMMAND", subcommands = {Demo.class, Echo.class, Upper.class})
+        synopsisSubcommandLabel = "COMMAND", subcommands = {
+            Demo.class, Echo.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class})
 public final class Cli implements Runnable {
 
     private Cli() {}

@@ -7,7 +7,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// An echo server; all of it is the line that calls `serve`.
@@ -26,9 +25,7 @@ final class Echo implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (port < 0 || port > 65535) {
-            throw new ParameterException(spec.commandLine(), "--port is " + port + ", must be from 0 to 65535");
-        }
+        int port = Ports.checked(spec, this.port);
         try (Trale trale = Trale.start()) {
             Server server = trale.serve(port, c -> c.send(c.receive())).block();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {

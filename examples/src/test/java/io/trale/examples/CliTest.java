@@ -2,10 +2,18 @@ package io.trale.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.task.Executor;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PipedReader;
+import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,6 +23,11 @@ class CliTest {
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
+
+    @AfterEach
+    void endTheExecutorOfThisThread() {
+        Executor.current().close();
+    }
 
     private int run(String... args) {
         return Cli.execute(new PrintWriter(out, true), new PrintWriter(err, true), args);
@@ -30,7 +43,7 @@ class CliTest {
     @Test
     void everyCommandHasHelp() {
         assertThat(run("--help")).isZero();
-        for (String command : new String[] {"demo", "echo", "upper"}) {
+        for (String command : new String[] {"demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv"}) {
             assertThat(run(command, "--help")).isZero();
         }
         assertThat(err.toString()).isEmpty();
@@ -62,6 +75,78 @@ class CliTest {
     void upperAnswersInCapitals() {
         assertThat(run("upper")).isZero();
         assertThat(out.toString()).endsWith("HELLO, RING\n");
+    }
+
+    @Test
+    void timerGreetsFromBothTasksInTurn() {
+        assertThat(run("timer")).isZero();
+        assertThat(out.toString().lines()).containsExactly("Hello A!", "Hello a!", "Hello B!", "Hello b!", "Hello C!",
+                "Hello c!");
+    }
+
+    @Test
+    void subTasksWaitsForTheOtherTask() {
+        assertThat(run("sub-tasks")).isZero();
+        assertThat(out.toString().lines()).containsExactlyInAnyOrder("Hello A!", "Hello from other task", "Hello B!",
+                "Bye bye from other task", "Hello C!").startsWith("Hello A!", "Hello from other task").endsWith("Hello C!");
+    }
+
+    @Test
+    void udpSendsAndReceives() throws Exception {
+        int port;
+        try (DatagramSocket free = new DatagramSocket()) {
+            port = free.getLocalPort();
+        }
+        assertThat(run("udp", "--port", "" + port)).isZero();
+        assertThat(out.toString().lines()).containsExactlyInAnyOrder("Hello A!", "Sent 20 bytes",
+                "Received 20 bytes from 127.0.0.1", "Hello B!", "Hello C!");
+    }
+
+    @Test
+    void tcpEchoesItsServerAndTcpServItsClient() throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread talker = Thread.ofPlatform().start(() -> {
+                try (Socket client = server.accept()) {
+                    client.getOutputStream().write("hello".getBytes());
+                    assertThat(client.getInputStream().readNBytes(5)).isEqualTo("hello".getBytes());
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertThat(run("tcp", "--port", "" + server.getLocalPort())).isZero();
+            talker.join();
+        }
+        assertThat(err.toString()).isEqualTo("Conversation finished.  Read 5 bytes\n");
+        assertThat(out.toString().lines()).containsExactly("Hello A!", "Hello B!", "Hello C!");
+    }
+
+    @Test
+    void tcpServTakesOneConnection() throws Exception {
+        PipedReader heard = new PipedReader();
+        PrintWriter said = new PrintWriter(new PipedWriter(heard), true);
+        int[] status = {-1};
+        Thread server = Thread.ofPlatform().start(
+                () -> status[0] = Cli.execute(said, new PrintWriter(err, true), "tcp-serv", "--port", "0"));
+        BufferedReader lines = new BufferedReader(heard);
+        String waiting = lines.readLine();
+        assertThat(waiting).startsWith("Waiting for connection on 127.0.0.1:");
+        try (Socket client = new Socket("127.0.0.1", Integer.parseInt(waiting.substring(waiting.lastIndexOf(':') + 1)))) {
+            client.getOutputStream().write("abc".getBytes());
+            assertThat(client.getInputStream().readNBytes(3)).isEqualTo("abc".getBytes());
+        }
+        server.join();
+        assertThat(status[0]).isZero();
+        assertThat(err.toString()).isEqualTo("Conversation finished.  Read 3 bytes\n");
+    }
+
+    @Test
+    void refusedConnectionIsOneLineAndStatus1() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        assertThat(run("tcp", "--port", "" + port)).isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("trale tcp: connect(127.0.0.1:" + port + "): ECONNREFUSED, connection refused\n");
     }
 
     @Test

@@ -38,6 +38,12 @@ public interface Kernel {
     /// `eventfd(2)`; returns a descriptor.
     int eventfd(int initialValue, int flags);
 
+    /// `timerfd_create(2)`; returns a descriptor.
+    int timerfdCreate(int clock, int flags);
+
+    /// `timerfd_settime(2)`; `times` is a `struct itimerspec`.
+    int timerfdSettime(int fd, int flags, MemorySegment times);
+
     /// `epoll_create1(2)`; returns a descriptor.
     int epollCreate(int flags);
 
@@ -67,6 +73,12 @@ public interface Kernel {
 
     /// `getsockopt(2)`; `valueBytes` is an `int`, read and written.
     int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes);
+
+    /// `lseek(2)`; returns the new position, or `-errno`.
+    long lseek(int fd, long offsetBytes, int whence);
+
+    /// `mkdirat(2)`; `path` ends with a zero byte. A plain call, since the ring hands it to a worker thread each time.
+    int mkdirat(int directory, MemorySegment path, int mode);
 
     /// `shutdown(2)`; a plain call, since the ring hands it to a worker thread each time.
     int shutdown(int fd, int how);

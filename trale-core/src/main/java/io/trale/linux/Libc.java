@@ -39,12 +39,17 @@ public final class Libc implements Kernel {
     private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle TIMERFD_CREATE = link("timerfd_create", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle TIMERFD_SETTIME = link("timerfd_settime",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle EPOLL_CREATE = link("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle EPOLL_CTL = link("epoll_ctl",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
     private static final MethodHandle SOCKET = link("socket", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle LISTEN = link("listen", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle SHUTDOWN = link("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle LSEEK = link("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+    private static final MethodHandle MKDIRAT = link("mkdirat", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle GETSOCKNAME = link("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle GETPEERNAME = link("getpeername", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle SETSOCKOPT = link("setsockopt",
@@ -147,6 +152,24 @@ public final class Libc implements Kernel {
     }
 
     @Override
+    public int timerfdCreate(int clock, int flags) {
+        try {
+            return result((int) TIMERFD_CREATE.invokeExact(errno, clock, flags));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int timerfdSettime(int fd, int flags, MemorySegment times) {
+        try {
+            return result((int) TIMERFD_SETTIME.invokeExact(errno, fd, flags, times, MemorySegment.NULL));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
     public int epollCreate(int flags) {
         try {
             return result((int) EPOLL_CREATE.invokeExact(errno, flags));
@@ -235,6 +258,25 @@ public final class Libc implements Kernel {
     public int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
         try {
             return result((int) GETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public long lseek(int fd, long offsetBytes, int whence) {
+        try {
+            long position = (long) LSEEK.invokeExact(errno, fd, offsetBytes, whence);
+            return position == -1 ? -errno.get(JAVA_INT, 0) : position;
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    @Override
+    public int mkdirat(int directory, MemorySegment path, int mode) {
+        try {
+            return result((int) MKDIRAT.invokeExact(errno, directory, path, mode));
         } catch (Throwable t) {
             throw broken(t);
         }

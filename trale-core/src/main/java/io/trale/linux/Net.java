@@ -13,6 +13,7 @@ public final class Net {
     public static final int SOCK_CLOEXEC = 0x80000;
 
     // send(2), recv(2)
+    public static final int MSG_TRUNC = 0x20;
     public static final int MSG_DONTWAIT = 0x40;
     public static final int MSG_WAITALL = 0x100;
     public static final int MSG_NOSIGNAL = 0x4000;
@@ -41,6 +42,7 @@ public final class Net {
     // include/uapi/linux/eventfd.h, eventfd(2)
     public static final int EFD_CLOEXEC = 0x80000;
     public static final int EFD_NONBLOCK = 0x800;
+    public static final int EFD_SEMAPHORE = 1;
 
     // include/uapi/linux/eventpoll.h, epoll_ctl(2)
     public static final int EPOLL_CLOEXEC = 0x80000;

@@ -7,7 +7,6 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
-import io.trale.reactor.AddressPool;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
@@ -136,9 +135,9 @@ public final class TcpListener implements AutoCloseable {
 
         @Override
         protected void fill(Sqe sqe) {
-            peer = descriptor.reactor().addresses().take();
-            peer.set(JAVA_INT, AddressPool.LENGTH, SocketAddresses.MAX_BYTES);
-            sqe.prepAccept(descriptor.fd(), peer.address(), peer.address() + AddressPool.LENGTH, Net.SOCK_CLOEXEC);
+            peer = descriptor.reactor().scratch().take();
+            peer.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
+            sqe.prepAccept(descriptor.fd(), peer.address(), peer.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
         }
 
         @Override
@@ -147,7 +146,7 @@ public final class TcpListener implements AutoCloseable {
                 brought = TcpStream.accepted(new Descriptor(descriptor.reactor(), result), SocketAddresses.decode(peer));
             }
             if (peer != null) {
-                descriptor.reactor().addresses().give(peer);
+                descriptor.reactor().scratch().give(peer);
                 peer = null;
             }
         }

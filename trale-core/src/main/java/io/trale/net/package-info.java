@@ -1,2 +1,2 @@
-/// TCP, as futures.
+/// TCP and UDP, as futures.
 package io.trale.net;

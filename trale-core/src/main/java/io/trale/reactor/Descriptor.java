@@ -47,8 +47,11 @@ public final class Descriptor {
         }
         Runnable before = whenClosed;
         whenClosed = () -> {
-            before.run();
-            action.run();
+            try {
+                before.run();
+            } finally {
+                action.run();
+            }
         };
     }
 
@@ -71,7 +74,11 @@ public final class Descriptor {
             if (fd >= 0) {
                 reactor.kernel().close(fd);
             }
-            whenClosed.run();
+            try {
+                whenClosed.run();
+            } catch (Throwable t) { // user code, perhaps: not for whoever closes, nor for the loop
+                reactor.fault(t);
+            }
         }
     }
 

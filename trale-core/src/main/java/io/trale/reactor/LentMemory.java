@@ -27,6 +27,11 @@ public final class LentMemory {
         return segment;
     }
 
+    /// The size in bytes, lent or not.
+    public long capacity() {
+        return segment.byteSize();
+    }
+
     /// Lends the memory to `operation`, until [#giveBack].
     public void lend(Operation operation) {
         segment();

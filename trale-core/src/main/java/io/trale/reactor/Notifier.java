@@ -23,15 +23,18 @@ final class Notifier extends Operation {
     private final AtomicInteger rung = new AtomicInteger();
 
     Notifier(Descriptor eventfd, MemorySegment counter) {
-        super(eventfd);
+        super(eventfd, true);
         reactor = eventfd.reactor();
         this.counter = counter;
     }
 
     /// Makes the loop's enter return, now or when it is next called. **Any thread.**
     void ring() {
-        reactor.kernel().write8(descriptor().fd(), 1);
-        rung.incrementAndGet();
+        try {
+            reactor.kernel().write8(descriptor().fd(), 1);
+        } finally {
+            rung.incrementAndGet(); // whatever came of it: the closing loop waits for this
+        }
     }
 
     /// Waits until `expected` calls of [#ring] have ended since the start, so that the descriptor can be closed with

@@ -27,9 +27,21 @@ public abstract class Operation {
     /// The next operation on the same descriptor.
     Operation nextOfDescriptor;
 
+    /// The reactor's own: not counted as work in flight, nor ended with it.
+    private final boolean internal;
+
     /// An operation on `descriptor`, which is not closed while this is in flight.
     protected Operation(Descriptor descriptor) {
+        this(descriptor, false);
+    }
+
+    Operation(Descriptor descriptor, boolean internal) {
         this.descriptor = descriptor;
+        this.internal = internal;
+    }
+
+    final boolean isInternal() {
+        return internal;
     }
 
     /// Prepares the entry, by exactly one method of `sqe`. Called once for each time this was staged, right before the
@@ -51,7 +63,8 @@ public abstract class Operation {
         return state == State.SUBMITTED;
     }
 
-    final Descriptor descriptor() {
+    /// What this operates on.
+    protected final Descriptor descriptor() {
         return descriptor;
     }
 

@@ -35,9 +35,13 @@ public final class Reactor {
 
     private static final ThreadLocal<Reactor> CURRENT = new ThreadLocal<>();
 
+    /// The reactor of an async block, whose thread is not the loop's.
+    public static final ScopedValue<Reactor> OF_BLOCK = ScopedValue.newInstance();
+
     private final Kernel kernel;
     private final Limits limits;
     private final Counters counters = new Counters();
+    private final Deadlines deadlines = new Deadlines(this);
     private Slots slots = new Slots();
     private final long[] batch;
 
@@ -52,13 +56,15 @@ public final class Reactor {
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
     private Thread thread = Thread.currentThread();
+    private Thread block;
     private Arena arena;
     private Ring ring;
     private boolean refusing;
     private volatile Notifier notifier;
     private BufferGroup receiveGroup;
     private BlockPool sendBlocks;
-    private AddressPool addresses;
+    private ScratchPool scratch;
+    private ScratchPool paths;
 
     /// A reactor on `kernel` for the current thread, not open yet.
     public Reactor(Kernel kernel, Limits limits) {
@@ -69,6 +75,9 @@ public final class Reactor {
 
     /// The reactor of the current thread; one with default limits is made if there is none.
     public static Reactor current() {
+        if (OF_BLOCK.isBound()) {
+            return OF_BLOCK.get();
+        }
         Reactor reactor = CURRENT.get();
         if (reactor == null) {
             reactor = new Reactor(new Libc(), Limits.DEFAULT);
@@ -79,7 +88,7 @@ public final class Reactor {
 
     /// True if the current thread has a reactor.
     public static boolean isBound() {
-        return CURRENT.get() != null;
+        return OF_BLOCK.isBound() || CURRENT.get() != null;
     }
 
     /// Makes the current thread the loop thread and this its [#current].
@@ -93,9 +102,22 @@ public final class Reactor {
         CURRENT.remove();
     }
 
-    /// True on the loop thread. Any thread.
+    /// True on the loop thread, and in the code of an async block while the loop runs it. Any thread.
     public boolean onLoop() {
-        return Thread.currentThread() == thread;
+        Thread current = Thread.currentThread();
+        return current == thread || current == block; // others may see an old block here, but never themselves
+    }
+
+    /// From now on the code that runs on the loop has `block` for its current thread. Returns what to put back after.
+    public Thread beginBlock(Thread block) {
+        Thread before = this.block;
+        this.block = block;
+        return before;
+    }
+
+    /// Undoes [#beginBlock].
+    public void endBlock(Thread before) {
+        block = before;
     }
 
     /// Throws [WrongThreadException] unless on the loop thread.
@@ -140,11 +162,19 @@ public final class Reactor {
         slots = new Slots(); // what the last ring may have left behind does not complete here
         counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
         queues.add(plain);
-        addresses = new AddressPool(arena);
+        scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
             throw Failure.of("eventfd", -eventfd);
+        }
+        try {
+            deadlines.open(arena);
+        } catch (ErrnoException e) {
+            kernel.close(eventfd);
+            free();
+            throw e;
         }
         notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
         stage(notifier);
@@ -152,6 +182,7 @@ public final class Reactor {
             probeNotifier();
         } catch (IllegalStateException e) { // a kernel that has io_uring_setup, but not the rest
             kernel.close(eventfd);
+            kernel.close(deadlines.timer().descriptor().fd());
             free();
             throw e;
         }
@@ -169,10 +200,7 @@ public final class Reactor {
             }
         }
         if (!notifier.multishot()) {
-            cancel(notifier);
-            while (notifier.inFlight()) {
-                poll(Long.MAX_VALUE);
-            }
+            end(notifier);
             stage(notifier);
         }
     }
@@ -207,9 +235,19 @@ public final class Reactor {
         return sendBlocks;
     }
 
-    /// Memory for socket addresses.
-    public AddressPool addresses() {
-        return addresses;
+    /// The moments at which something is to happen.
+    public Deadlines deadlines() {
+        return deadlines;
+    }
+
+    /// Memory for the arguments of operations.
+    public ScratchPool scratch() {
+        return scratch;
+    }
+
+    /// Memory for paths.
+    public ScratchPool paths() {
+        return paths;
     }
 
     /// Puts `operation` in line for the next enter. No system call.
@@ -219,10 +257,10 @@ public final class Reactor {
 
     void stage(Operation operation, StagingQueue queue) {
         operation.staged();
-        if (operation != notifier) {
+        if (!operation.isInternal()) {
             counters.add(Count.IN_FLIGHT, 1);
         }
-        if (isOpen() && (!refusing || operation == notifier)) {
+        if (isOpen() && (!refusing || operation.isInternal())) {
             queue.add(operation);
         } else {
             withdrawn.add(operation);
@@ -247,18 +285,18 @@ public final class Reactor {
     /// `Long.MAX_VALUE`: as long as it takes), handles what completed. Returns how many completions that were. It may
     /// be none although there was time (`EINTR`), and then the caller simply comes again.
     public int poll(long sleepNanos) {
+        boolean maySleep = sleepNanos > 0 && ring != null && deadlines.arm();
         boolean more = ring != null;
         while (more) {
             more = fillQueue();
-            boolean sleep = sleepNanos > 0 && !more && withdrawn.isEmpty() && ring.completions.ready() == 0
-                    && !unsettled();
+            boolean sleep = maySleep && !more && withdrawn.isEmpty() && ring.completions.ready() == 0 && !unsettled();
             if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
                 if (!enter(sleep ? 1 : 0, sleepNanos)) {
                     break; // the kernel takes no more just now: handle what there is
                 }
             }
         }
-        return dispatch();
+        return dispatch() + deadlines.run();
     }
 
     private boolean unsettled() {
@@ -306,7 +344,7 @@ public final class Reactor {
             sqe.prepNop();
             sqe.userData(CANCEL);
             withdrawn.add(operation);
-            faults.accept(t);
+            fault(t);
             return;
         }
         operation.submitted(slots.put(operation));
@@ -368,7 +406,7 @@ public final class Reactor {
     }
 
     private void end(Operation operation, int result, int flags) {
-        if (operation != notifier) {
+        if (!operation.isInternal()) {
             counters.add(Count.IN_FLIGHT, -1);
         }
         operation.ended();
@@ -381,8 +419,13 @@ public final class Reactor {
         try {
             operation.complete(result, flags);
         } catch (Throwable t) {
-            faults.accept(t);
+            fault(t);
         }
+    }
+
+    /// Reports what user code threw where nobody can catch it.
+    void fault(Throwable failure) {
+        faults.accept(failure);
     }
 
     /// Cancels everything in flight; the completions come by [#poll]. What is staged from now on ends at once with
@@ -390,13 +433,13 @@ public final class Reactor {
     public void cancelAll() {
         refusing = true;
         for (Operation operation : slots.toArray()) {
-            if (operation != notifier) {
+            if (!operation.isInternal()) {
                 cancel(operation);
             }
         }
         for (StagingQueue queue : queues) {
             queue.forEach(operation -> {
-                if (operation != notifier) {
+                if (!operation.isInternal()) {
                     cancel(operation);
                 }
             });
@@ -417,24 +460,31 @@ public final class Reactor {
     /// to be called in all. If something is in flight all the same, the memory that the kernel may still write to is
     /// left to it for ever, and false returned.
     public boolean close(int wakes) {
-        cancel(notifier);
         boolean idle;
         try {
-            while (notifier.inFlight()) {
-                poll(Long.MAX_VALUE);
-            }
+            deadlines.clear();
+            end(deadlines.timer());
+            end(notifier);
             idle = !busy();
         } catch (IllegalStateException broken) {
             idle = false;
         }
         notifier.awaitRings(wakes);
         kernel.close(notifier.descriptor().fd());
+        kernel.close(deadlines.timer().descriptor().fd());
         if (idle) {
             free();
         } else {
             forget();
         }
         return idle;
+    }
+
+    private void end(Operation internal) {
+        cancel(internal);
+        while (internal.inFlight()) {
+            poll(Long.MAX_VALUE);
+        }
     }
 
     private void free() {

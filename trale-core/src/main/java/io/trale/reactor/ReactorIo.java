@@ -92,10 +92,18 @@ public abstract class ReactorIo extends Operation {
     /// it was asked to fill at all. Called before anyone learns of the result.
     protected void released(int result) {}
 
+    /// True if the operation, which ended with `result`, is to be submitted once more before anyone learns of it. Not
+    /// asked for one that was given up.
+    protected boolean again(int result) {
+        return false;
+    }
+
     @Override
     protected final void complete(int result, int flags) {
         released(result);
-        if (orphan) {
+        if (!orphan && descriptor().isOpen() && again(result)) {
+            descriptor().reactor().stage(this);
+        } else if (orphan) {
             orphan = false;
             dispose(result);
             waker.wake(); // the next use waits for this

@@ -2,6 +2,7 @@ package io.trale.task;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
+import io.trale.future.Waker;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.reactor.Reactor;
@@ -223,6 +224,23 @@ public final class Executor implements AutoCloseable {
         return new RejectedExecutionException("the executor is closed");
     }
 
+    /// Polls `block`, which was cancelled, to its end; nobody waits for it. Loop thread, also while this closes.
+    void unwind(Block<?> block) {
+        Task<Void> task = new Task<>(this, new Future<>() {
+            @Override
+            public boolean poll(Waker waker) {
+                return block.poll(waker);
+            }
+
+            @Override
+            public Void result() {
+                return null;
+            }
+        });
+        adopt(task);
+        runQueue.add(task);
+    }
+
     private void adopt(Task<?> task) {
         task.nextLive = live;
         if (live != null) {
@@ -430,8 +448,14 @@ public final class Executor implements AutoCloseable {
 
     private void shutdown() {
         running = true; // whoever closes from inside finds the end under way
-        while (live != null) {
-            live.drop(new CancellationException("the executor was closed"));
+        List<Task<?>> tasks = new ArrayList<>();
+        for (Task<?> task = live; task != null; task = task.nextLive) {
+            tasks.add(task);
+        }
+        for (Task<?> task : tasks) {
+            if (!task.isDone()) { // one may end another
+                task.drop(new CancellationException("the executor was closed"));
+            }
         }
         if (reactor.isOpen()) {
             closeRing();
@@ -462,12 +486,17 @@ public final class Executor implements AutoCloseable {
 
     /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
     private void closeRing() {
-        reactor.cancelAll();
         long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
         try {
-            if (closing) {
+            if (closing) { // else new work waits for the next run, since this ring will refuse it
                 runJobs();
-            } // else new work waits for the next run, since this ring refuses it
+                for (long left = options.closeTimeout.toNanos(); liveCount > 0 && left > 0;) {
+                    park(left); // blocks that were cancelled unwind
+                    runJobs();
+                    left = deadline - reactor.kernel().nanoTime();
+                }
+            }
+            reactor.cancelAll();
             for (long left = options.closeTimeout.toNanos(); left > 0; left = deadline - reactor.kernel().nanoTime()) {
                 if (closing && (reactor.busy() || !runQueue.isEmpty())) {
                     park(left);

@@ -128,14 +128,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         if (joiner != DONE) {
             throw new IllegalStateException("the task has not ended");
         }
-        switch (failure) {
-            case null -> {
-                return value;
-            }
-            case Exception e -> throw e;
-            case Error e -> throw e;
-            default -> throw new IllegalStateException(failure);
-        }
+        return Outcome.of(value, failure);
     }
 
     @Override

@@ -48,6 +48,16 @@ public final class Sqe {
         prep(Abi.IORING_OP_SEND, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
     }
 
+    /// `sendmsg(2)` of the `struct msghdr` at `headerAddress`.
+    public void prepSendmsg(int fd, long headerAddress, int msgFlags) {
+        prep(Abi.IORING_OP_SENDMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
+    }
+
+    /// `recvmsg(2)` into the `struct msghdr` at `headerAddress`.
+    public void prepRecvmsg(int fd, long headerAddress, int msgFlags) {
+        prep(Abi.IORING_OP_RECVMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
+    }
+
     /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).
     public void prepAccept(int fd, long address, long lengthAddress, int flags) {
         prep(Abi.IORING_OP_ACCEPT, 0, 0, fd, lengthAddress, address, 0, flags, 0);
@@ -61,6 +71,26 @@ public final class Sqe {
     /// `read(2)` at `offsetBytes`, or at the descriptor's own position when that is -1.
     public void prepRead(int fd, long address, int lengthBytes, long offsetBytes) {
         prep(Abi.IORING_OP_READ, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
+    }
+
+    /// `write(2)` at `offsetBytes`, or at the descriptor's own position when that is -1.
+    public void prepWrite(int fd, long address, int lengthBytes, long offsetBytes) {
+        prep(Abi.IORING_OP_WRITE, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
+    }
+
+    /// `openat(2)`; the path ends with a zero byte.
+    public void prepOpenat(int directory, long pathAddress, int flags, int mode) {
+        prep(Abi.IORING_OP_OPENAT, 0, 0, directory, 0, pathAddress, mode, flags, 0);
+    }
+
+    /// `statx(2)` of `path` seen from `fd`; the answer goes to `statxAddress`.
+    public void prepStatx(int fd, long pathAddress, int flags, int mask, long statxAddress) {
+        prep(Abi.IORING_OP_STATX, 0, 0, fd, statxAddress, pathAddress, mask, flags, 0);
+    }
+
+    /// `fsync(2)`, or `fdatasync(2)` with `IORING_FSYNC_DATASYNC`.
+    public void prepFsync(int fd, int flags) {
+        prep(Abi.IORING_OP_FSYNC, 0, 0, fd, 0, 0, 0, flags, 0);
     }
 
     /// `poll(2)` for one readiness event.

@@ -77,6 +77,26 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    public int timerfdCreate(int clock, int flags) {
+        return real.timerfdCreate(clock, flags);
+    }
+
+    @Override
+    public int timerfdSettime(int fd, int flags, MemorySegment times) {
+        return real.timerfdSettime(fd, flags, times);
+    }
+
+    @Override
+    public long lseek(int fd, long offsetBytes, int whence) {
+        return real.lseek(fd, offsetBytes, whence);
+    }
+
+    @Override
+    public int mkdirat(int directory, MemorySegment path, int mode) {
+        return real.mkdirat(directory, path, mode);
+    }
+
+    @Override
     public int write8(int fd, long value) {
         return real.write8(fd, value);
     }

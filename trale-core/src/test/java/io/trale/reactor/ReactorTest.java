@@ -664,6 +664,12 @@ class ReactorTest {
             }
 
             @Override
+            public int timerfdCreate(int clock, int flags) {
+                opened.add(super.timerfdCreate(clock, flags));
+                return opened.getLast();
+            }
+
+            @Override
             public int eventfd(int initialValue, int flags) {
                 opened.add(super.eventfd(initialValue, flags));
                 return opened.getLast();

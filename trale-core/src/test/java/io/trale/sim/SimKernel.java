@@ -473,13 +473,27 @@ public final class SimKernel implements Kernel {
         return install(new SimEventfd(this, initialValue, flags));
     }
 
+    /// There are no files here, and so nothing with a position.
+    @Override
+    public long lseek(int fd, long offsetBytes, int whence) {
+        return -Errno.ESPIPE;
+    }
+
+    /// There is no file system here.
+    @Override
+    public int mkdirat(int directory, MemorySegment path, int mode) {
+        return -Errno.ENOSYS;
+    }
+
     /// `timerfd_create(2)`
+    @Override
     public int timerfdCreate(int clock, int flags) {
         enterCall("timerfd_create", clock, flags);
         return clock == 1 ? install(new SimTimerfd(this)) : -Errno.EINVAL; // CLOCK_MONOTONIC
     }
 
     /// `timerfd_settime(2)`
+    @Override
     public int timerfdSettime(int fd, int flags, MemorySegment spec) {
         enterCall("timerfd_settime", fd, flags);
         return file(fd) instanceof SimTimerfd timer ? timer.set(flags, spec) : badFile(fd, Errno.EINVAL);

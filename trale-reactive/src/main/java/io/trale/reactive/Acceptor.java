@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
-import io.trale.reactor.AddressPool;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
@@ -125,9 +124,9 @@ final class Acceptor {
 
         @Override
         protected void fill(Sqe sqe) {
-            MemorySegment memory = trale.loop.reactor.addresses().take();
-            memory.set(JAVA_INT, AddressPool.LENGTH, SocketAddresses.MAX_BYTES);
-            sqe.prepAccept(descriptor.fd(), memory.address(), memory.address() + AddressPool.LENGTH, Net.SOCK_CLOEXEC);
+            MemorySegment memory = trale.loop.reactor.scratch().take();
+            memory.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
+            sqe.prepAccept(descriptor.fd(), memory.address(), memory.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
             peer = memory;
         }
 
@@ -138,7 +137,7 @@ final class Acceptor {
                 if (result >= 0) {
                     accepted.add(connection(result, memory));
                 }
-                trale.loop.reactor.addresses().give(memory);
+                trale.loop.reactor.scratch().give(memory);
                 peer = null;
             }
             busy.remove(this);

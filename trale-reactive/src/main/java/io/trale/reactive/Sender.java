@@ -230,7 +230,7 @@ final class Sender extends Operation {
         pump();
     }
 
-    /// The kernel took `count` bytes. Returns false if the elements have fewer than it was given.
+    /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
     private boolean advance(int count) {
         queuedBytes -= count;
         for (int left = count; left > 0;) {
@@ -247,7 +247,7 @@ final class Sender extends Operation {
             taken = 0;
             left -= rest;
         }
-        return true;
+        return !elements.isEmpty() || queuedBytes == 0;
     }
 
     // ---- the end

@@ -731,6 +731,37 @@ class ServeTest {
         return end;
     }
 
+    /// Closed at once when idle, else on the last completion: two ways to the same subscriber.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSubscriberOfOnCloseThatThrowsStopsNothing(boolean inFlight) {
+        Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
+        try (Trale other = Trale.start(ExecutorOptions.defaults().uncaught(uncaught::add));
+                Pair closed = Pair.of(other); Pair open = Pair.of(other)) {
+            CompletableFuture<String> before = end(closed.connection().onClose());
+            closed.connection().onClose().subscribe(new BaseSubscriber<>() {
+                @Override
+                protected void hookOnComplete() {
+                    throw new IllegalStateException("thrown by onComplete");
+                }
+
+                @Override
+                protected void hookOnError(Throwable failure) {
+                    throw new IllegalStateException("thrown by onError");
+                }
+            });
+            if (inFlight) {
+                closed.connection().receive().subscribe(b -> { }, failure -> { });
+            }
+            Support.asleep(other);
+            closed.connection().abort();
+            assertThat(Support.get(before)).isEqualTo("complete");
+            open.connection().send(Mono.just(ByteBuffer.wrap("hello".getBytes()))).block(LIMIT);
+            assertThat(Support.read(open.peer(), 5)).isEqualTo("hello".getBytes());
+            assertThat(uncaught).isNotEmpty();
+        }
+    }
+
     @Test
     void closingInASubscriberOfTheLoopEndsInOrder() {
         Server server = serve(c -> c.receive().doOnNext(b -> trale.close()).then());

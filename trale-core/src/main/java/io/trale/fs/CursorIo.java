@@ -1,0 +1,87 @@
+package io.trale.fs;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.IntFuture;
+import io.trale.future.Waker;
+import io.trale.io.Buffer;
+import io.trale.linux.Errno;
+import io.trale.reactor.Failure;
+import io.trale.reactor.LendingIo;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/// A file's one read, or its one write, at the cursor, used again and again.
+final class CursorIo extends LendingIo implements IntFuture {
+
+    private final File file;
+    private final boolean writing;
+    private int offset;
+    private int length;
+
+    /// Of what has no position: bytes that came for a read that was given up.
+    private byte[] head = {};
+
+    CursorIo(File file, boolean writing) {
+        super(file.descriptor(), "a " + (writing ? "write" : "read") + " of this file is not finished");
+        this.file = file;
+        this.writing = writing;
+    }
+
+    IntFuture begin(Buffer buffer, int offset, int length) {
+        begin(buffer.memory());
+        this.offset = offset;
+        this.length = length;
+        return this;
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        if (head.length > 0 && !inFlight()) {
+            int count = Math.min(head.length, length);
+            MemorySegment.copy(head, 0, wanted().segment(), ValueLayout.JAVA_BYTE, 0, count);
+            head = Arrays.copyOfRange(head, count, head.length);
+            end(count);
+            return true;
+        }
+        if (transfer(waker)) {
+            if (count() > 0 && file.isSeekable()) {
+                file.cursor += count();
+            }
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public int resultAsInt() throws ErrnoException {
+        if (count() < 0) {
+            throw Failure.of((writing ? "write(" : "read(") + file + ")", -count());
+        }
+        return count();
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        long address = lent().lent().address() + offset;
+        long position = file.isSeekable() ? file.cursor : -1;
+        if (writing) {
+            sqe.prepWrite(file.descriptor().fd(), address, length, position);
+        } else {
+            sqe.prepRead(file.descriptor().fd(), address, length, position);
+        }
+    }
+
+    @Override
+    protected boolean again(int result) {
+        return result == -Errno.EINTR;
+    }
+
+    @Override
+    protected void keep(int result) {
+        if (result > 0 && !writing && !file.isSeekable()) {
+            head = lent().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package io.trale.fs;
+
+import io.trale.future.Future;
+import io.trale.future.IntFuture;
+import io.trale.io.AsyncRead;
+import io.trale.io.AsyncWrite;
+import io.trale.io.Buffer;
+import io.trale.linux.Errno;
+import io.trale.linux.Files;
+import io.trale.linux.Kernel;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Reactor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.Objects;
+import java.util.Set;
+
+/// An open file. Belongs to the executor of the thread that opened it.
+///
+/// Reads and writes go to a position that is named, or to the cursor, which is kept here: it moves by what a read or write
+/// has brought once its result was taken, so a cancelled one moves nothing. What has no position, such as a pipe, is read
+/// and written in order.
+public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
+
+    private final Descriptor descriptor;
+    private final Path path;
+    private final boolean seekable;
+    private final CursorIo read;
+    private final CursorIo write;
+    private final ArrayDeque<PositionedIo> idle = new ArrayDeque<>();
+    long cursor;
+
+    File(Descriptor descriptor, Path path) {
+        this.descriptor = descriptor;
+        this.path = path;
+        seekable = descriptor.reactor().kernel().lseek(descriptor.fd(), 0, Files.SEEK_CUR) >= 0;
+        read = new CursorIo(this, false);
+        write = new CursorIo(this, true);
+    }
+
+    // ---- opening
+
+    /// Opens `path`, to read if no option says otherwise; options as of [java.nio.file.Files#newByteChannel]. A new file
+    /// has mode 0666 less the umask. Fails with `ENOENT`, `EACCES`, `EISDIR` and more; see `open(2)`.
+    public static Future<File> open(Path path, OpenOption... options) {
+        return new Open(path, OpenFlags.of(Set.of(options)));
+    }
+
+    /// Opens `path` to read and write, empty: created if it is not there, truncated if it is.
+    public static Future<File> create(Path path) {
+        return open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING);
+    }
+
+    /// Makes a directory with mode 0777 less the umask, at once. Fails with `EEXIST`, `ENOENT` and more; see `mkdir(2)`.
+    public static void mkdir(Path path) throws IOException {
+        Kernel kernel = Reactor.current().kernel();
+        try (Arena call = Arena.ofConfined()) {
+            int result = kernel.mkdirat(Files.AT_FDCWD, call.allocateFrom(path.toString()), 0777);
+            if (result < 0) {
+                throw Failure.of("mkdir(" + path + ")", -result);
+            }
+        }
+    }
+
+    // ---- at the cursor
+
+    /// Reads at the cursor; 0 means the end of the file. See `read(2)`.
+    @Override
+    public IntFuture read(Buffer buffer) {
+        return read.begin(buffer, 0, buffer.capacity());
+    }
+
+    /// Writes at the cursor, or at the end if the file was opened to append. See `write(2)`.
+    @Override
+    public IntFuture write(Buffer buffer, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, buffer.capacity());
+        return write.begin(buffer, offset, length);
+    }
+
+    /// Where the cursor is, in bytes from the start.
+    public long position() {
+        return cursor;
+    }
+
+    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is not affected. Throws
+    /// [IOException] with `ESPIPE` for what has no position.
+    public void seek(long position) throws IOException {
+        if (position < 0) {
+            throw new IllegalArgumentException("position is " + position + ", must not be negative");
+        }
+        if (!seekable) {
+            throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
+        }
+        cursor = position;
+    }
+
+    // ---- at a position
+
+    /// Reads into the start of `buffer`, at most its capacity, from `position`, and leaves the cursor alone. Completes with
+    /// the count, 0 at or after the end. Any number of these may be in flight. See `pread(2)`.
+    public IntFuture readAt(Buffer buffer, long position) {
+        return positioned().begin(false, buffer, 0, buffer.capacity(), position);
+    }
+
+    /// Writes the `length` bytes of `buffer` from `offset`, or the first of them, to `position`, and leaves the cursor
+    /// alone. Completes with the count. See `pwrite(2)`.
+    public IntFuture writeAt(Buffer buffer, int offset, int length, long position) {
+        Objects.checkFromIndexSize(offset, length, buffer.capacity());
+        return positioned().begin(true, buffer, offset, length, position);
+    }
+
+    private PositionedIo positioned() {
+        PositionedIo io = idle.poll();
+        return io != null ? io : new PositionedIo(this);
+    }
+
+    void idle(PositionedIo io) {
+        idle.add(io);
+    }
+
+    // ---- the whole
+
+    /// The size in bytes. See `statx(2)`.
+    public Future<Long> size() {
+        return new Size(this);
+    }
+
+    /// Waits until what was written is on the device, with (`metadata`) or without what only the directory tells. See
+    /// `fsync(2)`.
+    public Future<Void> sync(boolean metadata) {
+        return new Sync(this, metadata);
+    }
+
+    /// Closes the file once the kernel has let go of what is in flight, which is cancelled. Idempotent. What was written
+    /// is not on the device for that: see [#sync].
+    @Override
+    public void close() {
+        descriptor.close();
+    }
+
+    /// The path it was opened by.
+    public Path path() {
+        return path;
+    }
+
+    boolean isSeekable() {
+        return seekable;
+    }
+
+    /// For trale-reactive.
+    @SuppressWarnings("exports")
+    public Descriptor descriptor() {
+        return descriptor;
+    }
+
+    @Override
+    public String toString() {
+        return "File(fd=" + descriptor.fd() + ", " + path + ")";
+    }
+}

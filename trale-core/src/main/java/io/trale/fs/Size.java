@@ -1,0 +1,60 @@
+package io.trale.fs;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.linux.Files;
+import io.trale.reactor.Failure;
+import io.trale.reactor.ReactorIo;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+
+/// Asks for the size of an open file.
+final class Size extends ReactorIo implements Future<Long> {
+
+    private final File file;
+    private MemorySegment memory;
+    private long size;
+
+    Size(File file) {
+        super(file.descriptor());
+        this.file = file;
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        return submitOrGetResult(waker);
+    }
+
+    @Override
+    public Long result() throws ErrnoException {
+        if (ioResult() < 0) {
+            throw Failure.of("statx(" + file + ")", -ioResult());
+        }
+        return size;
+    }
+
+    @Override
+    public void cancel() {
+        abandon();
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        memory = descriptor().reactor().paths().take(); // the empty path, and the answer behind it
+        memory.set(JAVA_BYTE, 0, (byte) 0);
+        sqe.prepStatx(descriptor().fd(), memory.address(), Files.AT_EMPTY_PATH, Files.STATX_SIZE, memory.address() + 8);
+    }
+
+    @Override
+    protected void released(int result) {
+        if (memory != null) {
+            size = memory.get(JAVA_LONG, 8 + Files.STATX_SIZE_OFFSET);
+            descriptor().reactor().paths().give(memory);
+            memory = null;
+        }
+    }
+}

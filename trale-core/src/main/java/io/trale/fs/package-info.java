@@ -1,0 +1,2 @@
+/// Files, as futures.
+package io.trale.fs;

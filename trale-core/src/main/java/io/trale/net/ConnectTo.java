@@ -1,0 +1,56 @@
+package io.trale.net;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.ReactorIo;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+
+/// Connects a socket to one address.
+final class ConnectTo extends ReactorIo implements Future<Void> {
+
+    private final InetSocketAddress address;
+    private MemorySegment memory;
+
+    ConnectTo(Descriptor socket, InetSocketAddress address) {
+        super(socket);
+        this.address = address;
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        return submitOrGetResult(waker);
+    }
+
+    @Override
+    public Void result() throws ErrnoException {
+        if (ioResult() < 0) {
+            throw Failure.of("connect", address, -ioResult());
+        }
+        return null;
+    }
+
+    @Override
+    public void cancel() {
+        abandon();
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        memory = descriptor().reactor().scratch().take();
+        sqe.prepConnect(descriptor().fd(), memory.address(), SocketAddresses.encode(address, memory));
+    }
+
+    @Override
+    protected void released(int result) {
+        if (memory != null) {
+            descriptor().reactor().scratch().give(memory);
+            memory = null;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+
+/// Reads the counter of an `eventfd(2)` or `timerfd_create(2)` descriptor, once it is not zero.
+///
+/// The descriptor is non-blocking, since a blocking one holds a kernel thread for each read on kernels before 6.10. Some
+/// of those kernels answer `EAGAIN` then in place of waiting; in that case we wait with a poll, and read again.
+public abstract class CounterIo extends ReactorIo {
+
+    private MemorySegment memory;
+    private boolean polling;
+    private long value;
+
+    /// Reads from `descriptor`.
+    protected CounterIo(Descriptor descriptor) {
+        super(descriptor);
+    }
+
+    /// What was read, once the result is 8.
+    protected final long value() {
+        return value;
+    }
+
+    @Override
+    protected void staging() {
+        polling = false;
+    }
+
+    @Override
+    protected final void fill(Sqe sqe) {
+        if (polling) {
+            sqe.prepPoll(descriptor().fd(), Net.POLLIN);
+        } else {
+            memory = descriptor().reactor().scratch().take();
+            sqe.prepRead(descriptor().fd(), memory.address(), Long.BYTES, 0);
+        }
+    }
+
+    @Override
+    protected final void released(int result) {
+        if (memory != null) {
+            value = memory.get(JAVA_LONG, 0);
+            descriptor().reactor().scratch().give(memory);
+            memory = null;
+        }
+    }
+
+    @Override
+    protected final boolean again(int result) {
+        if (polling) {
+            polling = false;
+            return result >= 0;
+        }
+        polling = result == -Errno.EAGAIN;
+        return polling;
+    }
+}

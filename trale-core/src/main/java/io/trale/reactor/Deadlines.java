@@ -1,0 +1,196 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Net;
+import io.trale.linux.Time;
+import io.trale.uring.Sqe;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+
+/// All deadlines of a reactor: a heap, and one `timerfd_create(2)` descriptor that is armed for the earliest of them.
+///
+/// The ring keeps a poll on that descriptor while there are deadlines. Nobody reads it: setting it anew clears it.
+/// A deadline that is called off leaves the timer armed; it then fires for nothing, once. Loop thread only.
+public final class Deadlines {
+
+    private static final long NEVER = Long.MAX_VALUE;
+
+    /// Some 146 years: as good as for ever, and far from where the clock wraps.
+    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
+
+    private final Reactor reactor;
+    private Deadline[] heap = new Deadline[16];
+    private int size;
+
+    /// When the timer fires, or NEVER.
+    private long armedAt = NEVER;
+    private Timer timer;
+    private MemorySegment times;
+
+    Deadlines(Reactor reactor) {
+        this.reactor = reactor;
+    }
+
+    /// `duration` in nanoseconds: at least 0, and never too long for the clock.
+    public static long nanos(Duration duration) {
+        return duration.isNegative() ? 0 : duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
+    }
+
+    /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock.
+    public void set(Deadline deadline, long atNanos) {
+        assert !deadline.isSet() : "set already";
+        deadline.atNanos = atNanos;
+        if (size == heap.length) {
+            heap = Arrays.copyOf(heap, 2 * size);
+        }
+        up(size++, deadline);
+    }
+
+    /// Calls `deadline` off; no effect if it is not set.
+    public void callOff(Deadline deadline) {
+        int i = deadline.index;
+        if (i < 0) {
+            return;
+        }
+        deadline.index = -1;
+        Deadline last = heap[--size];
+        heap[size] = null;
+        if (last != deadline) {
+            if (i > 0 && before(last, heap[(i - 1) / 2])) {
+                up(i, last);
+            } else {
+                down(i, last);
+            }
+        }
+    }
+
+    /// How many are set.
+    public int size() {
+        return size;
+    }
+
+    /// Runs those that are due, at most as many as were set when this began; returns how many.
+    int run() {
+        if (size == 0) {
+            return 0;
+        }
+        long now = reactor.kernel().nanoTime();
+        int count = 0;
+        for (int most = size; count < most && size > 0 && heap[0].atNanos - now <= 0; count++) {
+            Deadline due = heap[0];
+            callOff(due);
+            try {
+                due.reached();
+            } catch (Throwable t) {
+                reactor.fault(t);
+            }
+        }
+        return count;
+    }
+
+    /// Forgets all deadlines.
+    void clear() {
+        while (size > 0) {
+            callOff(heap[size - 1]);
+        }
+    }
+
+    /// Arms the timer for the earliest deadline, before the loop sleeps. Returns false if that one is due already.
+    boolean arm() {
+        if (size == 0) {
+            return true;
+        }
+        long earliest = heap[0].atNanos;
+        if (armedAt != NEVER && armedAt - earliest <= 0) {
+            return true; // fires in time, if perhaps too early
+        }
+        if (earliest - reactor.kernel().nanoTime() <= 0) {
+            return false;
+        }
+        times.set(JAVA_LONG, 16, earliest / 1_000_000_000);
+        times.set(JAVA_LONG, 24, earliest % 1_000_000_000);
+        int result = reactor.kernel().timerfdSettime(timer.descriptor().fd(), Time.TFD_TIMER_ABSTIME, times);
+        if (result < 0) {
+            throw new IllegalStateException(Failure.of("timerfd_settime", -result));
+        }
+        armedAt = earliest;
+        if (!timer.inFlight()) {
+            reactor.stage(timer);
+        }
+        return true;
+    }
+
+    void open(Arena arena) throws ErrnoException {
+        int fd = reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK);
+        if (fd < 0) {
+            throw Failure.of("timerfd_create", -fd);
+        }
+        times = arena.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
+        timer = new Timer(new Descriptor(reactor, fd));
+        armedAt = NEVER;
+    }
+
+    /// The operation that keeps the loop informed; not counted as work in flight.
+    Operation timer() {
+        return timer;
+    }
+
+    private static boolean before(Deadline a, Deadline b) {
+        return a.atNanos - b.atNanos < 0;
+    }
+
+    private void up(int from, Deadline deadline) {
+        int i = from;
+        while (i > 0) {
+            int parent = (i - 1) / 2;
+            if (!before(deadline, heap[parent])) {
+                break;
+            }
+            put(i, heap[parent]);
+            i = parent;
+        }
+        put(i, deadline);
+    }
+
+    private void down(int from, Deadline deadline) {
+        int i = from;
+        while (2 * i + 1 < size) {
+            int child = 2 * i + 1;
+            if (child + 1 < size && before(heap[child + 1], heap[child])) {
+                child++;
+            }
+            if (!before(heap[child], deadline)) {
+                break;
+            }
+            put(i, heap[child]);
+            i = child;
+        }
+        put(i, deadline);
+    }
+
+    private void put(int i, Deadline deadline) {
+        heap[i] = deadline;
+        deadline.index = i;
+    }
+
+    private final class Timer extends Operation {
+
+        Timer(Descriptor timerfd) {
+            super(timerfd, true);
+        }
+
+        @Override
+        protected void fill(Sqe sqe) {
+            sqe.prepPoll(descriptor().fd(), Net.POLLIN);
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            armedAt = NEVER; // the loop runs what is due, and arms it again
+        }
+    }
+}

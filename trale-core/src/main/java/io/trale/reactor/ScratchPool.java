@@ -1,0 +1,44 @@
+package io.trale.reactor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+
+/// Small native memory of one size for the arguments of operations: addresses, message headers, counters, paths.
+///
+/// Reused, and freed with the ring. There is as much as operations ever were in flight with arguments at the same time.
+public final class ScratchPool {
+
+    /// The room of [Reactor#scratch]: for a socket address and its length, or a message header with both.
+    public static final int SMALL_BYTES = 256;
+
+    /// The room of [Reactor#paths]: `PATH_MAX` of `include/uapi/linux/limits.h`.
+    public static final int PATH_BYTES = 4096;
+
+    private static final int SLAB = 32;
+
+    private final Arena arena;
+    private final int bytes;
+    private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+
+    ScratchPool(Arena arena, int bytes) {
+        this.arena = arena;
+        this.bytes = bytes;
+    }
+
+    /// Takes memory, with whatever is in it; it belongs to the caller's operation until [#give].
+    public MemorySegment take() {
+        if (free.isEmpty()) {
+            MemorySegment slab = arena.allocate((long) bytes * SLAB, 64);
+            for (int i = 0; i < SLAB; i++) {
+                free.add(slab.asSlice((long) i * bytes, bytes));
+            }
+        }
+        return free.pop();
+    }
+
+    /// Gives memory back, after the last completion of the operation that had it.
+    public void give(MemorySegment memory) {
+        free.push(memory);
+    }
+}

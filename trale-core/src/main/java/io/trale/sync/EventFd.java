@@ -1,0 +1,138 @@
+package io.trale.sync;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.IntFuture;
+import io.trale.future.Waker;
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.reactor.CounterIo;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Reactor;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// An event that tasks wait for and any thread may signal: `eventfd(2)`.
+///
+/// Signals are not lost when nobody waits: the kernel counts them. A *counter* gives all of them to the next who takes; a
+/// *semaphore* gives one at a time. Belongs, but for [#signal], to the executor of the thread that made it.
+public final class EventFd implements AutoCloseable {
+
+    private static final int CLOSED = Integer.MIN_VALUE;
+
+    private final Descriptor descriptor;
+    private final ArrayDeque<Take> idle = new ArrayDeque<>();
+
+    /// How many threads are writing to the descriptor at this moment, with CLOSED when no more may begin to.
+    private final AtomicInteger writers = new AtomicInteger();
+
+    private EventFd(int flags) throws ErrnoException {
+        Reactor reactor = Reactor.current();
+        reactor.checkThread();
+        int fd = reactor.kernel().eventfd(0, flags | Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
+        if (fd < 0) {
+            throw Failure.of("eventfd", -fd);
+        }
+        descriptor = new Descriptor(reactor, fd);
+    }
+
+    /// An event of which each take has all signals since the last.
+    public static EventFd counter() throws ErrnoException {
+        return new EventFd(0);
+    }
+
+    /// An event of which each take has one signal.
+    public static EventFd semaphore() throws ErrnoException {
+        return new EventFd(Net.EFD_SEMAPHORE);
+    }
+
+    /// Signals once. **Any thread.** Throws [IllegalStateException] once the event is closed.
+    public void signal() {
+        signal(1);
+    }
+
+    /// Signals `count` times, at least once, as one. **Any thread.** Throws [IllegalStateException] once the event is
+    /// closed, or if more than 2^64 - 2 signals would be pending.
+    public void signal(long count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("count is " + count + ", must be at least 1");
+        }
+        int before = writers.getAndIncrement(); // while we are counted, the number is not given back to the kernel
+        try {
+            if (before < 0) {
+                throw new IllegalStateException("the event is closed");
+            }
+            int result = descriptor.reactor().kernel().write8(descriptor.fd(), count);
+            if (result < 0) {
+                throw new IllegalStateException("eventfd: " + Errno.describe(-result));
+            }
+        } finally {
+            writers.decrementAndGet();
+        }
+    }
+
+    /// Waits for a signal. The future completes with how many were taken (at most `Integer.MAX_VALUE` is told); of a
+    /// semaphore, 1. Several may wait: each signal of a semaphore is for one of them. A cancelled one takes nothing.
+    public IntFuture take() {
+        Take take = idle.poll();
+        return take != null ? take : new Take();
+    }
+
+    /// Closes the event; who waits fails with `ECANCELED`. Idempotent.
+    @Override
+    public void close() {
+        int before = writers.getAndUpdate(count -> count | CLOSED);
+        if (before >= 0) {
+            while (writers.get() != CLOSED) {
+                Thread.onSpinWait(); // each writer has one system call to go, which does not wait
+            }
+            descriptor.close();
+        }
+    }
+
+    /// For trale-reactive.
+    @SuppressWarnings("exports")
+    public Descriptor descriptor() {
+        return descriptor;
+    }
+
+    private final class Take extends CounterIo implements IntFuture {
+
+        private int result;
+
+        Take() {
+            super(EventFd.this.descriptor);
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            if (submitOrGetResult(waker)) {
+                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                reset();
+                idle.add(this);
+                return true;
+            }
+            return false;
+        }
+
+        @Override
+        public int resultAsInt() throws ErrnoException {
+            if (result < 0) {
+                throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
+            }
+            return result;
+        }
+
+        @Override
+        public void cancel() {
+            abandon();
+        }
+
+        @Override
+        protected void dispose(int result) {
+            if (result > 0 && descriptor.isOpen()) {
+                signal(value()); // for the next
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package io.trale.task;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.reactor.Reactor;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+
+/// A future made of straight-line code.
+///
+/// `await` leaves a future here and suspends the code; the block's own [#poll], on the loop's thread, polls that future
+/// and lets the code go on when it is complete. So leaf futures are polled by the loop only, blocks may await blocks,
+/// and one waker serves them all.
+final class Block<T> implements Future<T> {
+
+    private static final ScopedValue<Block<?>> CURRENT = ScopedValue.newInstance();
+
+    private final Callable<? extends T> body;
+    private final Coroutine coroutine;
+
+    private Reactor reactor;
+    private volatile Waker waker = () -> {};
+    private boolean begun;
+    private Future<?> awaited;
+    /// What `await` waits for has happened.
+    private boolean ready;
+    private Throwable pollFailure;
+    private boolean cancelled;
+    /// The next `await`, or the one under way, throws; once.
+    private boolean cancelDue;
+    private boolean ended;
+    private T value;
+    private Throwable failure;
+
+    Block(Callable<? extends T> body) {
+        this(body, Coroutine.isFast());
+    }
+
+    Block(Callable<? extends T> body, boolean fast) {
+        this.body = Objects.requireNonNull(body);
+        coroutine = Coroutine.of(this::run, () -> waker.wake(), fast);
+    }
+
+    /// The block whose code calls this. Throws [IllegalStateException] outside of one.
+    static Block<?> current() {
+        if (!CURRENT.isBound()) {
+            throw new IllegalStateException("await() outside of an async block: use async(...), or Executor.blockOn(...)");
+        }
+        return CURRENT.get();
+    }
+
+    // ---- on the loop
+
+    @Override
+    public boolean poll(Waker waker) {
+        this.waker = waker;
+        begin();
+        do {
+            if (awaited != null && !ready) {
+                try {
+                    if (!awaited.poll(waker)) {
+                        return false;
+                    }
+                } catch (Throwable t) {
+                    pollFailure = t;
+                }
+                ready = true;
+            }
+            resume();
+        } while (awaited != null && !ended);
+        return ended;
+    }
+
+    private void begin() {
+        if (!begun) {
+            begun = true;
+            reactor = Reactor.current();
+        }
+    }
+
+    private void resume() {
+        Thread before = reactor.beginBlock(coroutine.thread());
+        try {
+            coroutine.resume(awaited == null || ready);
+        } finally {
+            reactor.endBlock(before);
+        }
+    }
+
+    @Override
+    public T result() throws Exception {
+        return Outcome.of(value, failure);
+    }
+
+    /// Cancels what is awaited and lets the code unwind. Where that takes more awaits, a task of its own sees to it.
+    @Override
+    public void cancel() {
+        if (ended || !begun || cancelled) {
+            return;
+        }
+        cancelled = true;
+        cancelDue = true;
+        if (awaited != null && !ready) {
+            awaited.cancel();
+            ready = true;
+            resume();
+        } else {
+            coroutine.thread().interrupt();
+        }
+        if (!ended) {
+            ((Executor) reactor.owner()).unwind(this);
+        }
+    }
+
+    // ---- on the block's own thread
+
+    private void run() {
+        try {
+            value = ScopedValue.where(CURRENT, this).where(Reactor.OF_BLOCK, reactor).call(body::call);
+        } catch (Throwable t) {
+            failure = t;
+        }
+        ended = true;
+    }
+
+    /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.
+    void await(Future<?> future) {
+        if (cancelDue) {
+            future.cancel();
+            throw cancellation();
+        }
+        awaited = future;
+        ready = false;
+        boolean interrupted = false;
+        do {
+            coroutine.suspend();
+            interrupted |= Thread.interrupted(); // or the next suspension would not suspend
+        } while (!ready);
+        awaited = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (cancelDue) {
+            throw cancellation();
+        }
+        if (pollFailure != null) {
+            RuntimeException thrown = new IllegalStateException("polling the awaited future threw", pollFailure);
+            pollFailure = null;
+            throw thrown;
+        }
+    }
+
+    private CancellationException cancellation() {
+        cancelDue = false;
+        return new CancellationException("the block was cancelled");
+    }
+}

@@ -1,0 +1,177 @@
+package io.trale.task;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
+
+/// Straight-line code that the loop can run in pieces: from one suspension to the next.
+///
+/// There are two kinds, and this file is the only one that knows. *Fast*: a virtual thread whose scheduler is the loop
+/// itself, so a piece runs on the loop's own thread, and a block that sleeps or waits for a lock is parked while the loop
+/// goes on. JDK 25 has no public way to give a virtual thread a scheduler; the constructor that does it is reached with
+/// `--add-opens java.base/java.lang=io.trale.core` (or `=ALL-UNNAMED` on the class path). *Slow*, without that flag: an
+/// ordinary virtual thread, in strict alternation with the loop's, at the price of two thread switches a suspension;
+/// a block that blocks then blocks the loop.
+abstract class Coroutine {
+
+    private static final MethodHandle BUILDER = builder();
+
+    private static MethodHandle builder() {
+        try {
+            Class<?> builder = Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder");
+            return MethodHandles.privateLookupIn(builder, MethodHandles.lookup())
+                    .findConstructor(builder, MethodType.methodType(void.class, Executor.class))
+                    .asType(MethodType.methodType(Thread.Builder.OfVirtual.class, Executor.class));
+        } catch (ReflectiveOperationException e) {
+            return null;
+        }
+    }
+
+    /// True if blocks are of the fast kind.
+    static boolean isFast() {
+        return BUILDER != null;
+    }
+
+    /// A coroutine that will run `body`; `wake` is called, from any thread, when it can go on after having been parked by
+    /// something else than [#suspend].
+    static Coroutine of(Runnable body, Runnable wake) {
+        return of(body, wake, isFast());
+    }
+
+    static Coroutine of(Runnable body, Runnable wake, boolean fast) {
+        return fast ? new Fast(body, wake) : new Slow(body);
+    }
+
+    /// The thread that the body sees as the current one.
+    abstract Thread thread();
+
+    /// Runs the body until it suspends itself, is parked, or ends; nothing happens if it is parked by something else than
+    /// [#suspend]. `proceed`: let it return from [#suspend], or begin. Loop thread.
+    abstract void resume(boolean proceed);
+
+    /// Lets [#resume] return. Called by the body, on its own thread; returns when it is to proceed, or for no reason.
+    abstract void suspend();
+
+    private static final class Fast extends Coroutine implements Executor {
+
+        private static final VarHandle CONTINUATION;
+
+        static {
+            try {
+                CONTINUATION = MethodHandles.lookup().findVarHandle(Fast.class, "continuation", Runnable.class);
+            } catch (ReflectiveOperationException e) {
+                throw new ExceptionInInitializerError(e);
+            }
+        }
+
+        private final Runnable wake;
+        private final Thread thread;
+        /// What runs the next piece, as the JDK hands it over; null while the thread is parked.
+        private volatile Runnable continuation;
+        private boolean started;
+        /// The thread inside [#resume]; others may see an old value, but never themselves.
+        private Thread resumer;
+
+        Fast(Runnable body, Runnable wake) {
+            this.wake = wake;
+            try {
+                thread = ((Thread.Builder.OfVirtual) BUILDER.invokeExact((Executor) this))
+                        .inheritInheritableThreadLocals(false).unstarted(body);
+            } catch (Throwable t) {
+                throw new AssertionError("a virtual thread's builder", t);
+            }
+        }
+
+        @Override
+        Thread thread() {
+            return thread;
+        }
+
+        /// The thread can go on. Called by the JDK, on whatever thread has unparked it.
+        @Override
+        public void execute(Runnable continuation) {
+            this.continuation = continuation;
+            if (Thread.currentThread() != resumer) {
+                wake.run();
+            }
+        }
+
+        @Override
+        void resume(boolean proceed) {
+            Thread outer = resumer;
+            resumer = Thread.currentThread();
+            if (!started) {
+                started = true;
+                thread.start();
+            } else if (proceed) {
+                LockSupport.unpark(thread);
+            }
+            Runnable next = (Runnable) CONTINUATION.getAndSet(this, null);
+            if (next != null) {
+                next.run();
+            }
+            resumer = outer;
+            if (continuation != null) {
+                wake.run(); // it only yielded: others first
+            }
+        }
+
+        @Override
+        void suspend() {
+            LockSupport.park();
+        }
+    }
+
+    private static final class Slow extends Coroutine {
+
+        private final Thread thread;
+        private Thread loop;
+        /// Whose turn it is.
+        private volatile boolean running;
+        private boolean started;
+
+        Slow(Runnable body) {
+            thread = Thread.ofVirtual().inheritInheritableThreadLocals(false).unstarted(() -> {
+                try {
+                    body.run();
+                } finally {
+                    running = false;
+                    LockSupport.unpark(loop);
+                }
+            });
+        }
+
+        @Override
+        Thread thread() {
+            return thread;
+        }
+
+        @Override
+        void resume(boolean proceed) {
+            loop = Thread.currentThread();
+            running = true;
+            if (started) {
+                LockSupport.unpark(thread);
+            } else {
+                started = true;
+                thread.start();
+            }
+            while (running) {
+                LockSupport.park(this);
+            }
+        }
+
+        @Override
+        void suspend() {
+            Thread loop = this.loop;
+            running = false;
+            LockSupport.unpark(loop);
+            while (!running) {
+                LockSupport.park(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.trale.task;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/// All of several futures.
+final class Join<T> implements Future<List<T>> {
+
+    private final List<Future<? extends T>> futures;
+    private final boolean[] done;
+    private final List<T> values;
+    private int left;
+    private Throwable failure;
+
+    Join(List<Future<? extends T>> futures) {
+        this.futures = futures;
+        done = new boolean[futures.size()];
+        values = new ArrayList<>(Collections.nCopies(futures.size(), null));
+        left = futures.size();
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        for (int i = 0; i < done.length; i++) {
+            if (!done[i] && futures.get(i).poll(waker)) {
+                done[i] = true;
+                left--;
+                try {
+                    values.set(i, futures.get(i).result());
+                } catch (Throwable t) {
+                    failure = t;
+                    cancel();
+                    return true;
+                }
+            }
+        }
+        return left == 0;
+    }
+
+    @Override
+    public List<T> result() throws Exception {
+        return Outcome.of(values, failure);
+    }
+
+    @Override
+    public void cancel() {
+        for (int i = 0; i < done.length; i++) {
+            if (!done[i]) {
+                done[i] = true;
+                futures.get(i).cancel();
+            }
+        }
+    }
+}

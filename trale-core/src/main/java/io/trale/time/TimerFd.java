@@ -1,0 +1,121 @@
+package io.trale.time;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.IntFuture;
+import io.trale.future.Waker;
+import io.trale.linux.Time;
+import io.trale.reactor.CounterIo;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Reactor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+
+/// A periodic timer of its own: `timerfd_create(2)`. For a single sleep [Timer#sleep] is cheaper.
+///
+/// Expirations that nobody waits for are counted by the kernel, so a late reader learns how many it has missed. Belongs to
+/// the executor of the thread that made it.
+public final class TimerFd implements AutoCloseable {
+
+    private final Descriptor descriptor;
+    private final Expirations expirations;
+    /// Expirations that came for a wait that was given up.
+    private long kept;
+
+    private TimerFd(Descriptor descriptor) {
+        this.descriptor = descriptor;
+        expirations = new Expirations();
+    }
+
+    /// A timer that expires when `first` has passed, and every `period` after that; a zero `period` means only once. Its
+    /// clock is the kernel's monotonic one, and its periods do not drift.
+    public static TimerFd start(Duration first, Duration period) throws ErrnoException {
+        if (first.isNegative() || period.isNegative()) {
+            throw new IllegalArgumentException("first is " + first + " and period " + period + ", must not be negative");
+        }
+        Reactor reactor = Reactor.current();
+        reactor.checkThread();
+        int fd = reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK);
+        if (fd < 0) {
+            throw Failure.of("timerfd_create", -fd);
+        }
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment times = call.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
+            times.set(JAVA_LONG, 0, period.getSeconds());
+            times.set(JAVA_LONG, 8, period.getNano());
+            times.set(JAVA_LONG, 16, first.getSeconds());
+            times.set(JAVA_LONG, 24, first.isZero() ? 1 : first.getNano()); // zero would mean never
+            int result = reactor.kernel().timerfdSettime(fd, 0, times);
+            if (result < 0) {
+                reactor.kernel().close(fd);
+                throw Failure.of("timerfd_settime", -result);
+            }
+        }
+        return new TimerFd(new Descriptor(reactor, fd));
+    }
+
+    /// Waits for an expiration. The future completes with how many there were since the last time, at least 1. It is the
+    /// timer's own and is used for every wait: one at a time. Expirations that a cancelled one took are told to the next.
+    public IntFuture expirations() {
+        return expirations;
+    }
+
+    /// Stops the timer; who waits fails with `ECANCELED`. Idempotent.
+    @Override
+    public void close() {
+        descriptor.close();
+    }
+
+    /// For trale-reactive.
+    @SuppressWarnings("exports")
+    public Descriptor descriptor() {
+        return descriptor;
+    }
+
+    private final class Expirations extends CounterIo implements IntFuture {
+
+        private int result;
+
+        Expirations() {
+            super(TimerFd.this.descriptor);
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            if (kept > 0 && !inFlight()) {
+                result = (int) Math.min(Integer.MAX_VALUE, kept);
+                kept = 0;
+                return true;
+            }
+            if (submitOrGetResult(waker)) {
+                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                reset();
+                return true;
+            }
+            return false;
+        }
+
+        @Override
+        public int resultAsInt() throws ErrnoException {
+            if (result < 0) {
+                throw Failure.of("read(timerfd=" + descriptor.fd() + ")", -result);
+            }
+            return result;
+        }
+
+        @Override
+        public void cancel() {
+            abandon();
+        }
+
+        @Override
+        protected void dispose(int result) {
+            if (result > 0) {
+                kept += value();
+            }
+        }
+    }
+}

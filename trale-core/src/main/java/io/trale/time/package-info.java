@@ -1,0 +1,2 @@
+/// Sleeping, and periodic ticks.
+package io.trale.time;

@@ -1,0 +1,203 @@
+package io.trale.fs;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.join;
+import static io.trale.task.Async.yieldNow;
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.io.Buffer;
+import io.trale.task.Executor;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Files on the real kernel: opening with every option, cursor and positions, the errors of `open(2)`.
+@Timeout(60)
+class FileTest {
+
+    @TempDir
+    private Path directory;
+
+    private Path path;
+    private final Buffer buffer = Buffer.allocate(100);
+
+    @BeforeEach
+    void chooseAName() {
+        path = directory.resolve("file");
+    }
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        buffer.close();
+        Executor.current().close();
+    }
+
+    private Buffer buffer(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        buffer.segment().asSlice(0, bytes.length).copyFrom(java.lang.foreign.MemorySegment.ofArray(bytes));
+        return buffer;
+    }
+
+    private String text(int count) {
+        return new String(buffer.segment().asSlice(0, count).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void consecutiveWritesGoOneBehindTheOther() throws Exception {
+        Executor.blockOn(async(() -> {
+            File file = await(File.create(path));
+            assertThat(await(file.write(buffer("Hello "), 0, 6))).isEqualTo(6);
+            assertThat(await(file.writeAll(buffer("World!"), 0, 6))).isEqualTo(6);
+            assertThat(file.position()).isEqualTo(12);
+            await(file.sync(true));
+            await(file.sync(false));
+            assertThat(await(file.size())).isEqualTo(12);
+            file.close();
+        }));
+        assertThat(path).hasContent("Hello World!");
+    }
+
+    @Test
+    void consecutiveReadsGoOneBehindTheOtherUpToTheEnd() throws Exception {
+        Files.writeString(path, "x".repeat(100) + "tail");
+        Executor.blockOn(async(() -> {
+            File file = await(File.open(path));
+            assertThat(await(file.read(buffer))).isEqualTo(100);
+            assertThat(await(file.read(buffer))).isEqualTo(4);
+            assertThat(text(4)).isEqualTo("tail");
+            assertThat(await(file.read(buffer))).isZero();
+            file.seek(102);
+            assertThat(await(file.read(buffer))).isEqualTo(2);
+            assertThat(text(2)).isEqualTo("il");
+            file.close();
+        }));
+    }
+
+    @Test
+    void positionedIoLeavesTheCursorAloneAndAnyNumberMayBeInFlight() throws Exception {
+        Executor.blockOn(async(() -> {
+            File file = await(File.create(path));
+            Buffer one = Buffer.allocate(4);
+            Buffer two = Buffer.allocate(4);
+            one.segment().fill((byte) 'a');
+            two.segment().fill((byte) 'b');
+            assertThat(await(join(file.writeAt(one, 0, 4, 4), file.writeAt(two, 0, 4, 0)))).isEqualTo(List.of(4, 4));
+            assertThat(file.position()).isZero();
+            assertThat(await(join(file.readAt(one, 0), file.readAt(two, 6)))).isEqualTo(List.of(4, 2));
+            assertThat(one.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 'b');
+            assertThat(two.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 'a');
+            file.close();
+            one.close();
+            two.close();
+        }));
+        assertThat(path).hasContent("bbbbaaaa");
+    }
+
+    @Test
+    void openOptionsAreThoseOfTheFileSystem() throws Exception {
+        Files.writeString(path, "old");
+        Executor.blockOn(async(() -> {
+            File append = await(File.open(path, APPEND));
+            await(append.write(buffer("+new"), 0, 4));
+            append.close();
+            assertThat(path).hasContent("old+new");
+
+            await(File.open(path, WRITE, TRUNCATE_EXISTING)).close();
+            assertThat(path).isEmptyFile();
+
+            await(File.open(directory.resolve("created"), WRITE, CREATE)).close();
+            assertThat(directory.resolve("created")).exists();
+        }));
+        assertThatThrownBy(() -> Executor.blockOn(File.open(path, WRITE, CREATE_NEW)))
+                .hasMessage("open(" + path + "): EEXIST, file exists");
+        assertThatThrownBy(() -> File.open(path, APPEND, TRUNCATE_EXISTING)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void errorsNameThePathAndTheCause() throws Exception {
+        assertThatThrownBy(() -> Executor.blockOn(File.open(path))).hasMessage("open(" + path + "): ENOENT, no such file or directory");
+        assertThatThrownBy(() -> Executor.blockOn(File.open(directory, READ, WRITE))).hasMessageContaining("EISDIR");
+        assertThatThrownBy(() -> Executor.blockOn(File.open(Path.of("/" + "x".repeat(5000))))).hasMessageContaining("ENAMETOOLONG");
+        assertThatThrownBy(() -> File.open(Path.of("a\0b"))).isInstanceOf(InvalidPathException.class);
+        Executor.blockOn(async(() -> {
+            File file = await(File.create(path));
+            assertThatThrownBy(() -> file.seek(-1)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> file.readAt(buffer, -1)).isInstanceOf(IllegalArgumentException.class);
+            file.close();
+            assertThatThrownBy(() -> await(file.read(buffer))).hasMessageContaining("ECANCELED");
+        }));
+    }
+
+    @Test
+    void directoriesAreMadeOnce() throws Exception {
+        File.mkdir(path);
+        assertThat(path).isDirectory();
+        assertThatThrownBy(() -> File.mkdir(path)).hasMessage("mkdir(" + path + "): EEXIST, file exists");
+    }
+
+    @Test
+    void aFileOpenedForNobodyIsClosed() throws Exception {
+        Files.writeString(path, "x");
+        Executor.blockOn(File.open(path)).close(); // whatever is opened once for all is open now
+        Executor.blockOn(async(() -> {
+            long before = descriptors();
+            for (int i = 0; i < 100; i++) {
+                var open = File.open(path);
+                boolean[] woken = {false};
+                assertThat(open.poll(() -> woken[0] = true)).isFalse();
+                while (i % 2 == 0 && !woken[0]) {
+                    await(yieldNow()); // open already, and nobody has looked
+                }
+                open.cancel();
+            }
+            while (Executor.current().stats().inFlight() > 0) {
+                await(yieldNow());
+            }
+            assertThat(descriptors()).isEqualTo(before);
+        }));
+    }
+
+    @Test
+    void aPipeIsReadInOrderAndHasNoPosition() throws Exception {
+        Process process = new ProcessBuilder("mkfifo", path.toString()).start();
+        assertThat(process.waitFor()).isZero();
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try {
+                Files.writeString(path, "through a pipe");
+            } catch (java.io.IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Executor.blockOn(async(() -> {
+            File file = await(File.open(path));
+            assertThatThrownBy(() -> file.seek(0)).hasMessageContaining("ESPIPE");
+            StringBuilder got = new StringBuilder();
+            for (int count; (count = await(file.read(buffer))) > 0;) {
+                got.append(text(count));
+            }
+            assertThat(got.toString()).isEqualTo("through a pipe");
+            file.close();
+        }));
+        writer.join();
+    }
+
+    private static long descriptors() {
+        return new java.io.File("/proc/self/fd").list().length;
+    }
+}

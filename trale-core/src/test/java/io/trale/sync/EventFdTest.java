@@ -1,0 +1,120 @@
+package io.trale.sync;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.task.Executor;
+import io.trale.task.JoinHandle;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Events on the real kernel: signals are latched, counted, never lost, whoever signals and whoever gives up.
+@Timeout(60)
+class EventFdTest {
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    @Test
+    void signalsBeforeTheWaitAreLatchedAndCounted() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            event.signal();
+            event.signal(4);
+            assertThat(Executor.blockOn(event.take())).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void aSemaphoreGivesOneSignalAtATime() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            event.signal(2);
+            assertThat(Executor.blockOn(event.take())).isEqualTo(1);
+            assertThat(Executor.blockOn(event.take())).isEqualTo(1);
+            JoinHandle<Integer> third = Executor.spawn(event.take());
+            Executor.current().turn();
+            assertThat(third.isDone()).isFalse();
+            event.signal();
+            assertThat(third.join()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void signalsFromOtherThreadsWakeASleepingLoop() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            List<Thread> threads = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                threads.add(Thread.ofPlatform().start(() -> {
+                    for (int i = 0; i < 1000; i++) {
+                        event.signal();
+                    }
+                }));
+            }
+            int sum = Executor.blockOn(async(() -> {
+                int signals = 0;
+                while (signals < 4000) {
+                    signals += await(event.take());
+                }
+                return signals;
+            }));
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(sum).isEqualTo(4000);
+        }
+    }
+
+    @Test
+    void severalWaitersOfASemaphoreAreServedOneSignalEach() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            List<JoinHandle<Integer>> waiters = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                waiters.add(Executor.spawn(event.take()));
+            }
+            Executor.spawn(async(() -> {
+                for (int i = 0; i < 10; i++) {
+                    await(yieldNow());
+                    event.signal();
+                }
+            }));
+            Executor.run();
+            assertThat(waiters).allMatch(JoinHandle::isDone);
+        }
+    }
+
+    @Test
+    void aSignalThatACancelledWaitTookGoesToTheNext() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            int taken = Executor.blockOn(async(() -> {
+                var first = event.take();
+                boolean[] woken = {false};
+                assertThat(first.poll(() -> woken[0] = true)).isFalse();
+                event.signal();
+                while (!woken[0]) {
+                    await(yieldNow());
+                }
+                first.cancel();
+                return await(event.take());
+            }));
+            assertThat(taken).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void closeEndsTheWaitAndRefusesSignals() throws Exception {
+        EventFd event = EventFd.counter();
+        JoinHandle<Integer> waiting = Executor.spawn(event.take());
+        Executor.spawn(async(event::close));
+        Executor.run();
+        assertThatThrownBy(waiting::join).hasMessageContaining("ECANCELED");
+        assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessage("the event is closed");
+        event.close();
+    }
+}

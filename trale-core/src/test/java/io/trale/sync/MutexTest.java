@@ -1,0 +1,122 @@
+package io.trale.sync;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.task.Executor;
+import io.trale.task.JoinHandle;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// The mutex: exclusion across executors, first come first served, and no permit lost to a waiter that gives up.
+@Timeout(60)
+class MutexTest {
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    @Test
+    void aHundredTasksOnFourThreadsLoseNoIncrement() throws Exception {
+        Mutex<Integer> mutex = new Mutex<>(0);
+        List<Executor> executors = new ArrayList<>();
+        List<JoinHandle<Void>> tasks = new ArrayList<>();
+        for (int e = 0; e < 4; e++) {
+            Executor executor = Executor.start("mutex-" + e);
+            executors.add(executor);
+            for (int t = 0; t < 25; t++) {
+                tasks.add(executor.submit(async(() -> {
+                    for (int i = 0; i < 100; i++) {
+                        try (var guard = await(mutex.lock())) {
+                            int before = guard.get();
+                            if (i % 10 == 0) {
+                                await(yieldNow()); // held across a suspension
+                            }
+                            guard.set(before + 1);
+                        }
+                    }
+                })));
+            }
+        }
+        for (JoinHandle<Void> task : tasks) {
+            task.join();
+        }
+        executors.forEach(Executor::close);
+        try (var guard = Executor.blockOn(mutex.lock())) {
+            assertThat(guard.get()).isEqualTo(10_000);
+        }
+    }
+
+    @Test
+    void waitersAreServedInTheOrderOfTheirComing() throws Exception {
+        Mutex<List<Integer>> mutex = new Mutex<>(new ArrayList<>());
+        var first = Executor.blockOn(mutex.lock());
+        for (int i = 0; i < 20; i++) {
+            int number = i;
+            Executor.spawn(async(() -> {
+                try (var guard = await(mutex.lock())) {
+                    guard.get().add(number);
+                    await(yieldNow());
+                }
+            }));
+        }
+        Executor.spawn(async(first::close));
+        Executor.run();
+        try (var guard = Executor.blockOn(mutex.lock())) {
+            assertThat(guard.get()).isSorted().hasSize(20);
+        }
+    }
+
+    @Test
+    void aWaiterThatGivesUpLosesNoPermitBeforeOrAfterItIsGranted() throws Exception {
+        Mutex<String> mutex = new Mutex<>("");
+        Executor.blockOn(async(() -> {
+            var guard = await(mutex.lock());
+            var waiting = mutex.lock();
+            assertThat(waiting.poll(() -> {})).isFalse();
+            waiting.cancel();
+            guard.close();
+
+            var again = await(mutex.lock());
+            var granted = mutex.lock();
+            boolean[] woken = {false};
+            assertThat(granted.poll(() -> woken[0] = true)).isFalse();
+            again.close();
+            assertThat(woken[0]).isTrue();
+            granted.cancel(); // it has the mutex, and will not take it
+
+            await(mutex.lock()).close();
+        }));
+    }
+
+    @Test
+    void uncontendedLockMakesNoSystemCall() throws Exception {
+        Mutex<Integer> mutex = new Mutex<>(0);
+        Executor.blockOn(async(() -> {
+            long enters = Executor.current().stats().enters();
+            for (int i = 0; i < 1000; i++) {
+                try (var guard = await(mutex.lock())) {
+                    guard.set(guard.get() + 1);
+                }
+            }
+            assertThat(Executor.current().stats().enters()).isEqualTo(enters);
+        }));
+    }
+
+    @Test
+    void aClosedGuardProtectsNothing() throws Exception {
+        Mutex<Integer> mutex = new Mutex<>(0);
+        var guard = Executor.blockOn(mutex.lock());
+        guard.close();
+        guard.close();
+        assertThatThrownBy(guard::get).isInstanceOf(IllegalStateException.class);
+        Executor.blockOn(mutex.lock()).close();
+    }
+}

@@ -1,0 +1,270 @@
+package io.trale.task;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.join;
+import static io.trale.task.Async.select;
+import static io.trale.task.Async.timeout;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.future.Future;
+import io.trale.time.Timer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Async blocks in both kinds: what awaits, in what order, what a cancel unwinds, and whose lines a stack trace shows.
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
+class AsyncTest {
+
+    private static final Duration SHORT = Duration.ofMillis(5);
+    private static final Duration LONG = Duration.ofDays(1);
+
+    private final List<String> log = new ArrayList<>();
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    private static <T> Future<T> block(boolean fast, Callable<T> body) {
+        return new Block<>(body, fast);
+    }
+
+    private static Future<Void> block(boolean fast, Async.Body body) {
+        return new Block<>(() -> {
+            body.run();
+            return null;
+        }, fast);
+    }
+
+    @Test
+    void testsRunInTheFastMode() {
+        assertThat(Async.isFast()).as("--add-opens java.base/java.lang=io.trale.core").isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blocksSleepSideBySideInTheOrderOfTheirDeadlines(boolean fast) throws Exception {
+        Executor.spawn(block(fast, () -> {
+            await(Timer.sleep(SHORT.multipliedBy(4)));
+            log.add("A");
+        }));
+        Executor.spawn(block(fast, () -> {
+            await(Timer.sleep(SHORT));
+            log.add("B");
+            await(Timer.sleep(SHORT));
+            log.add("C");
+        }));
+        Executor.run();
+        assertThat(log).containsExactly("B", "C", "A");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blocksNest(boolean fast) throws Exception {
+        int result = Executor.blockOn(block(fast, () -> {
+            int one = await(block(fast, () -> {
+                await(yieldNow());
+                return await(block(fast, () -> 1));
+            }));
+            List<Integer> both = await(join(block(fast, () -> {
+                await(Timer.sleep(SHORT));
+                return 20;
+            }), block(fast, () -> 300)));
+            int four = await(timeout(block(fast, () -> {
+                await(yieldNow());
+                return 4000;
+            }), LONG));
+            return one + both.get(0) + both.get(1) + four;
+        }));
+        assertThat(result).isEqualTo(4321);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void subtasksAreSpawnedAndJoinedInside(boolean fast) throws Exception {
+        int result = Executor.blockOn(block(fast, () -> {
+            JoinHandle<Integer> child = Executor.spawn(block(fast, () -> {
+                await(Timer.sleep(SHORT));
+                return 42;
+            }));
+            return await(child);
+        }));
+        assertThat(result).isEqualTo(42);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void failureOfAnAwaitedBlockIsThrownAtTheAwaitAndNamesTheLinesOfBoth(boolean fast) {
+        assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> {
+            await(block(fast, () -> {
+                await(yieldNow());
+                throw new IllegalArgumentException("inside");
+            }));
+        }))).isInstanceOf(IllegalArgumentException.class).hasMessage("inside")
+                .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getClassName().equals(AsyncTest.class.getName())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void abortThrowsOnceAtTheAwaitAndFinallyAwaitsAgain(boolean fast) throws Exception {
+        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
+            try {
+                await(Timer.sleep(LONG));
+            } catch (CancellationException e) {
+                log.add("cancelled");
+                throw e;
+            } finally {
+                await(Timer.sleep(SHORT));
+                log.add("unwound");
+            }
+        }));
+        Executor.spawn(block(fast, () -> {
+            await(yieldNow());
+            task.abort();
+        }));
+        Executor.run();
+        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
+        assertThat(log).containsExactly("cancelled", "unwound");
+        assertThat(Executor.current().reactor().deadlines().size()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blockThatNeverBeganIsDropped(boolean fast) throws Exception {
+        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
+            log.add("began");
+        }));
+        task.abort();
+        Executor.run();
+        assertThat(log).isEmpty();
+        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void closeUnwindsEveryBlock(boolean fast) throws Exception {
+        for (int i = 0; i < 10; i++) {
+            Executor.spawn(block(fast, () -> {
+                try {
+                    await(Timer.sleep(LONG));
+                } finally {
+                    await(yieldNow());
+                    log.add("unwound");
+                }
+            }));
+        }
+        Executor.current().turn();
+        Executor.current().close();
+        assertThat(log).hasSize(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void timeoutCancelsWhatIsLate(boolean fast) {
+        assertThatThrownBy(() -> Executor.blockOn(timeout(block(fast, () -> {
+            try {
+                await(Timer.sleep(LONG));
+            } finally {
+                log.add("unwound");
+            }
+        }), SHORT))).isInstanceOf(TimeoutException.class).hasMessageContaining("PT0.005S");
+        assertThat(log).containsExactly("unwound");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void selectTakesTheFirstAndCancelsTheOthers(boolean fast) throws Exception {
+        String first = Executor.blockOn(select(block(fast, () -> {
+            try {
+                await(Timer.sleep(LONG));
+            } finally {
+                log.add("unwound");
+            }
+            return "slow";
+        }), block(fast, () -> {
+            await(Timer.sleep(SHORT));
+            return "fast";
+        })));
+        assertThat(first).isEqualTo("fast");
+        assertThat(log).containsExactly("unwound");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void interruptedThreadStillAwaitsAndKeepsItsFlag(boolean fast) throws Exception {
+        Executor.blockOn(block(fast, () -> {
+            Thread.currentThread().interrupt();
+            await(Timer.sleep(SHORT));
+            assertThat(Thread.interrupted()).isTrue();
+        }));
+    }
+
+    @Test
+    void aBlockThatSleepsOrWaitsForALockLetsTheOthersGoOn() throws Exception {
+        ReentrantLock lock = new ReentrantLock();
+        CountDownLatch locked = new CountDownLatch(1);
+        CountDownLatch unlock = new CountDownLatch(1);
+        Thread holder = Thread.ofPlatform().start(() -> {
+            lock.lock();
+            locked.countDown();
+            try {
+                unlock.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            lock.unlock();
+        });
+        locked.await();
+        Executor.spawn(async(() -> {
+            lock.lock();
+            log.add("got the lock");
+            lock.unlock();
+        }));
+        Executor.spawn(async(() -> {
+            Thread.sleep(1);
+            log.add("slept");
+            unlock.countDown();
+        }));
+        Executor.run();
+        holder.join();
+        assertThat(log).containsExactly("slept", "got the lock");
+    }
+
+    @Test
+    void awaitOutsideOfABlockSaysWhatToDo() {
+        assertThatThrownBy(() -> await(yieldNow())).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("async(...)").hasMessageContaining("blockOn");
+    }
+
+    @Test
+    void blockOnInsideABlockThrows() {
+        assertThatThrownBy(() -> Executor.blockOn(async(() -> Executor.blockOn(yieldNow()))))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void aHundredThousandAwaitsOverflowNoStack() throws Exception {
+        int count = Executor.blockOn(async(() -> {
+            int sum = 0;
+            for (int i = 0; i < 100_000; i++) {
+                await(yieldNow());
+                sum++;
+            }
+            return sum;
+        }));
+        assertThat(count).isEqualTo(100_000);
+    }
+}

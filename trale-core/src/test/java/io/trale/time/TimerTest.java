@@ -1,0 +1,165 @@
+package io.trale.time;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.reactor.Deadlines;
+import io.trale.task.Executor;
+import io.trale.task.JoinHandle;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Sleeping and periodic timers on the real kernel: order, never too early, calling off, one descriptor for all.
+@Timeout(60)
+class TimerTest {
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    @Test
+    void sleepNeverEndsTooEarly() throws Exception {
+        for (int micros : new int[] {0, 1, 10, 100, 1000, 10_000}) {
+            long start = Executor.current().reactor().kernel().nanoTime();
+            Executor.blockOn(Timer.sleep(Duration.ofNanos(micros * 1000L)));
+            assertThat(Executor.current().reactor().kernel().nanoTime() - start).isGreaterThanOrEqualTo(micros * 1000L);
+        }
+    }
+
+    @Test
+    void zeroAndNegativeSleepsCompleteAtOnce() throws Exception {
+        Executor.blockOn(Timer.sleep(Duration.ZERO));
+        Executor.blockOn(Timer.sleep(Duration.ofSeconds(-5)));
+    }
+
+    @Test
+    void aSleepForEverDoesNotOverflow() throws Exception {
+        JoinHandle<Void> task = Executor.spawn(Timer.sleep(Duration.ofSeconds(Long.MAX_VALUE)));
+        Executor.spawn(async(() -> {
+            await(Timer.sleep(Duration.ofMillis(1)));
+            task.abort();
+        }));
+        Executor.run();
+        assertThat(task.isDone()).isTrue();
+    }
+
+    /// A sleeper that notes its deadline when it is told to wake: the order of the heap, not of the polls after.
+    private static final class Noting implements Future<Void> {
+        private final long deadline;
+        private final List<Long> woken;
+        private final Future<Void> sleep;
+
+        Noting(int millis, List<Long> woken) {
+            Duration duration = Duration.ofMillis(millis);
+            deadline = Executor.current().reactor().kernel().nanoTime() + duration.toNanos();
+            this.woken = woken;
+            sleep = Timer.sleep(duration);
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            return sleep.poll(() -> {
+                woken.add(deadline);
+                waker.wake();
+            });
+        }
+
+        @Override
+        public Void result() {
+            return null;
+        }
+
+        @Override
+        public void cancel() {
+            sleep.cancel();
+        }
+    }
+
+    @Test
+    void sleepersWakeInTheOrderOfTheirDeadlinesWhateverIsCalledOff() throws Exception {
+        List<Long> woken = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(7);
+        List<JoinHandle<Void>> aborted = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            JoinHandle<Void> task = Executor.spawn(new Noting(200 + random.nextInt(100), woken));
+            if (random.nextInt(3) == 0) {
+                aborted.add(task);
+            }
+        }
+        while (Executor.current().reactor().deadlines().size() < 2000) {
+            Executor.current().turn();
+        }
+        Executor.spawn(async(() -> aborted.forEach(JoinHandle::abort)));
+        Executor.run();
+        assertThat(woken).hasSize(2000 - aborted.size());
+        for (int i = 1; i < woken.size(); i++) { // ours is read a moment before the timer's own
+            assertThat(woken.get(i)).isGreaterThan(woken.get(i - 1) - Duration.ofMillis(1).toNanos());
+        }
+    }
+
+    @Test
+    void manySleepersTakeOneDescriptorAndFewSystemCalls() throws Exception {
+        Deadlines deadlines = Executor.current().reactor().deadlines();
+        for (int i = 0; i < 100_000; i++) {
+            Executor.spawn(Timer.sleep(Duration.ofMillis(50)));
+        }
+        long before = Executor.current().stats().submitted();
+        Executor.run();
+        assertThat(deadlines.size()).isZero();
+        assertThat(Executor.current().stats().submitted() - before).as("polls of the one timer").isLessThan(2000);
+    }
+
+    @Test
+    void periodicTimerCountsWhatWasMissed() throws Exception {
+        try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1))) {
+            int ticks = Executor.blockOn(async(() -> {
+                int sum = await(timer.expirations());
+                long until = System.currentTimeMillis() + 20;
+                while (System.currentTimeMillis() < until) {
+                    await(yieldNow()); // nobody reads the timer
+                }
+                int missed = await(timer.expirations());
+                assertThat(missed).isGreaterThanOrEqualTo(15);
+                return sum + missed;
+            }));
+            assertThat(ticks).isGreaterThan(15);
+        }
+    }
+
+    @Test
+    void expirationsThatACancelledWaitTookAreTold() throws Exception {
+        try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ZERO)) {
+            int count = Executor.blockOn(async(() -> {
+                var first = timer.expirations();
+                boolean[] woken = {false};
+                assertThat(first.poll(() -> woken[0] = true)).isFalse();
+                while (!woken[0]) {
+                    await(yieldNow());
+                }
+                first.cancel(); // it has read the one expiration, and nobody had looked
+                return await(timer.expirations());
+            }));
+            assertThat(count).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void closingATimerEndsTheWait() throws Exception {
+        TimerFd timer = TimerFd.start(Duration.ofDays(1), Duration.ZERO);
+        JoinHandle<Integer> waiting = Executor.spawn(timer.expirations());
+        Executor.spawn(async(timer::close));
+        Executor.run();
+        assertThatThrownBy(waiting::join).hasMessageContaining("ECANCELED");
+    }
+}
