@@ -219,7 +219,7 @@ class EchoTest {
         Chunks chunks = new Chunks(-1, 256 << 20);
         long written = 0;
         try (SocketChannel slow = SocketChannel.open(); Trale clients = Trale.start()) {
-            slow.setOption(StandardSocketOptions.SO_RCVBUF, 16 << 10);
+            slow.setOption(StandardSocketOptions.SO_RCVBUF, 256 << 10);
             slow.setOption(StandardSocketOptions.SO_SNDBUF, 256 << 10);
             slow.connect(server.localAddress());
             slow.configureBlocking(false);

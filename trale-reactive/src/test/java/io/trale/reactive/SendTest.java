@@ -58,7 +58,7 @@ class SendTest {
     @BeforeEach
     void start() {
         trale = Trale.start();
-        pair = Pair.of(trale, 16 << 10);
+        pair = Pair.of(trale, 256 << 10);
         connection = pair.connection();
         peer = pair.peer();
     }

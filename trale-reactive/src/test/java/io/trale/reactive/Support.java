@@ -35,7 +35,9 @@ final class Support {
             return of(trale, 0);
         }
 
-        /// With a receive buffer of the peer's of about `receiveBytes`, or as the system has it for 0.
+        /// With a receive buffer of the peer's of about `receiveBytes`, or as the system has it for 0. For a peer that is to
+        /// read after all, make it larger than loopback's segments of 64 KiB: once a window smaller than those has closed,
+        /// the kernel may go on at one window for each of its probes, five times a second.
         static Pair of(Trale trale, int receiveBytes) {
             try (ServerSocketChannel server = ServerSocketChannel.open()) {
                 if (receiveBytes > 0) {
