@@ -5,7 +5,6 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.function.Function;
@@ -24,12 +23,14 @@ public final class Connection {
     final Descriptor descriptor;
     final Receiver receiver;
     final Sender sender;
+    private final InetSocketAddress localAddress;
     private final InetSocketAddress remoteAddress;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    Connection(Loop loop, Descriptor descriptor, InetSocketAddress remoteAddress) {
+    Connection(Loop loop, Descriptor descriptor, InetSocketAddress localAddress, InetSocketAddress remoteAddress) {
         this.loop = loop;
         this.descriptor = descriptor;
+        this.localAddress = localAddress;
         this.remoteAddress = remoteAddress;
         receiver = new Receiver(this);
         sender = new Sender(this);
@@ -130,9 +131,9 @@ public final class Connection {
 
     // ---- names
 
-    /// The address of this side.
-    public InetSocketAddress localAddress() throws IOException {
-        return Sockets.localAddress(descriptor);
+    /// The address of this side, known also when it is closed.
+    public InetSocketAddress localAddress() {
+        return localAddress;
     }
 
     /// The address of the peer, known also when it is gone.

@@ -7,6 +7,7 @@ import io.trale.linux.Errno;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
+import io.trale.reactor.Sockets;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.Stats;
@@ -175,13 +176,22 @@ public final class Trale implements AutoCloseable {
 
     /// Makes a connection of a connected socket. Loop thread.
     Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
-        Connection connection = new Connection(loop, socket, remoteAddress);
+        Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
         connections.add(connection);
         socket.whenClosed(() -> connections.remove(connection));
         if (closing) { // a connect that had succeeded already when the loop was told to close
             connection.abort();
         }
         return connection;
+    }
+
+    /// Asked for now, while we are on the loop, whose boundary to the system is its own.
+    private static InetSocketAddress localAddress(Descriptor socket) {
+        try {
+            return Sockets.localAddress(socket);
+        } catch (ErrnoException e) { // of an open socket: only for want of memory
+            return new InetSocketAddress(0);
+        }
     }
 
     // ---- the whole
