@@ -33,7 +33,7 @@ public final class Connection {
         this.localAddress = localAddress;
         this.remoteAddress = remoteAddress;
         receiver = new Receiver(this);
-        sender = new Sender(this);
+        sender = new SocketSender(this);
         descriptor.whenClosed(() -> {
             receiver.wakeConsumer();
             closed.tryEmitEmpty();
@@ -63,7 +63,7 @@ public final class Connection {
     /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
     /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return Sending.mono(this, source);
+        return Sending.mono("traleSend", sender, source);
     }
 
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
@@ -98,7 +98,6 @@ public final class Connection {
             if (descriptor.isOpen()) {
                 Sockets.resetOnClose(descriptor);
                 sender.abort();
-                descriptor.close();
             }
         });
     }
@@ -115,11 +114,6 @@ public final class Connection {
     /// False once closing has begun to take effect.
     boolean isOpen() {
         return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
-    /// The sender has sent what there was, and wants to be closed.
-    void flushed() {
-        descriptor.close();
     }
 
     /// Lets the peer's end of stream seem to have come, after what has come already. Loop thread.

@@ -1,9 +1,8 @@
 package io.trale.reactive;
 
 import io.trale.linux.Errno;
-import io.trale.linux.Net;
-import io.trale.linux.SocketAddresses;
 import io.trale.reactor.BlockPool;
+import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
 import io.trale.uring.Sqe;
@@ -14,17 +13,16 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/// The sending side of a connection: the line of sends, the elements of the first of them, one `send(2)` in flight.
+/// Writes to a descriptor: the line of sends, the elements of the first of them, one operation in flight.
 ///
-/// What is accepted while a send is in flight goes out together with the next, as much as fits into one block of native
-/// memory: that is the whole flush strategy. A block is held within one turn only. The send is told not to wait; when
-/// the socket is full, its block goes back, a poll for writability is armed in its place, and the bytes are copied again
-/// when there is room. So a peer that does not read costs heap, up to the window, and nothing else.
+/// What is accepted while an operation is in flight goes out together with the next, as much as fits into one block of
+/// native memory: that is the whole flush strategy. When the descriptor takes less than that, a poll for writability is
+/// armed, and what is left is copied again when there is room; meanwhile no block is held.
 ///
 /// Loop thread only.
-final class Sender extends Operation {
+abstract class Sender extends Operation {
 
-    private final Connection connection;
+    final Loop loop;
     private final Writable writable;
 
     /// Sends in the order of their subscription; the first is under way.
@@ -46,19 +44,37 @@ final class Sender extends Operation {
     private boolean closing;
     private @Nullable IOException failure;
 
-    Sender(Connection connection) {
-        super(connection.descriptor);
-        this.connection = connection;
-        writable = new Writable(connection.descriptor, () -> {
+    Sender(Loop loop, Descriptor descriptor) {
+        super(descriptor);
+        this.loop = loop;
+        writable = new Writable(descriptor, () -> {
             settle();
-            pump(); // also after an error, which the send itself will name
+            pump(); // also after an error, which the operation itself will name
         });
+    }
+
+    /// The pool whose blocks the elements are copied into.
+    abstract BlockPool blocks();
+
+    /// Prepares the entry that writes the `length` bytes at `address`.
+    abstract void prepare(Sqe sqe, long address, int length);
+
+    /// What [#prepare] asks for, with its arguments: how failures begin.
+    abstract String operation();
+
+    private boolean isOpen() {
+        return descriptor().isOpen() && loop.reactor.isAccepting();
+    }
+
+    /// Why nothing can be sent any more, when it was we who closed.
+    final IOException closedException() {
+        return new ConnectionClosedException(operation() + ": closed on this side");
     }
 
     // ---- the line
 
     /// Puts `sending` in line, and starts it if it is the first.
-    void enqueue(Sending sending) {
+    final void enqueue(Sending sending) {
         IOException refusal = refusal();
         if (refusal != null) {
             sending.end(refusal);
@@ -71,7 +87,7 @@ final class Sender extends Operation {
     }
 
     private @Nullable IOException refusal() {
-        return failure != null ? failure : closing ? connection.closedException("send") : null;
+        return failure != null ? failure : closing ? closedException() : null;
     }
 
     /// The next in line, unless whoever was told of the end of the last one has started it already.
@@ -79,7 +95,7 @@ final class Sender extends Operation {
         Sending sending = line.peek();
         if (sending == null) {
             if (closing) {
-                connection.flushed();
+                descriptor().close();
             }
         } else if (!sending.hasBegun()) {
             sending.begin();
@@ -89,19 +105,19 @@ final class Sender extends Operation {
     // ---- the elements of the first in line
 
     /// How many bytes wait.
-    long queuedBytes() {
+    final long queuedBytes() {
         return queuedBytes;
     }
 
     /// Takes an element of the first in line. The buffer's position and limit are read and left as they are.
-    void accept(ByteBuffer element) {
+    final void accept(ByteBuffer element) {
         elements.add(element);
         queuedBytes += element.remaining();
         pump();
     }
 
     /// The first in line has changed its mind, or its source has ended: goes on from there.
-    void settle() {
+    final void settle() {
         if (!settling) { // else the loop below looks again: a line of any length takes no more stack than one
             settling = true;
             try {
@@ -125,7 +141,7 @@ final class Sender extends Operation {
             return false;
         }
         line.remove(); // before anyone is told, who may come back here
-        first.end(first.isCutOff() ? connection.closedException("send") : null);
+        first.end(first.isCutOff() ? closedException() : null);
         next();
         return true;
     }
@@ -146,22 +162,18 @@ final class Sender extends Operation {
 
     // ---- the kernel
 
-    private BlockPool blocks() {
-        return connection.loop.reactor.sendBlocks();
-    }
-
     private void pump() {
         if (!elements.isEmpty() && !inFlight() && !writable.isWaiting()) {
-            if (connection.isOpen()) {
+            if (isOpen()) {
                 blocks().stage(this);
             } else {
-                fail(connection.closedException("send"));
+                fail(closedException());
             }
         }
     }
 
     @Override
-    protected void fill(Sqe sqe) {
+    protected final void fill(Sqe sqe) {
         block = blocks().take();
         MemorySegment memory = blocks().segment(block);
         int length = 0;
@@ -180,7 +192,7 @@ final class Sender extends Operation {
             unreadable = e;
         }
         blockLength = length;
-        sqe.prepSend(connection.descriptor.fd(), memory.address(), length, Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT);
+        prepare(sqe, memory.address(), length);
     }
 
     private static void copy(ByteBuffer from, int index, MemorySegment to, int offset, int count) {
@@ -192,7 +204,7 @@ final class Sender extends Operation {
     }
 
     @Override
-    protected void complete(int result, int flags) {
+    protected final void complete(int result, int flags) {
         if (block >= 0) {
             blocks().give(block);
             block = -1;
@@ -203,8 +215,7 @@ final class Sender extends Operation {
             return; // aborted meanwhile
         }
         if (unreadable != null || result > 0 && !advance(result)) {
-            fail(new IOException("send(fd=" + connection.descriptor.fd() + ", "
-                    + SocketAddresses.format(connection.remoteAddress()) + "): an element was freed or changed before it was sent", unreadable));
+            fail(new IOException(operation() + ": an element was freed or changed before it was sent", unreadable));
             return;
         }
         if (result >= 0) {
@@ -217,7 +228,7 @@ final class Sender extends Operation {
                 case Errno.EINTR -> { } // once more
                 case Errno.ECANCELED -> { } // closing: pump says so
                 default -> {
-                    fail(Failure.of("send", connection.descriptor.fd(), connection.remoteAddress(), -result));
+                    fail(Failure.of(operation(), -result));
                     return;
                 }
             }
@@ -252,30 +263,31 @@ final class Sender extends Operation {
 
     // ---- the end
 
-    /// No send starts any more; what was accepted still goes out, and then [Connection#flushed] is called.
-    void close() {
+    /// No send starts any more; what was accepted still goes out, and then the descriptor is closed.
+    final void close() {
         if (closing) {
             return;
         }
         closing = true;
         Sending first = line.peek();
         if (first == null) {
-            connection.flushed();
+            descriptor().close();
             return;
         }
         first.stopSource();
         while (line.size() > 1) {
-            line.removeLast().end(connection.closedException("send"));
+            line.removeLast().end(closedException());
         }
         settle();
     }
 
-    /// The connection is being aborted: nothing goes out any more.
-    void abort() {
+    /// Nothing goes out any more, and the descriptor is closed.
+    final void abort() {
         closing = true;
         if (failure == null) {
-            fail(connection.closedException("send"));
+            fail(closedException());
         }
+        descriptor().close();
     }
 
     private void fail(IOException failure) {
@@ -293,7 +305,7 @@ final class Sender extends Operation {
             sending.end(failure);
         }
         if (closing) {
-            connection.flushed();
+            descriptor().close();
         }
     }
 }

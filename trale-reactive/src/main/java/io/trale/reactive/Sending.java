@@ -30,7 +30,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     private static final AtomicIntegerFieldUpdater<Sending> SCHEDULED =
             AtomicIntegerFieldUpdater.newUpdater(Sending.class, "scheduled");
 
-    private final Connection connection;
+    private final Sender sender;
     private final Publisher<? extends ByteBuffer> source;
     private final CoreSubscriber<? super Void> actual;
 
@@ -51,15 +51,15 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     private int outstanding;
     private int largest = 1;
 
-    Sending(Connection connection, Publisher<? extends ByteBuffer> source, CoreSubscriber<? super Void> actual) {
-        this.connection = connection;
+    Sending(Sender sender, Publisher<? extends ByteBuffer> source, CoreSubscriber<? super Void> actual) {
+        this.sender = sender;
         this.source = source;
         this.actual = actual;
     }
 
-    /// The cold publisher of such sends.
-    static Mono<Void> mono(Connection connection, Publisher<? extends ByteBuffer> source) {
-        return new SendMono(connection, source).assembled();
+    /// The cold publisher of such sends, which Reactor knows by `name`.
+    static Mono<Void> mono(String name, Sender sender, Publisher<? extends ByteBuffer> source) {
+        return new SendMono(name, sender, source).assembled();
     }
 
     // ---- on the loop, called by the sender
@@ -68,7 +68,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     void begin() {
         begun = true;
         if (cancelled || stopped) {
-            connection.sender.settle();
+            sender.settle();
             return;
         }
         outstanding = 1;
@@ -82,7 +82,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     /// Asks the source for as much as fits into the window.
     void replenish() {
         Subscription upstream = this.upstream;
-        long queuedBytes = connection.sender.queuedBytes();
+        long queuedBytes = sender.queuedBytes();
         if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
             return;
         }
@@ -167,7 +167,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
     @Override
     public void onNext(ByteBuffer element) {
-        if (connection.loop.isCurrent() && foreign == null) {
+        if (sender.loop.isCurrent() && foreign == null) {
             take(element);
             return;
         }
@@ -211,10 +211,10 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     }
 
     private void schedule() {
-        if (connection.loop.isCurrent()) {
+        if (sender.loop.isCurrent()) {
             drain();
         } else if (SCHEDULED.compareAndSet(this, 0, 1)) {
-            connection.loop.execute(this);
+            sender.loop.execute(this);
         }
     }
 
@@ -228,7 +228,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     private void drain() {
         if (!queued) {
             queued = true;
-            connection.sender.enqueue(this);
+            sender.enqueue(this);
             return;
         }
         if (!begun || ended) {
@@ -238,7 +238,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
             stopSource();
         }
         drainForeign(cancelled);
-        connection.sender.settle();
+        sender.settle();
     }
 
     private void drainForeign(boolean drop) {
@@ -262,7 +262,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
         int size = element.remaining();
         largest = Math.max(largest, size);
         if (size > 0) {
-            connection.sender.accept(element);
+            sender.accept(element);
         }
         replenish();
     }
@@ -295,11 +295,13 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
     private static final class SendMono extends Mono<Void> implements Scannable {
 
-        private final Connection connection;
+        private final String name;
+        private final Sender sender;
         private final Publisher<? extends ByteBuffer> source;
 
-        SendMono(Connection connection, Publisher<? extends ByteBuffer> source) {
-            this.connection = connection;
+        SendMono(String name, Sender sender, Publisher<? extends ByteBuffer> source) {
+            this.name = name;
+            this.sender = sender;
             this.source = source;
         }
 
@@ -309,11 +311,11 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> actual) {
-            Sending sending = new Sending(connection, source, actual);
+            Sending sending = new Sending(sender, source, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!connection.loop.run(sending)) {
-                actual.onError(connection.closedException("send"));
+            if (!sender.loop.run(sending)) {
+                actual.onError(sender.closedException());
             }
         }
 
@@ -325,7 +327,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
         @Override
         public String stepName() {
-            return "sink(traleSend)";
+            return "sink(" + name + ")";
         }
     }
 }
