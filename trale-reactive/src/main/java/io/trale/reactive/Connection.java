@@ -5,6 +5,7 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.function.Function;
@@ -51,7 +52,23 @@ public final class Connection {
     /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
     /// in `take(n)`, the next goes on at the very next byte.
     public Flux<ByteBuffer> receive() {
-        return receiver.flux();
+        return receiver.flux("traleReceive", () -> Intake.COPY);
+    }
+
+    /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote
+    /// them to, and what it returns is the element. The segment is native, valid during the call only, and may be
+    /// written to: keeping it is of no use, since every access then throws. If `reader` throws, the subscription ends with
+    /// that error, and those bytes are gone.
+    public <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader) {
+        Intake<R> intake = Intake.inPlace(reader);
+        return receiver.flux("traleReceiveWith", () -> intake);
+    }
+
+    /// As [#receive], with no copy: each element is a loan of the memory that the kernel wrote the bytes to, and
+    /// **whoever gets it closes it**. Meant for passing on, as in `b.sendLeases(a.receiveLeases())`. At most an eighth
+    /// of the buffers for leases is with one connection at a time; then receiving waits until one is given back.
+    public Flux<Lease> receiveLeases() {
+        return receiver.<Lease>flux("traleReceiveLeases", receiver::leases);
     }
 
     /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
