@@ -56,7 +56,7 @@ class CounterScheduleTest {
         run("expirationsAreCountedOnce", seed -> {
             SimKernel kernel = Seeds.kernel(seed, INTERRUPTED);
             SplittableRandom random = kernel.random();
-            long periodNanos = 1 + random.nextInt(500_000);
+            long periodNanos = 5_000 + random.nextInt(500_000);
             long total = 1 + random.nextInt(50);
             Seeds.run(kernel, Seeds.options(kernel), new Steps() {
                 private TimerFd timer;
