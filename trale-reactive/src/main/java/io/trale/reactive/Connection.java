@@ -130,7 +130,6 @@ public final class Connection {
             if (descriptor.isOpen()) {
                 Sockets.resetOnClose(descriptor);
                 sender.abort();
-                descriptor.close();
             }
         });
     }
@@ -147,11 +146,6 @@ public final class Connection {
     /// False once closing has begun to take effect.
     boolean isOpen() {
         return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
-    /// The sender has sent what there was, and wants to be closed.
-    void flushed() {
-        descriptor.close();
     }
 
     /// Lets the peer's end of stream seem to have come, after what has come already. Loop thread.

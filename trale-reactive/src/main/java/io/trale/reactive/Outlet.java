@@ -36,11 +36,18 @@ abstract class Outlet extends Operation {
     /// Gives up what the kernel has seen nothing of.
     abstract void discardUnsent(Sending<?> owner);
 
-    /// Nothing is left, after [#close] or a failure that came after it.
-    abstract void flushed();
+    /// The operation with its descriptor, for messages.
+    abstract String describe();
+
+    /// False once the descriptor or the ring is closed, or about to be.
+    final boolean isOpen() {
+        return descriptor().isOpen() && loop.reactor.isAccepting();
+    }
 
     /// What those are told whose send comes too late, or is cut off.
-    abstract IOException closedException();
+    final IOException closedException() {
+        return new ConnectionClosedException(describe() + ": closed on this side");
+    }
 
     // ---- the line
 
@@ -67,7 +74,7 @@ abstract class Outlet extends Operation {
         Sending<?> sending = line.peek();
         if (sending == null) {
             if (closing) {
-                flushed();
+                descriptor().close();
             }
         } else if (!sending.hasBegun()) {
             sending.begin();
@@ -147,7 +154,7 @@ abstract class Outlet extends Operation {
 
     // ---- the end
 
-    /// No send starts any more; what was accepted still goes out, and then [#flushed] is called.
+    /// No send starts any more; what was accepted still goes out, and then the descriptor is closed.
     final void close() {
         if (closing) {
             return;
@@ -155,7 +162,7 @@ abstract class Outlet extends Operation {
         closing = true;
         Sending<?> first = line.peek();
         if (first == null) {
-            flushed();
+            descriptor().close();
             return;
         }
         first.stopSource();
@@ -165,12 +172,13 @@ abstract class Outlet extends Operation {
         settle();
     }
 
-    /// The descriptor is about to be closed: nothing goes out any more.
+    /// Closes the descriptor; nothing goes out any more.
     final void abort() {
         closing = true;
         if (failure == null) {
             fail(closedException());
         }
+        descriptor().close();
     }
 
     /// Ends all sends in line with `failure`, and every later one.
@@ -183,7 +191,7 @@ abstract class Outlet extends Operation {
             sending.end(failure);
         }
         if (closing) {
-            flushed();
+            descriptor().close();
         }
     }
 }

@@ -62,21 +62,6 @@ final class Sender extends StreamOutlet {
     }
 
     @Override
-    boolean isOpen() {
-        return connection.isOpen();
-    }
-
-    @Override
-    void flushed() {
-        connection.flushed();
-    }
-
-    @Override
-    IOException closedException() {
-        return connection.closedException("send");
-    }
-
-    @Override
     String describe() {
         return "send(fd=" + descriptor().fd() + ", " + SocketAddresses.format(connection.remoteAddress()) + ")";
     }

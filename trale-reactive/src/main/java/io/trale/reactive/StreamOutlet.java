@@ -39,15 +39,9 @@ abstract class StreamOutlet extends Outlet {
     /// True while no operation may be staged, although something is there to be sent.
     abstract boolean mustWait();
 
-    /// False once the descriptor is closed, or about to be.
-    abstract boolean isOpen();
-
     /// An operation took `result` bytes of the `asked`, or failed with `-errno`. Returns why nothing can go out any more,
     /// or null.
     abstract @Nullable IOException ended(int result, int asked);
-
-    /// The operation, for messages.
-    abstract String describe();
 
     private BlockPool blocks() {
         return loop.reactor.sendBlocks();
