@@ -3,17 +3,13 @@ package io.trale.examples;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Server;
-import io.trale.reactive.Trale;
 import io.trale.task.Executor;
 import java.io.PrintWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,8 +20,6 @@ import reactor.core.publisher.Mono;
 @Command(name = "echo", mixinStandardHelpOptions = true,
         description = "Echo server: sends back whatever a client sends, until it is interrupted.")
 final class Echo implements Callable<Integer> {
-
-    private static final Duration GRACE = Duration.ofSeconds(2);
 
     /// How the server is written.
     enum Style { flux, inplace, lease, core, await }
@@ -48,25 +42,13 @@ final class Echo implements Callable<Integer> {
         int port = Ports.checked(spec, this.port);
         PrintWriter out = spec.commandLine().getOut();
         switch (style) {
-            case flux -> serve(trale -> trale.serve(port, c -> c.send(c.receive())), out);
-            case inplace -> serve(trale -> trale.serve(port, Echo::inPlace), out);
-            case lease -> serve(trale -> trale.serve(port, c -> c.sendLeases(c.receiveLeases())), out);
+            case flux -> Servers.run(trale -> trale.serve(port, c -> c.send(c.receive())), out);
+            case inplace -> Servers.run(trale -> trale.serve(port, Echo::inPlace), out);
+            case lease -> Servers.run(trale -> trale.serve(port, c -> c.sendLeases(c.receiveLeases())), out);
             case core -> Executor.blockOn(EchoServer.on(port, EchoTask::new, out));
             case await -> Executor.blockOn(EchoServer.on(port, EchoServer::echo, out));
         }
         return 0;
-    }
-
-    private static void serve(Function<Trale, Mono<Server>> serve, PrintWriter out) {
-        try (Trale trale = Trale.start()) {
-            Server server = serve.apply(trale).block();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                server.disposeNow(GRACE); // what was received is answered
-                trale.onClose().block(GRACE); // by the main thread, below
-            }));
-            out.println("listening on port " + server.localAddress().getPort());
-            server.onClose().block();
-        }
     }
 
     /// The bytes stay in the kernel's buffer until `copy` has them in one that was used before.
