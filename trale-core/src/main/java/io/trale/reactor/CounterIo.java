@@ -53,6 +53,9 @@ public abstract class CounterIo extends ReactorIo {
 
     @Override
     protected final boolean again(int result) {
+        if (result == -Errno.EINTR) {
+            return true;
+        }
         if (polling) {
             polling = false;
             return result >= 0;
