@@ -1,5 +1,7 @@
 package io.trale.sim;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.trale.linux.SocketAddresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
@@ -61,9 +63,9 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
 
     void encodeName(InetSocketAddress sender) {
         if (name != 0) {
-            byte[] storage = new byte[SocketAddresses.MAX_BYTES];
-            int length = SocketAddresses.encode(sender, MemorySegment.ofArray(storage));
-            Ram.write(name, Arrays.copyOf(storage, Math.min(length, nameBytes)));
+            MemorySegment storage = MemorySegment.ofArray(new long[SocketAddresses.MAX_BYTES / Long.BYTES]);
+            int length = SocketAddresses.encode(sender, storage);
+            Ram.write(name, storage.asSlice(0, Math.min(length, nameBytes)).toArray(JAVA_BYTE));
             Ram.setInt(address + NAME_BYTES, length);
         }
     }
