@@ -1,6 +1,7 @@
 package io.trale.reactor;
 
 import io.trale.uring.BufferRing;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The buffers that receives draw from, and the receives that wait for one.
@@ -8,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 /// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here no more
 /// are submitted than there are free buffers, until the completions have been handled and tell who took one. One that
 /// was armed before may still find the group empty: it ends with `ENOBUFS` and is staged again by its owner, which waits
-/// here. A buffer is lent from its completion until it is given back in the same turn, so there is always a next buffer.
+/// here. A buffer is lent from its completion until it is given back: in the default group within the same turn, so that
+/// there is always a next one.
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
@@ -16,9 +18,17 @@ public final class BufferGroup extends StagingQueue {
     /// Receives submitted of which it is not known yet whether they took a buffer.
     private int admitted;
 
-    BufferGroup(Reactor reactor, BufferRing ring) {
+    private final int count;
+    /// The buffers' own: it lives as long as the ring, and as any of them is lent.
+    private final Arena memory;
+    private boolean closed;
+    private int lentAtClose;
+
+    BufferGroup(Reactor reactor, BufferRing ring, int count, Arena memory) {
         this.reactor = reactor;
         this.ring = ring;
+        this.count = count;
+        this.memory = memory;
     }
 
     /// Stages `operation`, which selects its buffer from this group.
@@ -36,6 +46,11 @@ public final class BufferGroup extends StagingQueue {
         return ring.bufferBytes();
     }
 
+    /// How many buffers there are.
+    public int count() {
+        return count;
+    }
+
     /// How many buffers are not lent.
     public int free() {
         return ring.free();
@@ -46,9 +61,19 @@ public final class BufferGroup extends StagingQueue {
         return ring.take(BufferRing.bufferId(flags));
     }
 
-    /// Gives back the buffer that a completion named.
+    /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
     public void give(int flags) {
-        ring.give(BufferRing.bufferId(flags));
+        if (closed) {
+            giveLate();
+        } else {
+            ring.give(BufferRing.bufferId(flags));
+        }
+    }
+
+    private synchronized void giveLate() {
+        if (--lentAtClose == 0) {
+            memory.close();
+        }
     }
 
     @Override
@@ -71,7 +96,23 @@ public final class BufferGroup extends StagingQueue {
         admitted = 0;
     }
 
-    void close() {
+    /// Takes the group out of the ring, in which nothing is in flight.
+    void unregister() {
         ring.close();
+    }
+
+    /// Frees the memory now that the ring is closed, or when the last buffer is given back.
+    synchronized void close() {
+        closed = true;
+        lentAtClose = count - ring.free();
+        if (lentAtClose == 0) {
+            memory.close();
+        }
+    }
+
+    /// The ring was closed with operations in flight: the memory is left to the kernel.
+    synchronized void abandon() {
+        closed = true;
+        lentAtClose = Integer.MAX_VALUE;
     }
 }

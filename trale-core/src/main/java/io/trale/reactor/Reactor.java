@@ -61,7 +61,9 @@ public final class Reactor {
     private Ring ring;
     private boolean refusing;
     private volatile Notifier notifier;
+    private final List<BufferGroup> groups = new ArrayList<>();
     private BufferGroup receiveGroup;
+    private BufferGroup leaseGroup;
     private BlockPool sendBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
@@ -218,11 +220,26 @@ public final class Reactor {
     /// The default group of receive buffers: each is lent within one turn only.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
-            receiveGroup = new BufferGroup(this, new BufferRing(kernel, ring, arena, 0, limits.receiveBuffers(),
-                    limits.receiveBufferBytes()));
-            queues.add(receiveGroup);
+            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
         }
         return receiveGroup;
+    }
+
+    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
+    /// waits but receives of this group.
+    public BufferGroup leaseGroup() {
+        if (leaseGroup == null) {
+            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
+        }
+        return leaseGroup;
+    }
+
+    private BufferGroup openGroup(int id, int count, int bytes) {
+        Arena memory = Arena.ofShared();
+        BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
+        groups.add(group);
+        queues.add(group);
+        return group;
     }
 
     /// The blocks that sends are copied into.
@@ -476,6 +493,8 @@ public final class Reactor {
             free();
         } else {
             forget();
+            groups.forEach(BufferGroup::abandon);
+            groups.clear();
         }
         return idle;
     }
@@ -488,17 +507,18 @@ public final class Reactor {
     }
 
     private void free() {
-        if (receiveGroup != null) {
-            receiveGroup.close();
-        }
+        groups.forEach(BufferGroup::unregister);
         forget();
         arena.close();
+        groups.forEach(BufferGroup::close);
+        groups.clear();
     }
 
     private void forget() {
         ring.close();
         ring = null;
         receiveGroup = null;
+        leaseGroup = null;
         sendBlocks = null;
         queues.clear();
     }

@@ -40,7 +40,7 @@ public final class ExecutorOptions {
     public ExecutorOptions ringEntries(int submissions, int completions) {
         Limits l = limits;
         return with(new Limits(submissions, completions, l.completionsPerTurn(), l.receiveBuffers(),
-                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes()));
+                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
     }
 
     /// How many buffers (a power of two, at most 32768) receives draw from, and the size of each in bytes, which is
@@ -48,14 +48,22 @@ public final class ExecutorOptions {
     public ExecutorOptions receiveBuffers(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(), count, bytes,
-                l.sendBlocks(), l.sendBlockBytes()));
+                l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
     }
 
     /// How many blocks sends are copied into, and the size of each in bytes, which is the most that one send takes.
     public ExecutorOptions sendBlocks(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
-                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes));
+                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes, l.leaseBuffers(), l.leaseBufferBytes()));
+    }
+
+    /// How many buffers (a power of two, at most 32768) can be on lease at a time, and the size of each in bytes: see
+    /// `receiveLeases` of trale-reactive. When all are, receives of that kind wait until one is given back.
+    public ExecutorOptions leaseBuffers(int count, int bytes) {
+        Limits l = limits;
+        return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
+                l.receiveBuffers(), l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), count, bytes));
     }
 
     /// Makes the loop thread of a started executor; must be a platform thread.

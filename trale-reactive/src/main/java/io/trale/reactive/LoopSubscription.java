@@ -58,7 +58,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         if (!loop.run(this)) {
             terminated = true;
             if (!cancelled) {
-                subscriber.onError(new ConnectionClosedException("the loop is closed"));
+                subscriber.onError(Loop.closedException());
             }
         }
     }

@@ -16,9 +16,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
@@ -42,12 +40,7 @@ public final class Trale implements AutoCloseable {
     private static final AtomicInteger STARTED = new AtomicInteger();
 
     final Loop loop;
-    /// Every connection that is open, so that the end can find them. For the loop alone.
-    private final Set<Connection> connections = new LinkedHashSet<>();
-    private final Set<Listener> listeners = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    /// What is opened from now on is aborted at once. For the loop alone.
-    private boolean closing;
 
     private Trale(Executor executor) {
         loop = new Loop(executor);
@@ -118,12 +111,9 @@ public final class Trale implements AutoCloseable {
     }
 
     private Listener listen(InetSocketAddress address) throws IOException {
-        Listener listener = new Listener(this, TcpListener.bind(address));
-        listeners.add(listener);
-        listener.onClose().subscribe(null, null, () -> listeners.remove(listener));
-        if (closing) {
-            listener.dispose();
-        }
+        TcpListener socket = TcpListener.bind(address);
+        Listener listener = new Listener(this, socket);
+        loop.opened(socket.descriptor(), listener::dispose);
         return listener;
     }
 
@@ -177,11 +167,7 @@ public final class Trale implements AutoCloseable {
     /// Makes a connection of a connected socket. Loop thread.
     Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
         Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
-        connections.add(connection);
-        socket.whenClosed(() -> connections.remove(connection));
-        if (closing) { // a connect that had succeeded already when the loop was told to close
-            connection.abort();
-        }
+        loop.opened(socket, connection::abort);
         return connection;
     }
 
@@ -206,13 +192,7 @@ public final class Trale implements AutoCloseable {
     /// see [#onClose].
     @Override
     public void close() {
-        loop.run(() -> {
-            closing = true;
-            List.copyOf(listeners).forEach(Listener::dispose);
-            List.copyOf(connections).forEach(Connection::abort);
-            loop.executor.close();
-        });
-        loop.executor.close();
+        loop.close();
     }
 
     /// Completes when all is freed.
