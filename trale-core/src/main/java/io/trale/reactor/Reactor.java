@@ -162,7 +162,8 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
+        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
+        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
         scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
