@@ -282,18 +282,23 @@ public final class Executor implements AutoCloseable {
 
     /// Runs until no task is left, then closes the ring; it is opened again when needed.
     public void runToEnd() throws IOException {
-        runUntil(() -> liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty());
+        runUntil(this::isIdle);
+    }
+
+    private boolean isIdle() {
+        return liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty();
     }
 
     /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
     /// true while tasks are left. For embedding in another loop; [#runToEnd] is made of the same steps.
     public boolean turn() throws IOException {
-        beginRun();
-        try {
-            runJobs();
-            park(0);
-        } finally {
-            endRun();
+        if (beginRun()) {
+            try {
+                runJobs();
+                park(0);
+            } finally {
+                endRun();
+            }
         }
         return liveCount > 0;
     }
@@ -303,7 +308,9 @@ public final class Executor implements AutoCloseable {
     }
 
     private void runUntil(Condition end) throws IOException {
-        beginRun();
+        if (!beginRun()) {
+            return;
+        }
         try {
             runJobs();
             while (!closing && !end.met()) {
@@ -315,7 +322,8 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    private void beginRun() throws ErrnoException {
+    /// Returns false if there is nothing to run, for which no ring is needed.
+    private boolean beginRun() throws ErrnoException {
         reactor.checkThread();
         if (standing || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
@@ -323,10 +331,14 @@ public final class Executor implements AutoCloseable {
         if (closed.getCount() == 0) {
             throw rejected();
         }
+        if (isIdle()) {
+            return false;
+        }
         if (!reactor.isOpen()) {
             reactor.open();
         }
         running = true;
+        return true;
     }
 
     private void endRun() {
@@ -390,8 +402,9 @@ public final class Executor implements AutoCloseable {
             here.checkNotRunning();
         }
         if (here == this) {
-            task.poll(() -> {});
-            runUntil(task::isDone);
+            if (!task.poll(() -> {})) {
+                runUntil(task::isDone);
+            }
             if (!task.isDone()) {
                 throw rejected();
             }

@@ -94,6 +94,20 @@ class ExecutorTest {
     }
 
     @Test
+    void runWithNoTaskNeedsNoRing() throws Exception {
+        var kernel = new InterceptedKernel() {
+            @Override
+            public int ioUringSetup(int entries, MemorySegment params) {
+                return -Errno.ENOSYS;
+            }
+        };
+        Executor executor = Executor.open(kernel, options);
+        executor.runToEnd();
+        assertThat(executor.turn()).isFalse();
+        executor.close();
+    }
+
+    @Test
     void tasksRunFirstComeFirstServed() throws Exception {
         List<String> order = new ArrayList<>();
         for (int i = 0; i < 1000; i++) { // more than one turn takes
