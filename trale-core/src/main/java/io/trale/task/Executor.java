@@ -442,7 +442,7 @@ public final class Executor implements AutoCloseable {
             }
         });
         try {
-            closed.await(options.closeTimeout.toNanos() + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
+            closed.await(options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -460,6 +460,7 @@ public final class Executor implements AutoCloseable {
     }
 
     private void shutdown() {
+        closing = true; // a ring that broke was not closed, and takes no more work either
         running = true; // whoever closes from inside finds the end under way
         List<Task<?>> tasks = new ArrayList<>();
         for (Task<?> task = live; task != null; task = task.nextLive) {
@@ -499,25 +500,23 @@ public final class Executor implements AutoCloseable {
 
     /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
     private void closeRing() {
-        long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
+        long deadline = reactor.kernel().nanoTime() + options.closeTimeoutNanos;
         try {
             if (closing) { // else new work waits for the next run, since this ring will refuse it
                 runJobs();
-                for (long left = options.closeTimeout.toNanos(); liveCount > 0 && left > 0;) {
+                for (long left = options.closeTimeoutNanos; liveCount > 0 && left > 0; left = left(deadline)) {
                     park(left); // blocks that were cancelled unwind
                     runJobs();
-                    left = deadline - reactor.kernel().nanoTime();
                 }
             }
             reactor.cancelAll();
-            for (long left = options.closeTimeout.toNanos(); left > 0; left = deadline - reactor.kernel().nanoTime()) {
-                if (closing && (reactor.busy() || !runQueue.isEmpty())) {
+            for (long left = 1; left > 0 && (reactor.busy() || closing && !runQueue.isEmpty());) {
+                left = left(deadline); // once more when there is none, since cancels take no time
+                if (closing) {
                     park(left);
                     runJobs();
-                } else if (reactor.busy()) {
-                    reactor.poll(left);
                 } else {
-                    break;
+                    reactor.poll(left);
                 }
             }
         } catch (IllegalStateException broken) {
@@ -528,6 +527,10 @@ public final class Executor implements AutoCloseable {
                     "closed with operations in flight: their memory is left to the kernel");
         }
         wakes = 0;
+    }
+
+    private long left(long deadline) {
+        return Math.max(0, deadline - reactor.kernel().nanoTime());
     }
 
     // ---- seen from outside

@@ -654,6 +654,45 @@ class ExecutorTest {
     }
 
     @Test
+    void ringThatBreaksLeavesNoTaskThatNeverEnds() throws Exception {
+        var kernel = new InterceptedKernel() {
+            volatile boolean broken;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                return broken ? -Errno.EBADF
+                        : super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+            }
+        };
+        List<Throwable> late = Collections.synchronizedList(new ArrayList<>());
+        Thread[] thread = new Thread[1];
+        Executor executor = Executor.start("loop", kernel, options.threadFactory(body -> {
+            thread[0] = Thread.ofPlatform().unstarted(body);
+            thread[0].setUncaughtExceptionHandler((t, failure) -> { });
+            return thread[0];
+        }));
+        Scripted<Void> pending = Scripted.pending();
+        pending.whenCancelled = () -> late.add(catchThrowable(() -> executor.submit(Scripted.pending())));
+        executor.submit(pending);
+        executor.execute(() -> kernel.broken = true);
+        join(thread[0]);
+        assertThat(late).singleElement().isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MAX_VALUE, 0, -1})
+    void closeTimeoutMayBeOfAnyLength(long seconds) throws Exception {
+        Executor executor = Executor.open(options.closeTimeout(Duration.ofSeconds(seconds)));
+        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        executor.turn();
+        executor.close();
+        assertThat(waiting.isDone()).isTrue();
+        assertThat(executor.stats().inFlight()).as("a cancel takes no time").isZero();
+        assertThat(uncaught).isEmpty();
+    }
+
+    @Test
     void onCloseActionThatThrowsIsReportedAndTheOthersRun() {
         Executor executor = Executor.open(options);
         IllegalArgumentException failure = new IllegalArgumentException("on close");
