@@ -150,9 +150,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
+    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
         checkThread();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("an executor needs a platform thread, this is " + Thread.currentThread());
+        }
         arena = Arena.ofShared();
         try {
             ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());

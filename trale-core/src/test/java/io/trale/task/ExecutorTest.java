@@ -267,6 +267,17 @@ class ExecutorTest {
     }
 
     @Test
+    void virtualThreadIsNoLoopThread() throws Exception {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        join(Thread.startVirtualThread(() -> thrown.set(catchThrowable(() -> Executor.blockOn(Scripted.ready(1))))));
+        Throwable started = catchThrowable(() -> Executor.start("loop",
+                options.threadFactory(body -> Thread.ofVirtual().unstarted(body))));
+        for (Throwable t : List.of(thrown.get(), started)) {
+            assertThat(t).isInstanceOf(IllegalStateException.class).hasMessageContaining("needs a platform thread");
+        }
+    }
+
+    @Test
     void secondExecutorOfAThreadIsRefused() {
         Executor executor = Executor.open(options);
         assertThat(Executor.current()).isSameAs(executor);
