@@ -202,6 +202,44 @@ class AsyncTest {
         assertThat(log).containsExactly("unwound");
     }
 
+    private static final class Closeable implements AutoCloseable {
+        private int closes;
+
+        @Override
+        public void close() {
+            closes++;
+        }
+    }
+
+    @Test
+    void valuesOfAJoinThatNobodyGetsAreClosed() throws Exception {
+        Closeable ofFailed = new Closeable();
+        Closeable ofAborted = new Closeable();
+        Closeable taken = new Closeable();
+        JoinHandle<?> failing = Executor.spawn(join(Scripted.ready(ofFailed), Scripted.ready("no closeable"),
+                Scripted.ready(1).failure(new IllegalArgumentException("one of them"))));
+        JoinHandle<?> aborted = Executor.spawn(join(Scripted.ready(ofAborted), Scripted.pending()));
+        Executor.current().turn();
+        aborted.abort();
+        assertThat(Executor.blockOn(join(Scripted.ready(taken)))).containsExactly(taken);
+        assertThatThrownBy(failing::join).hasMessage("one of them");
+        assertThat(ofFailed.closes).isEqualTo(1);
+        assertThat(ofAborted.closes).isEqualTo(1);
+        assertThat(taken.closes).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void awaitedFutureWhosePollThrowsIsCancelled(boolean fast) throws Exception {
+        Scripted<Void> broken = new Scripted<>(waker -> {
+            throw new IllegalArgumentException("in poll");
+        });
+        Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> await(broken)).hasMessageContaining("polling").hasRootCauseMessage("in poll");
+        }));
+        assertThat(broken.cancels).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void interruptedThreadStillAwaitsAndKeepsItsFlag(boolean fast) throws Exception {
