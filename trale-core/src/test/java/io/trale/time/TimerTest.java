@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.reactor.Deadlines;
+import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
 import java.time.Duration;
@@ -41,6 +42,35 @@ class TimerTest {
     void zeroAndNegativeSleepsCompleteAtOnce() throws Exception {
         Executor.blockOn(Timer.sleep(Duration.ZERO));
         Executor.blockOn(Timer.sleep(Duration.ofSeconds(-5)));
+    }
+
+    /// A future that polls `other` once, and is complete then; its value is whether that was.
+    private static Future<Boolean> pollOnce(Future<?> other) {
+        return new Future<>() {
+            private boolean complete;
+
+            @Override
+            public boolean poll(Waker waker) {
+                complete = other.poll(waker);
+                return true;
+            }
+
+            @Override
+            public Boolean result() {
+                return complete;
+            }
+        };
+    }
+
+    @Test
+    void sleepAndTimeoutThatOutliveTheirRingAreNotOverForThat() throws Exception {
+        Future<Void> sleep = Timer.sleep(Duration.ofDays(1));
+        Future<Void> timeout = Async.timeout(sleep, Duration.ofDays(1));
+        for (int run = 0; run < 3; run++) {
+            assertThat(Executor.blockOn(pollOnce(timeout))).isFalse();
+        }
+        timeout.cancel();
+        assertThat(Executor.current().reactor().deadlines().size()).isZero();
     }
 
     @Test
