@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
+import io.trale.sim.SimKernel;
 import io.trale.time.Timer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +58,7 @@ class AsyncTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void blocksSleepSideBySideInTheOrderOfTheirDeadlines(boolean fast) throws Exception {
+        Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // whose clock waits for a slow machine
         Executor.spawn(block(fast, () -> {
             await(Timer.sleep(SHORT.multipliedBy(4)));
             log.add("A");
