@@ -17,6 +17,7 @@ final class PositionedIo extends LendingIo implements IntFuture {
     private int offset;
     private int length;
     private long position;
+    private boolean untaken;
 
     PositionedIo(File file) {
         super(file.descriptor(), "in use");
@@ -37,13 +38,17 @@ final class PositionedIo extends LendingIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        return transfer(waker);
+        untaken = transfer(waker);
+        return untaken;
     }
 
     @Override
     public int resultAsInt() throws ErrnoException {
         int count = count();
-        file.idle(this);
+        if (untaken) { // else the file has it already, and perhaps another user
+            untaken = false;
+            file.idle(this);
+        }
         if (count < 0) {
             throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
         }
