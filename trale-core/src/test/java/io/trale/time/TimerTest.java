@@ -152,6 +152,24 @@ class TimerTest {
     }
 
     @Test
+    void crowdOfSleepersThatWakesAtOnceTakesTurns() throws Exception {
+        SimKernel kernel = new SimKernel(0);
+        Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
+        Deadlines deadlines = executor.reactor().deadlines();
+        for (int i = 0; i < 10_000; i++) {
+            executor.submit(Timer.sleep(Duration.ofHours(1)));
+        }
+        while (deadlines.size() < 10_000) {
+            executor.turn();
+        }
+        kernel.elapse(Duration.ofHours(2).toNanos());
+        executor.turn();
+        assertThat(deadlines.size()).as("left after a turn").isBetween(9000, 9999);
+        executor.runToEnd();
+        assertThat(deadlines.size()).isZero();
+    }
+
+    @Test
     void periodicTimerCountsWhatWasMissed() throws Exception {
         try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1))) {
             int ticks = Executor.blockOn(async(() -> {
