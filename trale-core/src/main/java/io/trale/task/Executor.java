@@ -7,6 +7,7 @@ import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.reactor.Reactor;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -47,6 +48,8 @@ public final class Executor implements AutoCloseable {
     /// The tasks that have not ended: a list through their own links, so that `close` can find them.
     private Task<?> live;
     private int liveCount;
+    /// Tasks that failed this turn, and nobody waited.
+    private final ArrayDeque<Task<?>> unjoined = new ArrayDeque<>();
 
     private boolean running;
     private volatile boolean closing;
@@ -250,8 +253,8 @@ public final class Executor implements AutoCloseable {
         liveCount++;
     }
 
-    /// A task came to its end; `unjoined` is its failure if nobody waits for it, or null.
-    void ended(Task<?> task, Throwable unjoined) {
+    /// A task came to its end, by a failure that nobody waits for or in any other way.
+    void ended(Task<?> task, boolean unjoined) {
         if (task.previousLive != null) {
             task.previousLive.nextLive = task.nextLive;
         } else {
@@ -261,9 +264,19 @@ public final class Executor implements AutoCloseable {
             task.nextLive.previousLive = task.previousLive;
         }
         liveCount--;
-        boolean orderly = unjoined instanceof CancellationException && unjoined.getSuppressed().length == 0;
-        if (unjoined != null && !orderly) {
-            uncaught(unjoined);
+        if (unjoined) {
+            this.unjoined.add(task);
+        }
+    }
+
+    /// Reports the failures of this turn that nobody has asked for until now.
+    private void reportUnjoined() {
+        for (Task<?> task; (task = unjoined.poll()) != null;) {
+            Throwable failure = task.untakenFailure();
+            boolean orderly = failure instanceof CancellationException && failure.getSuppressed().length == 0;
+            if (failure != null && !orderly) {
+                uncaught(failure);
+            }
         }
     }
 
@@ -368,13 +381,11 @@ public final class Executor implements AutoCloseable {
     /// Runs a bounded number of jobs.
     private void runJobs() {
         inbox.drainTo(runQueue);
-        for (int i = 0; i < JOBS_PER_TURN; i++) {
-            Job job = runQueue.poll();
-            if (job == null) {
-                return;
-            }
+        int left = JOBS_PER_TURN;
+        for (Job job; left > 0 && (job = runQueue.poll()) != null; left--) {
             job.run();
         }
+        reportUnjoined();
     }
 
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
@@ -480,6 +491,7 @@ public final class Executor implements AutoCloseable {
                 job.run();
             }
         } while (reactor.poll(0) > 0);
+        reportUnjoined();
         running = false;
         if (!standing) {
             reactor.unbind();

@@ -72,7 +72,9 @@ public final class ExecutorOptions {
         return new ExecutorOptions(limits, Objects.requireNonNull(factory), uncaught, closeTimeoutNanos);
     }
 
-    /// Told, on the loop thread, of the failure of a task that nobody waits for. The default logs it.
+    /// Told, on the loop thread, of the failure of a task for which nobody waits, and whose result nobody has asked for by
+    /// the end of the turn in which it failed; whoever asks later is told all the same. The default logs it. A task that
+    /// was aborted is no failure.
     public ExecutorOptions uncaught(Consumer<? super Throwable> handler) {
         return new ExecutorOptions(limits, threadFactory, Objects.requireNonNull(handler), closeTimeoutNanos);
     }
