@@ -152,9 +152,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
+    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
         checkThread();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("an executor needs a platform thread, this is " + Thread.currentThread());
+        }
         arena = Arena.ofShared();
         try {
             ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());
@@ -164,7 +168,8 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
+        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
+        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
         scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
