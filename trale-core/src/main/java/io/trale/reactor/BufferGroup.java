@@ -1,6 +1,7 @@
 package io.trale.reactor;
 
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
 import java.lang.foreign.MemorySegment;
 
 /// The buffers that receives draw from, and the receives that wait for one.
@@ -12,13 +13,13 @@ import java.lang.foreign.MemorySegment;
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
-    private final BufferRing ring;
+    private final ReceiveBuffers buffers;
     /// Receives submitted of which it is not known yet whether they took a buffer.
     private int admitted;
 
-    BufferGroup(Reactor reactor, BufferRing ring) {
+    BufferGroup(Reactor reactor, ReceiveBuffers buffers) {
         this.reactor = reactor;
-        this.ring = ring;
+        this.buffers = buffers;
     }
 
     /// Stages `operation`, which selects its buffer from this group.
@@ -28,32 +29,37 @@ public final class BufferGroup extends StagingQueue {
 
     /// The number that entries name this group by.
     public int id() {
-        return ring.group();
+        return buffers.group();
     }
 
     /// The size of each buffer, in bytes: what one receive brings at most.
     public int bufferBytes() {
-        return ring.bufferBytes();
+        return buffers.bufferBytes();
     }
 
     /// How many buffers are not lent.
     public int free() {
-        return ring.free();
+        return buffers.free();
     }
 
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
-        return ring.take(BufferRing.bufferId(flags));
+        return buffers.take(ReceiveBuffers.bufferId(flags));
     }
 
     /// Gives back the buffer that a completion named.
     public void give(int flags) {
-        ring.give(BufferRing.bufferId(flags));
+        buffers.give(ReceiveBuffers.bufferId(flags));
+    }
+
+    /// True if the kernel gets the buffers by a ring; false if each takes an operation, on kernels without.
+    public boolean isRing() {
+        return buffers instanceof BufferRing;
     }
 
     @Override
     int budget() {
-        return ring.free() - admitted;
+        return buffers.free() - admitted;
     }
 
     @Override
@@ -63,7 +69,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     boolean unsettled() {
-        return admitted > 0 && ring.free() > 0 && !isEmpty();
+        return admitted > 0 && buffers.free() > 0 && !isEmpty();
     }
 
     @Override
@@ -72,6 +78,6 @@ public final class BufferGroup extends StagingQueue {
     }
 
     void close() {
-        ring.close();
+        buffers.close();
     }
 }

@@ -12,9 +12,11 @@ import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
 import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
+import io.trale.uring.ReceiveBuffers;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -215,14 +217,26 @@ public final class Reactor {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only.
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
-            receiveGroup = new BufferGroup(this, new BufferRing(kernel, ring, arena, 0, limits.receiveBuffers(),
-                    limits.receiveBufferBytes()));
+            receiveGroup = new BufferGroup(this, receiveBuffers(
+                    Memory.pieces(kernel, arena, limits.receiveBuffers(), limits.receiveBufferBytes())));
             queues.add(receiveGroup);
         }
         return receiveGroup;
+    }
+
+    private ReceiveBuffers receiveBuffers(MemorySegment[] buffers) {
+        try {
+            return new BufferRing(kernel, ring, arena, 0, buffers);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOMEM) { // rings are known here: what is short is memory
+                throw new IllegalStateException(e.getMessage() + "; raise the limit of locked memory (ulimit -l)", e);
+            }
+            return new ProvidedBuffers(this, 0, buffers);
+        }
     }
 
     /// The blocks that sends are copied into.
@@ -466,6 +480,9 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
+            if (idle && receiveGroup != null) {
+                receiveGroup.close();
+            }
         } catch (IllegalStateException broken) {
             idle = false;
         }
@@ -480,7 +497,8 @@ public final class Reactor {
         return idle;
     }
 
-    private void end(Operation internal) {
+    /// Ends one of the reactor's own operations: returns when it is idle.
+    void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
             poll(Long.MAX_VALUE);
@@ -488,9 +506,6 @@ public final class Reactor {
     }
 
     private void free() {
-        if (receiveGroup != null) {
-            receiveGroup.close();
-        }
         forget();
         arena.close();
     }

@@ -12,6 +12,7 @@ import io.trale.linux.Net;
 import io.trale.sim.RingBench.Pair;
 import io.trale.uring.Abi;
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.Supplier;
@@ -31,7 +32,7 @@ class ConformanceTest {
     }
 
     /// Runs `scenario`, and checks on the simulated kernel that nothing is left.
-    private static void on(Supplier<Kernel> kernels, Scenario scenario) throws Exception {
+    static void on(Supplier<Kernel> kernels, Scenario scenario) throws Exception {
         Kernel kernel = kernels.get();
         try (RingBench bench = new RingBench(kernel)) {
             scenario.run(bench);
@@ -41,7 +42,7 @@ class ConformanceTest {
         }
     }
 
-    private interface Scenario {
+    interface Scenario {
         void run(RingBench bench) throws Exception;
     }
 
@@ -360,13 +361,14 @@ class ConformanceTest {
     void receivesPickBuffersWhileThereAreAny(Supplier<Kernel> kernels) throws Exception {
         on(kernels, bench -> {
             Pair pair = bench.connect();
-            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3, 1, 4096);
+            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3,
+                    new MemorySegment[] {bench.memory(new byte[4096])});
             bench.send(pair.client(), (byte) 1, (byte) 2);
             long receive = bench.submit(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0));
             assertThat(bench.await(receive)).isEqualTo(2);
             int flags = bench.awaitFlags(receive);
             assertThat(flags).isEqualTo(Abi.IORING_CQE_F_BUFFER);
-            MemorySegment buffer = buffers.take(BufferRing.bufferId(flags));
+            MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
             assertThat(buffer.asSlice(0, 2).toArray(JAVA_BYTE)).containsExactly(1, 2);
 
             assertThat(bench.call(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0))).isEqualTo(-Errno.ENOBUFS);

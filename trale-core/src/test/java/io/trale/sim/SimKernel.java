@@ -41,7 +41,7 @@ public final class SimKernel implements Kernel {
     private final long seed;
     private final SplittableRandom random;
     private final Thread thread = Thread.currentThread();
-    private final Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+    private final Set<Capability> lacking = EnumSet.noneOf(Capability.class);
     private final Kernel memory = new Libc();
     private final Foreign foreign = new Foreign();
     private final TreeMap<Integer, SimFile> descriptors = new TreeMap<>();
@@ -82,12 +82,16 @@ public final class SimKernel implements Kernel {
 
     /// Takes a capability away.
     public SimKernel without(Capability... lacking) {
-        List.of(lacking).forEach(capabilities::remove);
+        this.lacking.addAll(List.of(lacking));
         return this;
     }
 
     boolean has(Capability capability) {
-        return capabilities.contains(capability);
+        return !lacking.contains(capability);
+    }
+
+    Set<Capability> lacking() {
+        return lacking;
     }
 
     /// The size of each of the two buffers of each socket that is made from now on.

@@ -67,11 +67,7 @@ final class SimRing extends SimFile {
     /// `io_uring_setup(2)`. Returns the ring, or null if the parameters ask for what there is not.
     static SimRing setUp(SimKernel kernel, int entries, MemorySegment params) {
         int flags = params.get(ValueLayout.JAVA_INT, Abi.PARAMS_FLAGS);
-        int lacking = (kernel.has(Capability.NO_SQARRAY) ? 0 : Abi.IORING_SETUP_NO_SQARRAY)
-                | (kernel.has(Capability.DEFER_TASKRUN) ? 0 : Abi.IORING_SETUP_DEFER_TASKRUN)
-                | (kernel.has(Capability.SINGLE_ISSUER) ? 0 : Abi.IORING_SETUP_SINGLE_ISSUER)
-                | (kernel.has(Capability.COOP_TASKRUN) ? 0
-                        : Abi.IORING_SETUP_COOP_TASKRUN | Abi.IORING_SETUP_TASKRUN_FLAG);
+        int lacking = Capability.unknownSetupFlags(kernel.lacking());
         boolean deferred = (flags & Abi.IORING_SETUP_DEFER_TASKRUN) != 0;
         boolean flagged = (flags & Abi.IORING_SETUP_TASKRUN_FLAG) != 0;
         if ((flags & ~IORING_SETUP_KNOWN) != 0 || (flags & lacking) != 0
@@ -144,15 +140,16 @@ final class SimRing extends SimFile {
         if (groups.containsKey(group)) {
             return -17; // EEXIST
         }
-        groups.put(group, new SimBuffers(kernel, address, entries, group));
+        groups.put(group, new SimBufferRing(kernel, address, entries, group));
         return 0;
     }
 
     int unregisterBuffers(MemorySegment arg) {
-        SimBuffers buffers = groups.remove(arg.get(ValueLayout.JAVA_SHORT, Abi.BUF_REG_GROUP) & 0xffff);
-        if (buffers == null) {
+        int group = arg.get(ValueLayout.JAVA_SHORT, Abi.BUF_REG_GROUP) & 0xffff;
+        if (!(groups.get(group) instanceof SimBufferRing buffers)) {
             return -Errno.EINVAL;
         }
+        groups.remove(group);
         buffers.close();
         return 0;
     }
@@ -245,6 +242,11 @@ final class SimRing extends SimFile {
         kernel.trace("submit", entry.opcode(), entry.fd(), entry.userData());
         if (entry.opcode() == Abi.IORING_OP_ASYNC_CANCEL) {
             kernel.soon(() -> post(entry.userData(), cancel(entry.address()), 0));
+            return;
+        }
+        if (entry.opcode() == Abi.IORING_OP_PROVIDE_BUFFERS) { // at once and in order, as receives may follow that pick
+            SimBuffers buffers = groups.computeIfAbsent(entry.group(), group -> new SimBufferList(kernel));
+            post(entry.userData(), buffers instanceof SimBufferList list ? list.provide(entry) : -Errno.EINVAL, 0);
             return;
         }
         SimFile file = entry.opcode() == Abi.IORING_OP_NOP ? this : kernel.file(entry.fd());
@@ -435,6 +437,9 @@ final class SimRing extends SimFile {
     /// Its descriptor is closed: what is in flight goes on for a while, with the memory that it was given.
     void close() {
         closed = true;
+        if (isIdle()) { // else it keeps what it was given
+            groups.values().stream().filter(SimBufferList.class::isInstance).forEach(SimBuffers::close);
+        }
         for (SimOperation operation : List.copyOf(inFlight.keySet())) {
             kernel.time.after(kernel.lateness(), () -> {
                 if (!operation.isOver()) {
