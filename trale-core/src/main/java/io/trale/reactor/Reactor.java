@@ -10,13 +10,10 @@ import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
-import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
-import io.trale.uring.ReceiveBuffers;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +45,8 @@ public final class Reactor {
     private final long[] batch;
 
     private final StagingQueue plain = new StagingQueue();
+    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
+    /// they are: then they complete at once, which is cheaper than to wait.
     private final List<StagingQueue> queues = new ArrayList<>();
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
@@ -63,7 +62,9 @@ public final class Reactor {
     private Ring ring;
     private boolean refusing;
     private volatile Notifier notifier;
+    private final List<BufferGroup> groups = new ArrayList<>();
     private BufferGroup receiveGroup;
+    private BufferGroup leaseGroup;
     private BlockPool sendBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
@@ -150,9 +151,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
+    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
         checkThread();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("an executor needs a platform thread, this is " + Thread.currentThread());
+        }
         arena = Arena.ofShared();
         try {
             ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());
@@ -162,7 +167,8 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
+        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
+        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
         scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
@@ -221,22 +227,25 @@ public final class Reactor {
     /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
-            receiveGroup = new BufferGroup(this, receiveBuffers(
-                    Memory.pieces(kernel, arena, limits.receiveBuffers(), limits.receiveBufferBytes())));
-            queues.add(receiveGroup);
+            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
         }
         return receiveGroup;
     }
 
-    private ReceiveBuffers receiveBuffers(MemorySegment[] buffers) {
-        try {
-            return new BufferRing(kernel, ring, arena, 0, buffers);
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.ENOMEM) { // rings are known here: what is short is memory
-                throw new IllegalStateException(e.getMessage() + "; raise the limit of locked memory (ulimit -l)", e);
-            }
-            return new ProvidedBuffers(this, 0, buffers);
+    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
+    public BufferGroup leaseGroup() {
+        if (leaseGroup == null) {
+            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
         }
+        return leaseGroup;
+    }
+
+    private BufferGroup openGroup(int id, int count, int bytes) {
+        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
+        groups.add(group);
+        queues.add(group);
+        return group;
     }
 
     /// The blocks that sends are copied into.
@@ -244,7 +253,7 @@ public final class Reactor {
         if (sendBlocks == null) {
             sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
                     limits.sendBlockBytes());
-            queues.add(sendBlocks);
+            queues.add(1, sendBlocks); // before all receives: see #queues
         }
         return sendBlocks;
     }
@@ -480,8 +489,8 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
-            if (idle && receiveGroup != null) {
-                receiveGroup.close();
+            if (idle) {
+                groups.forEach(BufferGroup::unregister);
             }
         } catch (IllegalStateException broken) {
             idle = false;
@@ -493,6 +502,8 @@ public final class Reactor {
             free();
         } else {
             forget();
+            groups.forEach(BufferGroup::abandon);
+            groups.clear();
         }
         return idle;
     }
@@ -508,12 +519,15 @@ public final class Reactor {
     private void free() {
         forget();
         arena.close();
+        groups.forEach(BufferGroup::close);
+        groups.clear();
     }
 
     private void forget() {
         ring.close();
         ring = null;
         receiveGroup = null;
+        leaseGroup = null;
         sendBlocks = null;
         queues.clear();
     }

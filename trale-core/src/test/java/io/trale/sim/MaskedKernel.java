@@ -11,15 +11,25 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.HashSet;
 import java.util.Set;
 
 /// The real kernel with capabilities taken away: it answers as an older one would.
 public final class MaskedKernel implements InvocationHandler {
 
+    // struct io_uring_sqe
+    private static final int LENGTH = 24;
+    private static final int OP_FLAGS = 28;
+
+    /// `preadv2(2)`: answer `EAGAIN`, do not wait.
+    private static final int RWF_NOWAIT = 8;
+
     private final Kernel real = new Libc();
     private final Set<Capability> lacking;
     private long entries;
     private long entriesBytes;
+    /// The descriptors that have a counter.
+    private final Set<Integer> counters = new HashSet<>();
 
     private MaskedKernel(Set<Capability> lacking) {
         this.lacking = lacking;
@@ -45,17 +55,20 @@ public final class MaskedKernel implements InvocationHandler {
                     return -Errno.EINVAL;
                 }
             }
-            case "ioUringEnter" -> {
-                if (lacking.contains(Capability.MULTISHOT_POLL)) {
-                    endPollsAfterOne();
-                }
-            }
+            case "ioUringEnter" -> maskEntries();
             default -> { }
         }
         Object result = call(method, arguments);
-        if (method.getName().equals("mmap") && (long) arguments[4] == Abi.IORING_OFF_SQES && (long) result > 0) {
-            entries = (long) result;
-            entriesBytes = (long) arguments[0];
+        switch (method.getName()) {
+            case "mmap" -> {
+                if ((long) arguments[4] == Abi.IORING_OFF_SQES && (long) result > 0) {
+                    entries = (long) result;
+                    entriesBytes = (long) arguments[0];
+                }
+            }
+            case "eventfd", "timerfdCreate" -> counters.add((int) result);
+            case "close" -> counters.remove((int) arguments[0]);
+            default -> { }
         }
         return result;
     }
@@ -78,11 +91,16 @@ public final class MaskedKernel implements InvocationHandler {
         };
     }
 
-    /// Makes every poll among the entries, whether it goes out now or went long ago, one for a single event.
-    private void endPollsAfterOne() {
+    /// Changes what the entries ask for, whether they go out now or went long ago.
+    private void maskEntries() {
         for (long at = entries; at < entries + entriesBytes; at += Abi.SQE_BYTES) {
-            if (Entry.read(at).opcode() == Abi.IORING_OP_POLL_ADD) {
-                Ram.setInt(at + 24, 0); // sqe->len, which holds the flags of a poll
+            Entry entry = Entry.read(at);
+            if (entry.opcode() == Abi.IORING_OP_POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
+                Ram.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
+            }
+            if (entry.opcode() == Abi.IORING_OP_READ && counters.contains(entry.fd())
+                    && lacking.contains(Capability.PATIENT_READ)) {
+                Ram.setInt(at + OP_FLAGS, RWF_NOWAIT);
             }
         }
     }

@@ -1,17 +1,14 @@
 package io.trale.sim;
 
-import static io.trale.sim.ConformanceTest.on;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.linux.Errno;
-import io.trale.linux.Kernel;
 import io.trale.linux.Net;
 import io.trale.sim.RingBench.Pair;
 import io.trale.uring.Abi;
 import io.trale.uring.ReceiveBuffers;
 import java.lang.foreign.MemorySegment;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -22,9 +19,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ProvidedBuffersConformanceTest {
 
     @ParameterizedTest
-    @MethodSource("io.trale.sim.ConformanceTest#kernels")
-    void receivesPickProvidedBuffersWhileThereAreAny(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void receivesPickProvidedBuffersWhileThereAreAny(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.memory(new byte[100]);
             assertThat(bench.call(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0))).isEqualTo(-Errno.ENOBUFS);
@@ -41,9 +38,9 @@ class ProvidedBuffersConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.trale.sim.ConformanceTest#kernels")
-    void receiveThatWaitsHoldsNoProvidedBuffer(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void receiveThatWaitsHoldsNoProvidedBuffer(Place place) throws Exception {
+        place.run(bench -> {
             Pair first = bench.connect();
             Pair second = bench.connect();
             MemorySegment memory = bench.memory(new byte[100]);
@@ -59,9 +56,9 @@ class ProvidedBuffersConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("io.trale.sim.ConformanceTest#kernels")
-    void endOfAStreamTakesNoProvidedBuffer(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void endOfAStreamTakesNoProvidedBuffer(Place place) throws Exception {
+        place.run(bench -> {
             Pair first = bench.connect();
             Pair second = bench.connect();
             MemorySegment memory = bench.memory(new byte[100]);

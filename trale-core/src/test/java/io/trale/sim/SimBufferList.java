@@ -20,7 +20,7 @@ final class SimBufferList implements SimBuffers {
         if (entry.fd() != 1 || entry.flags() != 0 || entry.opFlags() != 0) {
             throw kernel.failed("only one buffer at a time: " + entry);
         }
-        if (kernel.chance(kernel.faults().shortage())) {
+        if (kernel.dice.fault(Fault.SHORTAGE)) {
             return -Errno.ENOMEM;
         }
         Buffer buffer = new Buffer(entry.group(), (int) entry.offset(), entry.address(), entry.length());
