@@ -10,7 +10,6 @@ import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
-import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
@@ -224,7 +223,8 @@ public final class Reactor {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only.
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
             receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
@@ -233,7 +233,7 @@ public final class Reactor {
     }
 
     /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
-    /// waits but receives of this group.
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
     public BufferGroup leaseGroup() {
         if (leaseGroup == null) {
             leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
@@ -242,8 +242,7 @@ public final class Reactor {
     }
 
     private BufferGroup openGroup(int id, int count, int bytes) {
-        Arena memory = Arena.ofShared();
-        BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
+        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
         groups.add(group);
         queues.add(group);
         return group;
@@ -490,6 +489,9 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
+            if (idle) {
+                groups.forEach(BufferGroup::unregister);
+            }
         } catch (IllegalStateException broken) {
             idle = false;
         }
@@ -506,7 +508,8 @@ public final class Reactor {
         return idle;
     }
 
-    private void end(Operation internal) {
+    /// Ends one of the reactor's own operations: returns when it is idle.
+    void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
             poll(Long.MAX_VALUE);
@@ -514,7 +517,6 @@ public final class Reactor {
     }
 
     private void free() {
-        groups.forEach(BufferGroup::unregister);
         forget();
         arena.close();
         groups.forEach(BufferGroup::close);

@@ -43,6 +43,11 @@ public final class Sqe {
         prep(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, 0, 0, msgFlags, group);
     }
 
+    /// Hands the kernel a buffer, number `id` of `group`, for receives to pick.
+    public void prepProvideBuffer(long address, int lengthBytes, int group, int id) {
+        prep(Abi.IORING_OP_PROVIDE_BUFFERS, 0, 0, 1, id, address, lengthBytes, 0, group); // one: the count is in `fd`
+    }
+
     /// `send(2)`
     public void prepSend(int fd, long address, int lengthBytes, int msgFlags) {
         prep(Abi.IORING_OP_SEND, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);

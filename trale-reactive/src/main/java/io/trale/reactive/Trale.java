@@ -4,6 +4,8 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -57,11 +59,27 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        return start(new Libc(), options);
+    }
+
+    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    static Trale start(Kernel kernel, ExecutorOptions options) {
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
+                    options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    private static Executor prepared(Executor executor) {
+        try {
+            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            return executor;
+        } catch (Exception e) {
+            executor.close();
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
