@@ -29,6 +29,9 @@ public final class BufferGroup extends StagingQueue {
         this.ring = ring;
         this.count = count;
         this.memory = memory;
+        for (int id = 0; id < count; id++) {
+            reactor.memoryListener().lent(ring.buffer(id));
+        }
     }
 
     /// Stages `operation`, which selects its buffer from this group.
@@ -58,7 +61,9 @@ public final class BufferGroup extends StagingQueue {
 
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
-        return ring.take(BufferRing.bufferId(flags));
+        MemorySegment buffer = ring.take(BufferRing.bufferId(flags));
+        reactor.memoryListener().returned(buffer);
+        return buffer;
     }
 
     /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
@@ -66,7 +71,9 @@ public final class BufferGroup extends StagingQueue {
         if (closed) {
             giveLate();
         } else {
-            ring.give(BufferRing.bufferId(flags));
+            int id = BufferRing.bufferId(flags);
+            reactor.memoryListener().lent(ring.buffer(id));
+            ring.give(id);
         }
     }
 
@@ -99,6 +106,11 @@ public final class BufferGroup extends StagingQueue {
     /// Takes the group out of the ring, in which nothing is in flight.
     void unregister() {
         ring.close();
+        for (int id = 0; id < count; id++) {
+            if (ring.isFree(id)) {
+                reactor.memoryListener().returned(ring.buffer(id));
+            }
+        }
     }
 
     /// Frees the memory now that the ring is closed, or when the last buffer is given back.

@@ -71,6 +71,16 @@ public final class BufferRing {
         return free;
     }
 
+    /// True if the kernel may pick buffer `id`.
+    public boolean isFree(int id) {
+        return !lent[id];
+    }
+
+    /// The memory of buffer `id`, free or not.
+    public MemorySegment buffer(int id) {
+        return buffers[id];
+    }
+
     /// Takes buffer `id` from a completion: it is ours until [#give].
     public MemorySegment take(int id) {
         if (lent[id]) {

@@ -16,7 +16,6 @@ public enum Capability {
     REGISTERED_RING,
     /// A multishot poll that posts a completion for each event. Without it there is a first one, and no other.
     MULTISHOT_POLL,
-    /// A read of a non-blocking eventfd or timerfd that waits. Without it such a read answers `EAGAIN`, as between Linux
-    /// 5.8 and 6.10.
-    PATIENT_READ
+    /// A read of a non-blocking timerfd that waits, since Linux 6.10. Before, it answers `EAGAIN`.
+    PATIENT_TIMERS
 }

@@ -80,6 +80,7 @@ public final class Seeds {
     public static void run(SimKernel kernel, ExecutorOptions options, Body body) throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         Executor executor = Executor.open(kernel, options.uncaught(uncaught::add));
+        kernel.shadow.listenTo(executor.reactor());
         try {
             body.run(executor);
             executor.close();
