@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
-import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
@@ -64,11 +63,6 @@ final class SendTo extends LendingIo implements IntFuture {
             descriptor().reactor().scratch().give(header);
             header = null;
         }
-    }
-
-    @Override
-    protected boolean again(int result) {
-        return result == -Errno.EINTR;
     }
 
     @Override

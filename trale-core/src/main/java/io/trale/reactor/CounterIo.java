@@ -53,11 +53,8 @@ public abstract class CounterIo extends ReactorIo {
 
     @Override
     protected final boolean again(int result) {
-        if (polling) {
-            polling = false;
-            return result >= 0;
-        }
-        polling = result == -Errno.EAGAIN;
-        return polling;
+        boolean next = polling ? result >= 0 : result == -Errno.EAGAIN;
+        polling = !polling && next;
+        return next || super.again(result);
     }
 }

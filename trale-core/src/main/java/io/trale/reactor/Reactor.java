@@ -44,6 +44,8 @@ public final class Reactor {
     private final long[] batch;
 
     private final StagingQueue plain = new StagingQueue();
+    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
+    /// they are: then they complete at once, which is cheaper than to wait.
     private final List<StagingQueue> queues = new ArrayList<>();
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
@@ -158,9 +160,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
+    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
         checkThread();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("an executor needs a platform thread, this is " + Thread.currentThread());
+        }
         arena = Arena.ofShared();
         try {
             ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());
@@ -170,7 +176,8 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
+        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
+        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
         scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
@@ -255,7 +262,7 @@ public final class Reactor {
         if (sendBlocks == null) {
             sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
                     limits.sendBlockBytes());
-            queues.add(sendBlocks);
+            queues.add(1, sendBlocks); // before all receives: see #queues
         }
         return sendBlocks;
     }

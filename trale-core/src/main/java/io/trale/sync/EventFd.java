@@ -106,17 +106,16 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
-            if (submitOrGetResult(waker)) {
-                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
-                reset();
-                idle.add(this);
-                return true;
-            }
-            return false;
+            return submitOrGetResult(waker);
         }
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            if (finished()) { // else it was told already, and this may be in another's use
+                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                reset();
+                idle.add(this);
+            }
             if (result < 0) {
                 throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
             }

@@ -15,11 +15,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -178,6 +180,24 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- time
+
+    /// As [#ticks(Duration, Duration)], the first when one period has passed.
+    public Flux<Tick> ticks(Duration period) {
+        return ticks(period, period);
+    }
+
+    /// A tick when `first` has passed since the subscription, and then one for every `period`, which does not drift. The
+    /// time is the kernel's monotonic clock, never Reactor's virtual one. Each subscription has a timer of its own: see
+    /// `timerfd_create(2)`.
+    ///
+    /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
+    /// periods have passed. Ends with [ErrnoException] if there is no timer to be had (`EMFILE`, `ENOMEM`). `first` must not
+    /// be negative, and `period` must be positive.
+    public Flux<Tick> ticks(Duration first, Duration period) {
+        return new Ticks(loop, first, period).assembled();
     }
 
     // ---- the whole
