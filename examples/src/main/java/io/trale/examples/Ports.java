@@ -15,4 +15,14 @@ final class Ports {
         }
         return port;
     }
+
+    /// The port that `text` says, or -1 if it says none.
+    static int parsed(String text) {
+        try {
+            int port = Integer.parseInt(text);
+            return port > 0 && port <= 65535 ? port : -1;
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
 }

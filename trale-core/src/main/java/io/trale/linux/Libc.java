@@ -201,6 +201,11 @@ public final class Libc implements Kernel {
     }
 
     @Override
+    public void spinWait() {
+        Thread.onSpinWait();
+    }
+
+    @Override
     public int socket(int domain, int type, int protocol) {
         try {
             return result((int) SOCKET.invokeExact(errno, domain, type, protocol));

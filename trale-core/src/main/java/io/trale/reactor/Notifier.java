@@ -41,7 +41,7 @@ final class Notifier extends Operation {
     /// nobody about to write to its number. Each of them was begun already and has one system call to go.
     void awaitRings(int expected) {
         while (rung.get() - expected < 0) {
-            Thread.onSpinWait();
+            reactor.kernel().spinWait();
         }
     }
 

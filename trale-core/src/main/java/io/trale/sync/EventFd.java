@@ -84,7 +84,7 @@ public final class EventFd implements AutoCloseable {
         int before = writers.getAndUpdate(count -> count | CLOSED);
         if (before >= 0) {
             while (writers.get() != CLOSED) {
-                Thread.onSpinWait(); // each writer has one system call to go, which does not wait
+                descriptor.reactor().kernel().spinWait(); // each writer has one system call to go, which does not wait
             }
             descriptor.close();
         }

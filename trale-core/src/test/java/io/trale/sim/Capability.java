@@ -15,5 +15,8 @@ public enum Capability {
     /// `IORING_REGISTER_RING_FDS`, since Linux 5.18.
     REGISTERED_RING,
     /// A multishot poll that posts a completion for each event. Without it there is a first one, and no other.
-    MULTISHOT_POLL
+    MULTISHOT_POLL,
+    /// A read of a non-blocking eventfd or timerfd that waits. Without it such a read answers `EAGAIN`, as between Linux
+    /// 5.8 and 6.10.
+    PATIENT_READ
 }

@@ -88,6 +88,7 @@ public final class Seeds {
             kernel.throwFailure(); // which may have been swallowed, and all that came after is its consequence
             throw t;
         } finally {
+            kernel.foreign.end();
             if (Reactor.isBound()) {
                 Reactor.current().unbind();
             }

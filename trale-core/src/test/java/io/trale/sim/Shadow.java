@@ -76,12 +76,12 @@ final class Shadow {
         if (claims.isEmpty()) {
             return;
         }
-        Claim claim = claims.get(kernel.below(claims.size()));
+        Claim claim = claims.get(kernel.dice.below(claims.size()));
         if (claim.writes && claim.bytes > 0) {
-            int offset = kernel.below((int) claim.bytes);
-            byte[] bytes = new byte[(int) Math.min(1 + kernel.below(64), claim.bytes - offset)];
+            int offset = kernel.dice.below((int) claim.bytes);
+            byte[] bytes = new byte[(int) Math.min(1 + kernel.dice.below(64), claim.bytes - offset)];
             for (int i = 0; i < bytes.length; i++) {
-                bytes[i] = (byte) kernel.below(256);
+                bytes[i] = (byte) kernel.dice.below(256);
             }
             Ram.write(claim.address + offset, bytes);
         }

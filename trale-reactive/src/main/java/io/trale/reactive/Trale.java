@@ -15,13 +15,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -42,12 +42,7 @@ public final class Trale implements AutoCloseable {
     private static final AtomicInteger STARTED = new AtomicInteger();
 
     final Loop loop;
-    /// Every connection that is open, so that the end can find them. For the loop alone.
-    private final Set<Connection> connections = new LinkedHashSet<>();
-    private final Set<Listener> listeners = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    /// What is opened from now on is aborted at once. For the loop alone.
-    private boolean closing;
 
     private Trale(Executor executor) {
         loop = new Loop(executor);
@@ -118,12 +113,9 @@ public final class Trale implements AutoCloseable {
     }
 
     private Listener listen(InetSocketAddress address) throws IOException {
-        Listener listener = new Listener(this, TcpListener.bind(address));
-        listeners.add(listener);
-        listener.onClose().subscribe(null, null, () -> listeners.remove(listener));
-        if (closing) {
-            listener.dispose();
-        }
+        TcpListener socket = TcpListener.bind(address);
+        Listener listener = new Listener(this, socket);
+        loop.opened(socket.descriptor(), listener::dispose);
         return listener;
     }
 
@@ -177,11 +169,7 @@ public final class Trale implements AutoCloseable {
     /// Makes a connection of a connected socket. Loop thread.
     Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
         Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
-        connections.add(connection);
-        socket.whenClosed(() -> connections.remove(connection));
-        if (closing) { // a connect that had succeeded already when the loop was told to close
-            connection.abort();
-        }
+        loop.opened(socket, connection::abort);
         return connection;
     }
 
@@ -192,6 +180,24 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- time
+
+    /// As [#ticks(Duration, Duration)], the first when one period has passed.
+    public Flux<Tick> ticks(Duration period) {
+        return ticks(period, period);
+    }
+
+    /// A tick when `first` has passed since the subscription, and then one for every `period`, which does not drift. The
+    /// time is the kernel's monotonic clock, never Reactor's virtual one. Each subscription has a timer of its own: see
+    /// `timerfd_create(2)`.
+    ///
+    /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
+    /// periods have passed. Ends with [ErrnoException] if there is no timer to be had (`EMFILE`, `ENOMEM`). `first` must not
+    /// be negative, and `period` must be positive.
+    public Flux<Tick> ticks(Duration first, Duration period) {
+        return new Ticks(loop, first, period).assembled();
     }
 
     // ---- the whole
@@ -206,13 +212,7 @@ public final class Trale implements AutoCloseable {
     /// see [#onClose].
     @Override
     public void close() {
-        loop.run(() -> {
-            closing = true;
-            List.copyOf(listeners).forEach(Listener::dispose);
-            List.copyOf(connections).forEach(Connection::abort);
-            loop.executor.close();
-        });
-        loop.executor.close();
+        loop.close();
     }
 
     /// Completes when all is freed.
