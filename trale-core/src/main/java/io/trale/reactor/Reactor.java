@@ -46,6 +46,8 @@ public final class Reactor {
     private final long[] batch;
 
     private final StagingQueue plain = new StagingQueue();
+    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
+    /// they are: then they complete at once, which is cheaper than to wait.
     private final List<StagingQueue> queues = new ArrayList<>();
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
@@ -252,7 +254,7 @@ public final class Reactor {
         if (sendBlocks == null) {
             sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
                     limits.sendBlockBytes());
-            queues.add(sendBlocks);
+            queues.add(1, sendBlocks); // before all receives: see #queues
         }
         return sendBlocks;
     }
