@@ -63,6 +63,12 @@ public final class Sqe {
         prep(Abi.IORING_OP_RECVMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
     }
 
+    /// `recvmsg(2)` into a buffer that the kernel picks from `group` when a datagram is there; the header has one vector,
+    /// of which only the length counts.
+    public void prepRecvmsgSelect(int fd, long headerAddress, int msgFlags, int group) {
+        prep(Abi.IORING_OP_RECVMSG, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, headerAddress, 1, msgFlags, group);
+    }
+
     /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).
     public void prepAccept(int fd, long address, long lengthAddress, int flags) {
         prep(Abi.IORING_OP_ACCEPT, 0, 0, fd, lengthAddress, address, 0, flags, 0);

@@ -71,6 +71,10 @@ abstract class StreamOutlet extends Outlet {
     /// Those who wait for the kernel must not hold leases: others have better use for them.
     @Override
     final void accept(Object element, int size) {
+        if (size == 0) {
+            taken(element);
+            return;
+        }
         super.accept(element, size);
         if (mustWait()) {
             leaveLeases();
@@ -191,7 +195,6 @@ abstract class StreamOutlet extends Outlet {
     /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
     private boolean advance(int count) {
         queuedBytes -= count;
-        Sending<?> owner = first();
         for (int left = count; left > 0;) {
             Object first = elements.peek();
             int rest = first == null ? 0 : Payload.size(first) - taken;
@@ -205,11 +208,16 @@ abstract class StreamOutlet extends Outlet {
             elements.remove();
             taken = 0;
             left -= rest;
-            if (owner != null) {
-                owner.taken(first);
-            }
+            taken(first);
         }
         return !elements.isEmpty() || queuedBytes == 0;
+    }
+
+    private void taken(Object element) {
+        Sending<?> owner = first();
+        if (owner != null) {
+            owner.taken(element);
+        }
     }
 
     @Override

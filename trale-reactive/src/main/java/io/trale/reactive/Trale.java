@@ -113,8 +113,11 @@ public final class Trale implements AutoCloseable {
     /// Listens on every address of this host, IPv6 and IPv4.
     public Mono<Listener> bind(int port) {
         return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
-                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static boolean hasNoIpv6(Throwable failure) {
+        return failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT;
     }
 
     private static InetAddress anyAddress() {
@@ -198,6 +201,21 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- datagrams
+
+    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    public Mono<UdpEndpoint> udp(int port) {
+        return udp(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
+    /// it has to close it.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+                UdpEndpoint::dispose).assembled();
     }
 
     // ---- time
