@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.reactor.Reactor;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -93,7 +92,7 @@ public final class Executor implements AutoCloseable {
 
     /// Makes an executor for the current thread, which must have none.
     public static Executor open(ExecutorOptions options) {
-        return open(new Libc(), options);
+        return open(Kernel.real(), options);
     }
 
     /// As [#open(ExecutorOptions)], on another kernel than the real one. For tests.
@@ -116,7 +115,7 @@ public final class Executor implements AutoCloseable {
 
     /// As [#start(String)]. Throws if the ring cannot be had, and says why and what to do.
     public static Executor start(String name, ExecutorOptions options) throws IOException {
-        return start(name, new Libc(), options);
+        return start(name, Kernel.real(), options);
     }
 
     /// As [#start(String, ExecutorOptions)], on another kernel than the real one. For tests.

@@ -5,7 +5,6 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -59,7 +58,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
-        return start(new Libc(), options);
+        return start(Kernel.real(), options);
     }
 
     /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
