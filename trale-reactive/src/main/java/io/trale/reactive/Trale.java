@@ -24,6 +24,7 @@ import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
@@ -49,8 +50,8 @@ public final class Trale implements AutoCloseable {
     /// What is opened from now on is aborted at once. For the loop alone.
     private boolean closing;
 
-    private Trale(Executor executor) {
-        loop = new Loop(executor);
+    private Trale(String name, Executor executor) {
+        loop = new Loop(name, executor);
         executor.onClose(closed::tryEmitEmpty);
     }
 
@@ -62,9 +63,9 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        String name = "trale-" + STARTED.incrementAndGet();
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(name, Executor.start(name, options.threadFactory(Loop.LoopThread::new)));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
@@ -72,7 +73,7 @@ public final class Trale implements AutoCloseable {
 
     /// On `executor`, whoever runs it. For tests.
     static Trale on(Executor executor) {
-        return new Trale(executor);
+        return new Trale(Thread.currentThread().getName(), executor);
     }
 
     // ---- servers
@@ -192,6 +193,18 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- time and turns
+
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
+    /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
+    /// throws in them.
+    ///
+    /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
+    /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
+    public Scheduler scheduler() {
+        return new TraleScheduler(this);
     }
 
     // ---- the whole
