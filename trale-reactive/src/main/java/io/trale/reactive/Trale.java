@@ -200,6 +200,14 @@ public final class Trale implements AutoCloseable {
         return new Ticks(loop, first, period).assembled();
     }
 
+    // ---- events
+
+    /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
+    /// there is none to be had (`EMFILE`, `ENOMEM`).
+    public Mono<Event> event() {
+        return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
+    }
+
     // ---- the whole
 
     /// What the ring has done so far.
