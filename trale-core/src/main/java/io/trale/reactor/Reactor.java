@@ -236,10 +236,15 @@ public final class Reactor {
 
     private BufferGroup openGroup(int id, int count, int bytes) {
         Arena memory = Arena.ofShared();
-        BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
-        groups.add(group);
-        queues.add(group);
-        return group;
+        try {
+            BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
+            groups.add(group);
+            queues.add(group);
+            return group;
+        } catch (Throwable t) { // not enough memory, or no buffer rings in this kernel
+            memory.close();
+            throw t;
+        }
     }
 
     /// The blocks that sends are copied into.

@@ -17,9 +17,7 @@ interface Intake<T> {
     Intake<ByteBuffer> COPY = new Intake<>() {
         @Override
         public ByteBuffer take(BufferGroup group, MemorySegment buffer, int length, int flags) {
-            byte[] bytes = bytes(buffer, length);
-            group.give(flags);
-            return ByteBuffer.wrap(bytes);
+            return ByteBuffer.wrap(bytes(group, buffer, length, flags));
         }
 
         @Override
@@ -55,11 +53,15 @@ interface Intake<T> {
         };
     }
 
-    /// The first `length` bytes of `buffer`, copied.
-    static byte[] bytes(MemorySegment buffer, int length) {
-        byte[] bytes = new byte[length];
-        MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
-        return bytes;
+    /// A copy of the first `length` bytes of `buffer`, which is given back to `group` by `flags`.
+    static byte[] bytes(BufferGroup group, MemorySegment buffer, int length, int flags) {
+        try {
+            byte[] bytes = new byte[length];
+            MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
+            return bytes;
+        } finally {
+            group.give(flags); // also when the heap is full
+        }
     }
 
     /// Where the kernel takes its buffers from.
