@@ -232,8 +232,9 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private void schedule() {
         if (outlet.loop.isCurrent()) {
             drain();
-        } else if (SCHEDULED.compareAndSet(this, 0, 1)) {
-            outlet.loop.execute(this);
+        } else if (SCHEDULED.compareAndSet(this, 0, 1) && !outlet.loop.execute(this)) {
+            scheduled = 0;
+            drainForeign(true); // after the end of all, there is nobody else to do it
         }
     }
 
@@ -250,8 +251,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             outlet.enqueue(this);
             return;
         }
-        if (!begun || ended) {
-            return; // in line still, or over
+        if (!begun) {
+            return; // in line still
+        }
+        if (ended) {
+            drainForeign(true); // the source has not heard of it
+            return;
         }
         if (cancelled) {
             stopSource();
@@ -280,7 +285,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         outstanding--;
         int size = Payload.size(element);
         largest = Math.max(largest, size);
-        if (size > 0) {
+        if (size > 0 || outlet.queuedBytes() > 0) { // an empty one, too, is told of in its turn
             outlet.accept(element, size);
         } else {
             taken(element);

@@ -5,6 +5,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /// An outlet for a stream of bytes, where the bounds of elements do not count.
@@ -19,6 +20,8 @@ abstract class StreamOutlet extends Outlet {
 
     /// How many bytes of the first element the kernel has taken.
     private int taken;
+    /// Elements that the kernel has taken whole, until their owner is told.
+    private final ArrayDeque<Object> done = new ArrayDeque<>(0);
 
     /// The operation is to read from the first element itself, a lease, not from a block.
     private boolean directly;
@@ -156,11 +159,14 @@ abstract class StreamOutlet extends Outlet {
     @Override
     protected final void complete(int result, int flags) {
         int asked = length;
+        Sending<?> owner = first();
         giveBack();
-        if (hasFailed()) {
+        if (owner == null || hasFailed()) {
             return; // aborted meanwhile
         }
-        if (unreadable != null || result > 0 && !advance(result)) {
+        boolean whole = result < 0 || advance(result);
+        if (unreadable != null || !whole) {
+            tellTaken(owner);
             failUnreadable(unreadable);
             return;
         }
@@ -172,7 +178,15 @@ abstract class StreamOutlet extends Outlet {
         if (mustWait()) {
             leaveLeases();
         }
+        tellTaken(owner);
         proceed();
+    }
+
+    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
+    private void tellTaken(Sending<?> owner) {
+        for (Object element; (element = done.poll()) != null;) {
+            owner.taken(element);
+        }
     }
 
     private void giveBack() {
@@ -191,25 +205,21 @@ abstract class StreamOutlet extends Outlet {
     /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
     private boolean advance(int count) {
         queuedBytes -= count;
-        Sending<?> owner = first();
-        for (int left = count; left > 0;) {
-            Object first = elements.peek();
-            int rest = first == null ? 0 : Payload.size(first) - taken;
-            if (left < rest) {
+        int left = count;
+        for (Object first; (first = elements.peek()) != null;) {
+            int rest = Payload.size(first) - taken;
+            if (rest > left) {
                 taken += left;
                 return true;
             }
-            if (first == null || rest <= 0) {
+            if (rest < 0) {
                 return false;
             }
-            elements.remove();
+            done.add(elements.remove()); // also an empty one, whose turn has come
             taken = 0;
             left -= rest;
-            if (owner != null) {
-                owner.taken(first);
-            }
         }
-        return !elements.isEmpty() || queuedBytes == 0;
+        return left == 0 && queuedBytes == 0;
     }
 
     @Override
