@@ -1,5 +1,6 @@
 package io.trale.examples;
 
+import io.trale.examples.web.WebServer;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,7 +12,8 @@ import picocli.CommandLine.ParameterException;
 @Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0",
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {
-            Demo.class, Echo.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class})
+            Demo.class, Echo.class, Proxy.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class,
+            TcpServ.class, WebServer.class})
 public final class Cli implements Runnable {
 
     private Cli() {}

@@ -43,7 +43,8 @@ class CliTest {
     @Test
     void everyCommandHasHelp() {
         assertThat(run("--help")).isZero();
-        for (String command : new String[] {"demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv"}) {
+        for (String command : new String[] {"demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv",
+            "web-server"}) {
             assertThat(run(command, "--help")).isZero();
         }
         assertThat(err.toString()).isEmpty();
@@ -60,6 +61,14 @@ class CliTest {
         assertThat(run("echo", "--port", "seven")).isEqualTo(2);
         assertThat(run("echo", "--port", "65536")).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale echo: "));
+    }
+
+    @Test
+    void missingDirectoryIsOneLineAndStatus2() {
+        assertThat(run("web-server")).isEqualTo(2);
+        assertThat(run("web-server", "/nowhere")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale web-server: "));
+        assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
     }
 
     @Test

@@ -15,17 +15,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Notifier extends Operation {
 
     private final Reactor reactor;
-    private final MemorySegment counter;
+    /// Of a read in flight.
+    private MemorySegment counter;
     private boolean multishot = true;
     private int rings;
 
     /// How many calls of [#ring] have ended; see [#awaitRings].
     private final AtomicInteger rung = new AtomicInteger();
 
-    Notifier(Descriptor eventfd, MemorySegment counter) {
+    Notifier(Descriptor eventfd) {
         super(eventfd, true);
         reactor = eventfd.reactor();
-        this.counter = counter;
     }
 
     /// Makes the loop's enter return, now or when it is next called. **Any thread.**
@@ -41,7 +41,7 @@ final class Notifier extends Operation {
     /// nobody about to write to its number. Each of them was begun already and has one system call to go.
     void awaitRings(int expected) {
         while (rung.get() - expected < 0) {
-            Thread.onSpinWait();
+            reactor.kernel().spinWait();
         }
     }
 
@@ -63,6 +63,7 @@ final class Notifier extends Operation {
         if (multishot) {
             sqe.prepPollMultishot(descriptor().fd(), Net.POLLIN);
         } else {
+            counter = reactor.scratch().take();
             sqe.prepRead(descriptor().fd(), counter.address(), Long.BYTES, 0);
         }
     }
@@ -70,6 +71,10 @@ final class Notifier extends Operation {
     @Override
     protected void complete(int result, int flags) {
         rings++;
+        if (counter != null) {
+            reactor.scratch().give(counter);
+            counter = null;
+        }
         boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
         if (ended && !cancelling && result != -Errno.ECANCELED && descriptor().isOpen()) {
             reactor.stage(this); // but not when a write came before the cancel: nobody would end it again

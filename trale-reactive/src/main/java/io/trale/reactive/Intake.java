@@ -53,14 +53,19 @@ interface Intake<T> {
         };
     }
 
-    /// A copy of the first `length` bytes of `buffer`, which is given back to `group` by `flags`.
+    /// The first `length` bytes of `buffer`, copied.
+    static byte[] bytes(MemorySegment buffer, int length) {
+        byte[] bytes = new byte[length];
+        MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
+        return bytes;
+    }
+
+    /// As [#bytes(MemorySegment, int)], and gives the buffer back to `group` by `flags`, even if the heap is full.
     static byte[] bytes(BufferGroup group, MemorySegment buffer, int length, int flags) {
         try {
-            byte[] bytes = new byte[length];
-            MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
-            return bytes;
+            return bytes(buffer, length);
         } finally {
-            group.give(flags); // also when the heap is full
+            group.give(flags);
         }
     }
 

@@ -69,6 +69,11 @@ final class Loop {
         }
     }
 
+    /// True from the moment on at which all that is open is ended. Loop thread.
+    boolean isClosing() {
+        return closing || !reactor.isAccepting();
+    }
+
     /// Ends all that is open, and then the thread. Any thread; only others than the loop's wait for the end.
     void close() {
         run(() -> {

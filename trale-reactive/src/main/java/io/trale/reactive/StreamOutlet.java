@@ -74,6 +74,11 @@ abstract class StreamOutlet extends Outlet {
     /// Those who wait for the kernel must not hold leases: others have better use for them.
     @Override
     final void accept(Object element, int size) {
+        Sending<?> owner = first();
+        if (size == 0 && elements.isEmpty() && owner != null) { // behind others it is told of in its turn
+            owner.taken(element);
+            return;
+        }
         super.accept(element, size);
         if (mustWait()) {
             leaveLeases();
@@ -131,6 +136,7 @@ abstract class StreamOutlet extends Outlet {
     private void fillDirectly(Sqe sqe) {
         Lease lease = (Lease) elements.element();
         lease.acquire();
+        loop.reactor.memoryListener().lent(lease.memory());
         this.lease = lease;
         length = lease.size() - taken;
         prepare(sqe, lease.memory().address() + taken, length);
@@ -197,6 +203,7 @@ abstract class StreamOutlet extends Outlet {
         Lease lease = this.lease;
         if (lease != null) {
             this.lease = null;
+            loop.reactor.memoryListener().returned(lease.memory());
             lease.release();
         }
         length = 0;

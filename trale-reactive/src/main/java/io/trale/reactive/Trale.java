@@ -4,6 +4,8 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -15,11 +17,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -55,11 +59,27 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        return start(new Libc(), options);
+    }
+
+    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    static Trale start(Kernel kernel, ExecutorOptions options) {
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
+                    options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    private static Executor prepared(Executor executor) {
+        try {
+            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            return executor;
+        } catch (Exception e) {
+            executor.close();
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
@@ -93,8 +113,11 @@ public final class Trale implements AutoCloseable {
     /// Listens on every address of this host, IPv6 and IPv4.
     public Mono<Listener> bind(int port) {
         return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
-                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static boolean hasNoIpv6(Throwable failure) {
+        return failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT;
     }
 
     private static InetAddress anyAddress() {
@@ -178,6 +201,39 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- datagrams
+
+    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    public Mono<UdpEndpoint> udp(int port) {
+        return udp(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
+    /// it has to close it.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+                UdpEndpoint::dispose).assembled();
+    }
+
+    // ---- time
+
+    /// As [#ticks(Duration, Duration)], the first when one period has passed.
+    public Flux<Tick> ticks(Duration period) {
+        return ticks(period, period);
+    }
+
+    /// A tick when `first` has passed since the subscription, and then one for every `period`, which does not drift. The
+    /// time is the kernel's monotonic clock, never Reactor's virtual one. Each subscription has a timer of its own: see
+    /// `timerfd_create(2)`.
+    ///
+    /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
+    /// periods have passed. Ends with [ErrnoException] if there is no timer to be had (`EMFILE`, `ENOMEM`). `first` must not
+    /// be negative, and `period` must be positive.
+    public Flux<Tick> ticks(Duration first, Duration period) {
+        return new Ticks(loop, first, period).assembled();
     }
 
     // ---- the whole

@@ -215,7 +215,7 @@ class WhenTakenTest {
                 sink.tryEmitNext(buffer(told.size() + ",")).orThrow();
             }
         }).subscribe();
-        sink.tryEmitNext(buffer("0,")).orThrow();
+        Support.onLoop(trale, () -> sink.tryEmitNext(buffer("0,"))).orThrow();
         StringBuilder expected = new StringBuilder();
         for (int i = 0; i < 1000; i++) {
             expected.append(i).append(',');
