@@ -180,6 +180,16 @@ class SmokeTest {
     }
 
     @Test
+    void loopThatWaitsIsAsleep() throws Exception {
+        executor.submit(async(() -> {
+            await(Timer.sleep(Duration.ofMillis(1))); // the opening is over
+            long before = executor.reactor().counters().get(Count.ENTERS);
+            await(Timer.sleep(Duration.ofMillis(20)));
+            assertThat(executor.reactor().counters().get(Count.ENTERS) - before).isLessThan(20);
+        })).join();
+    }
+
+    @Test
     void periodicTimerTicks() throws Exception {
         executor.submit(async(() -> {
             try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1))) {

@@ -140,17 +140,17 @@ public final class BufferGroup extends StagingQueue {
     /// Takes the group out of the ring, in which nothing is in flight.
     void unregister() {
         buffers.close();
-        for (int id = 0; id < count; id++) {
-            if (buffers.isFree(id)) {
-                reactor.memoryListener().returned(buffers.buffer(id));
-            }
-        }
     }
 
     /// Frees the memory now that the ring is closed, or when the last buffer is given back.
     synchronized void close() {
         closed = true;
         lentAtClose = count - buffers.free();
+        for (int id = 0; id < count; id++) {
+            if (buffers.isFree(id)) {
+                reactor.memoryListener().returned(buffers.buffer(id));
+            }
+        }
         if (lentAtClose == 0) {
             memory.close();
         }

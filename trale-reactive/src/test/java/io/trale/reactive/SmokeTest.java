@@ -15,6 +15,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -66,14 +68,18 @@ class SmokeTest {
     void start() {
         trale = startOne();
         clients = startOne();
-        server = trale.serve(Support.loopback(0), c -> c.send(c.receive()),
+        server = serve(c -> c.send(c.receive()));
+    }
+
+    private Server serve(Function<Connection, Publisher<Void>> handler) {
+        return trale.serve(Support.loopback(0), handler,
                 ServeOptions.defaults().onConnectionError((c, failure) -> broken.add(failure))).block(LIMIT);
     }
 
     private Trale startOne() {
         return Trale.start(MaskedKernel.without(lacking), ExecutorOptions.defaults()
                 .ringEntries(submissions, completions).receiveBuffers(buffers, bufferBytes)
-                .sendBlocks(buffers, bufferBytes).uncaught(uncaught::add));
+                .sendBlocks(buffers, bufferBytes).leaseBuffers(buffers, bufferBytes).uncaught(uncaught::add));
     }
 
     @AfterEach
@@ -87,7 +93,7 @@ class SmokeTest {
         }
     }
 
-    private Mono<byte[]> echoed(byte[] bytes, int chunkBytes) {
+    private Mono<byte[]> echoed(Server server, byte[] bytes, int chunkBytes) {
         Flux<ByteBuffer> chunks = Flux.range(0, (bytes.length + chunkBytes - 1) / chunkBytes)
                 .map(i -> ByteBuffer.wrap(bytes, i * chunkBytes, Math.min(chunkBytes, bytes.length - i * chunkBytes)));
         return clients.connect(server.localAddress()).flatMap(connection -> {
@@ -100,13 +106,22 @@ class SmokeTest {
 
     @Test
     void everyByteComesBackToEachOfManyConnections() {
+        everyByteComesBackFrom(server);
+    }
+
+    @Test
+    void everyByteComesBackOnLease() {
+        everyByteComesBackFrom(serve(c -> c.sendLeases(c.receiveLeases())));
+    }
+
+    private void everyByteComesBackFrom(Server server) {
         List<byte[]> sent = new ArrayList<>();
-        for (int i = 0; i < 20; i++) {
-            byte[] bytes = new byte[20_000];
+        for (int i = 0; i < 10; i++) {
+            byte[] bytes = new byte[10_000];
             new Random(i).nextBytes(bytes);
             sent.add(bytes);
         }
-        List<byte[]> received = Flux.fromIterable(sent).flatMapSequential(bytes -> echoed(bytes, 777), 20)
+        List<byte[]> received = Flux.fromIterable(sent).flatMapSequential(bytes -> echoed(server, bytes, 777), 10)
                 .collectList().block(LIMIT);
         assertThat(received).usingElementComparator(Arrays::compare).isEqualTo(sent);
         assertThat(broken).isEmpty();

@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// Serves the files of a directory over HTTP.
-@Command(name = "web-server", mixinStandardHelpOptions = true,
+@Command(name = "web-server",
         description = "A web server for the files of a directory: try it with curl http://localhost:8080/.")
 public final class WebServer implements Callable<Integer> {
 
