@@ -11,7 +11,8 @@ import picocli.CommandLine.ParameterException;
 @Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0",
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {
-            Demo.class, Echo.class, Proxy.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class})
+            Demo.class, Doctor.class, Echo.class, Proxy.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class,
+            Tcp.class, TcpServ.class})
 public final class Cli implements Runnable {
 
     private Cli() {}

@@ -43,7 +43,7 @@ class CliTest {
     @Test
     void everyCommandHasHelp() {
         assertThat(run("--help")).isZero();
-        for (String command : new String[] {"demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv"}) {
+        for (String command : new String[] {"demo", "doctor", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv"}) {
             assertThat(run(command, "--help")).isZero();
         }
         assertThat(err.toString()).isEmpty();
