@@ -11,7 +11,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// Says whether trale can run here; the exit status says it too.
-@Command(name = "doctor", mixinStandardHelpOptions = true,
+@Command(name = "doctor",
         description = "What trale can use here, what stands in for the rest, and what to do about it.",
         footer = {"", "The exit status is 0 if trale can run here, be it with fallbacks, and 1 if it cannot."})
 final class Doctor implements Callable<Integer> {

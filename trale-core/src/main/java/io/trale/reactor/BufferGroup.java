@@ -34,6 +34,9 @@ public final class BufferGroup extends StagingQueue {
         this.buffers = buffers;
         this.count = count;
         this.memory = memory;
+        for (int id = 0; id < count; id++) {
+            reactor.memoryListener().lent(buffers.buffer(id));
+        }
     }
 
     /// Group number `id` of `ring`, with `count` buffers of `bytes` each. Throws [IllegalStateException] when the kernel has
@@ -87,7 +90,9 @@ public final class BufferGroup extends StagingQueue {
 
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
-        return buffers.take(ReceiveBuffers.bufferId(flags));
+        MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
+        reactor.memoryListener().returned(buffer);
+        return buffer;
     }
 
     /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
@@ -95,7 +100,9 @@ public final class BufferGroup extends StagingQueue {
         if (closed) {
             giveLate();
         } else {
-            buffers.give(ReceiveBuffers.bufferId(flags));
+            int id = ReceiveBuffers.bufferId(flags);
+            reactor.memoryListener().lent(buffers.buffer(id));
+            buffers.give(id);
         }
     }
 
@@ -139,6 +146,11 @@ public final class BufferGroup extends StagingQueue {
     synchronized void close() {
         closed = true;
         lentAtClose = count - buffers.free();
+        for (int id = 0; id < count; id++) {
+            if (buffers.isFree(id)) {
+                reactor.memoryListener().returned(buffers.buffer(id));
+            }
+        }
         if (lentAtClose == 0) {
             memory.close();
         }

@@ -16,7 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Notifier extends Operation {
 
     private final Reactor reactor;
-    private final MemorySegment counter;
+    /// Of a read in flight.
+    private MemorySegment counter;
     private boolean multishot = true;
     private boolean polling;
     private int rings;
@@ -24,10 +25,9 @@ final class Notifier extends Operation {
     /// How many calls of [#ring] have ended; see [#awaitRings].
     private final AtomicInteger rung = new AtomicInteger();
 
-    Notifier(Descriptor eventfd, MemorySegment counter) {
+    Notifier(Descriptor eventfd) {
         super(eventfd, true);
         reactor = eventfd.reactor();
-        this.counter = counter;
     }
 
     /// Makes the loop's enter return, now or when it is next called. **Any thread.**
@@ -67,6 +67,7 @@ final class Notifier extends Operation {
         } else if (polling) {
             sqe.prepPoll(descriptor().fd(), Net.POLLIN);
         } else {
+            counter = reactor.scratch().take();
             sqe.prepRead(descriptor().fd(), counter.address(), Long.BYTES, 0);
         }
     }
@@ -74,6 +75,10 @@ final class Notifier extends Operation {
     @Override
     protected void complete(int result, int flags) {
         rings++;
+        if (counter != null) {
+            reactor.scratch().give(counter);
+            counter = null;
+        }
         polling = result == -Errno.EAGAIN;
         boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
         if (ended && !cancelling && result != -Errno.ECANCELED && descriptor().isOpen()) {

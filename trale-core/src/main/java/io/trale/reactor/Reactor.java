@@ -1,7 +1,5 @@
 package io.trale.reactor;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
@@ -55,6 +53,7 @@ public final class Reactor {
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
+    private MemoryListener memoryListener = MemoryListener.NONE;
     private Thread thread = Thread.currentThread();
     private Thread block;
     private Arena arena;
@@ -140,6 +139,16 @@ public final class Reactor {
         this.faults = faults;
     }
 
+    /// Says who is told of memory that is lent to operations, before the ring is opened. For tests.
+    public void setMemoryListener(MemoryListener listener) {
+        memoryListener = listener;
+    }
+
+    /// Whom to tell of memory that an operation names, and that no pool of ours lends it.
+    public MemoryListener memoryListener() {
+        return memoryListener;
+    }
+
     /// The system-call boundary.
     public Kernel kernel() {
         return kernel;
@@ -169,8 +178,8 @@ public final class Reactor {
         long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
         counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
-        scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
-        paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
+        scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -183,7 +192,7 @@ public final class Reactor {
             free();
             throw e;
         }
-        notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
+        notifier = new Notifier(new Descriptor(this, eventfd));
         stage(notifier);
         try {
             probeNotifier();

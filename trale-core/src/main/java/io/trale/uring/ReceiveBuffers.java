@@ -50,6 +50,16 @@ public abstract class ReceiveBuffers {
         return free;
     }
 
+    /// True if the kernel may pick buffer `id`.
+    public final boolean isFree(int id) {
+        return !lent[id];
+    }
+
+    /// The memory of buffer `id`, free or lent.
+    public final MemorySegment buffer(int id) {
+        return buffers[id];
+    }
+
     /// Takes buffer `id` from a completion: it is ours until [#give].
     public final MemorySegment take(int id) {
         if (lent[id]) {

@@ -138,6 +138,18 @@ class EventFdTest {
     }
 
     @Test
+    void moreSignalsThanTheKernelCountsAreRefused() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            event.signal(Long.MAX_VALUE);
+            event.signal(Long.MAX_VALUE);
+            assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessageContaining("EAGAIN");
+            assertThat(Executor.blockOn(event.take())).as("what an int can tell").isEqualTo(Integer.MAX_VALUE);
+            event.signal();
+            assertThat(Executor.blockOn(event.take())).isEqualTo(1);
+        }
+    }
+
+    @Test
     void closeEndsTheWaitAndRefusesSignals() throws Exception {
         EventFd event = EventFd.counter();
         JoinHandle<Integer> waiting = Executor.spawn(event.take());
