@@ -129,7 +129,7 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         protected void dispose(int result) {
-            if (result > 0 && descriptor.isOpen()) {
+            if (value() != 0 && descriptor.isOpen()) {
                 signal(value()); // for the next
             }
         }
