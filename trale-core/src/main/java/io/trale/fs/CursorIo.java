@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
-import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
 import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
@@ -71,11 +70,6 @@ final class CursorIo extends LendingIo implements IntFuture {
         } else {
             sqe.prepRead(file.descriptor().fd(), address, length, position);
         }
-    }
-
-    @Override
-    protected boolean again(int result) {
-        return result == -Errno.EINTR;
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
-import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
 import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
@@ -17,6 +16,7 @@ final class PositionedIo extends LendingIo implements IntFuture {
     private int offset;
     private int length;
     private long position;
+    private boolean untaken;
 
     PositionedIo(File file) {
         super(file.descriptor(), "in use");
@@ -37,13 +37,17 @@ final class PositionedIo extends LendingIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        return transfer(waker);
+        untaken = transfer(waker);
+        return untaken;
     }
 
     @Override
     public int resultAsInt() throws ErrnoException {
         int count = count();
-        file.idle(this);
+        if (untaken) { // else the file has it already, and perhaps another user
+            untaken = false;
+            file.idle(this);
+        }
         if (count < 0) {
             throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
         }
@@ -58,10 +62,5 @@ final class PositionedIo extends LendingIo implements IntFuture {
         } else {
             sqe.prepRead(file.descriptor().fd(), address, length, position);
         }
-    }
-
-    @Override
-    protected boolean again(int result) {
-        return result == -Errno.EINTR;
     }
 }

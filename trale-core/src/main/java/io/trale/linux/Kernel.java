@@ -53,6 +53,10 @@ public interface Kernel {
     /// Writes the eight bytes of `value` to `fd`, as `write(2)`. **Any thread.**
     int write8(int fd, long value);
 
+    /// No call but a hint: the caller looks again and again whether another thread is through with a call that it is in
+    /// already, and that does not wait.
+    void spinWait();
+
     /// `socket(2)`; returns a descriptor.
     int socket(int domain, int type, int protocol);
 

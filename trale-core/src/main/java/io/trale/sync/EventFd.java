@@ -63,9 +63,6 @@ public final class EventFd implements AutoCloseable {
                 throw new IllegalStateException("the event is closed");
             }
             int result = descriptor.reactor().kernel().write8(descriptor.fd(), count);
-            if (result == -Errno.EAGAIN) {
-                throw new IllegalStateException("more than 2^64 - 2 signals would be pending");
-            }
             if (result < 0) {
                 throw new IllegalStateException("eventfd: " + Errno.describe(-result));
             }
@@ -87,7 +84,7 @@ public final class EventFd implements AutoCloseable {
         int before = writers.getAndUpdate(count -> count | CLOSED);
         if (before >= 0) {
             while (writers.get() != CLOSED) {
-                Thread.onSpinWait(); // each writer has one system call to go, which does not wait
+                descriptor.reactor().kernel().spinWait(); // each writer has one system call to go, which does not wait
             }
             descriptor.close();
         }
@@ -109,22 +106,16 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
-            if (submitOrGetResult(waker)) {
-                result = ioResult() < 0 ? ioResult() : told(value());
-                reset();
-                idle.add(this);
-                return true;
-            }
-            return false;
-        }
-
-        /// As many of `count`, which is unsigned, as an `int` can tell.
-        private static int told(long count) {
-            return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+            return submitOrGetResult(waker);
         }
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            if (finished()) { // else it was told already, and this may be in another's use
+                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                reset();
+                idle.add(this);
+            }
             if (result < 0) {
                 throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
             }
@@ -139,7 +130,7 @@ public final class EventFd implements AutoCloseable {
         @Override
         protected void dispose(int result) {
             if (result > 0 && descriptor.isOpen()) {
-                descriptor.reactor().kernel().write8(descriptor.fd(), value()); // for the next
+                signal(value()); // for the next
             }
         }
     }

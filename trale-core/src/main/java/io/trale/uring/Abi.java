@@ -95,6 +95,7 @@ public final class Abi {
     public static final int IORING_OP_WRITE = 23;
     public static final int IORING_OP_SEND = 26;
     public static final int IORING_OP_RECV = 27;
+    public static final int IORING_OP_PROVIDE_BUFFERS = 31;
 
     public static final int IORING_POLL_ADD_MULTI = 1;
 

@@ -632,6 +632,22 @@ class ReactorTest {
     }
 
     @Test
+    void whatWasStagedWithoutARingMakesTheNextRingNoLessBusy() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), SMALL);
+        Probe early = Probe.nop(reactor);
+        reactor.stage(early);
+        reactor.open();
+        Descriptor eventfd = eventfd(reactor);
+        Probe poll = poll(eventfd);
+        reactor.stage(poll);
+        reactor.poll(0);
+        assertThat(early.results).containsExactly(-Errno.ECANCELED);
+        assertThat(reactor.busy()).as("the memory of the poll is the kernel's still").isTrue();
+        eventfd.close();
+        end(reactor, 0);
+    }
+
+    @Test
     void failureToMakeTheEventfdLeavesNothingOpen() {
         var kernel = new Moody() {
             int ring;

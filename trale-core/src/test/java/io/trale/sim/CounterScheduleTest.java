@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class CounterScheduleTest {
 
-    private static final Faults INTERRUPTED = Faults.HARMLESS.exhaustionAndHiccups(0, 0.2);
+    private static final Faults INTERRUPTED = Faults.HARMLESS.with(Fault.HICCUP, 0.2);
 
     private static void run(String name, Seeds.Scenario scenario) {
         Seeds.run("trale-core", "CounterScheduleTest#" + name, 0.05, scenario);

@@ -4,6 +4,8 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -57,11 +59,27 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        return start(new Libc(), options);
+    }
+
+    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    static Trale start(Kernel kernel, ExecutorOptions options) {
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
+                    options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    private static Executor prepared(Executor executor) {
+        try {
+            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            return executor;
+        } catch (Exception e) {
+            executor.close();
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
@@ -95,8 +113,11 @@ public final class Trale implements AutoCloseable {
     /// Listens on every address of this host, IPv6 and IPv4.
     public Mono<Listener> bind(int port) {
         return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
-                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static boolean hasNoIpv6(Throwable failure) {
+        return failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT;
     }
 
     private static InetAddress anyAddress() {
@@ -180,6 +201,21 @@ public final class Trale implements AutoCloseable {
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- datagrams
+
+    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    public Mono<UdpEndpoint> udp(int port) {
+        return udp(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
+    /// it has to close it.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+                UdpEndpoint::dispose).assembled();
     }
 
     // ---- time

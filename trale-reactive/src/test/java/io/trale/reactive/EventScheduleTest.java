@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.Signal;
@@ -18,7 +19,7 @@ import reactor.core.publisher.Flux;
 @Timeout(120)
 class EventScheduleTest {
 
-    private static final Faults FAULTS = Faults.HARMLESS.exhaustionAndHiccups(0, 0.1);
+    private static final Faults FAULTS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
 
     /// Adds up what it is told, and is followed by another when it gives up.
     private static final class Counter extends Whimsical<Long> {

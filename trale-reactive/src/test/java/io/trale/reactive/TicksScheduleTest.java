@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class TicksScheduleTest {
 
-    private static final Faults FAULTS = Faults.HARMLESS.exhaustionAndHiccups(0, 0.1);
+    private static final Faults FAULTS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
 
     /// Checks every tick, and comes back for another timer some times.
     private static final class Listener extends Whimsical<Tick> {
