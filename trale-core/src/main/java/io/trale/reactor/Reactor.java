@@ -3,7 +3,6 @@ package io.trale.reactor;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
@@ -82,7 +81,7 @@ public final class Reactor {
         }
         Reactor reactor = CURRENT.get();
         if (reactor == null) {
-            reactor = new Reactor(new Libc(), Limits.DEFAULT);
+            reactor = new Reactor(Kernel.real(), Limits.DEFAULT);
             reactor.bind();
         }
         return reactor;
@@ -225,6 +224,11 @@ public final class Reactor {
     /// True between [#open] and [#close].
     public boolean isOpen() {
         return ring != null;
+    }
+
+    /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
+    public boolean wakesByMultishot() {
+        return notifier.multishot();
     }
 
     /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.

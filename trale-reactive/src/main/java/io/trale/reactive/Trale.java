@@ -5,7 +5,6 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -26,6 +25,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
@@ -46,8 +46,8 @@ public final class Trale implements AutoCloseable {
     final Loop loop;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    private Trale(Executor executor) {
-        loop = new Loop(executor);
+    private Trale(String name, Executor executor) {
+        loop = new Loop(name, executor);
         executor.onClose(closed::tryEmitEmpty);
     }
 
@@ -59,14 +59,14 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
-        return start(new Libc(), options);
+        return start(Kernel.real(), options);
     }
 
     /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
     static Trale start(Kernel kernel, ExecutorOptions options) {
+        String name = "trale-" + STARTED.incrementAndGet();
         try {
-            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
-                    options.threadFactory(Loop.LoopThread::new))));
+            return new Trale(name, prepared(Executor.start(name, kernel, options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
@@ -85,7 +85,7 @@ public final class Trale implements AutoCloseable {
 
     /// On `executor`, whoever runs it. For tests.
     static Trale on(Executor executor) {
-        return new Trale(executor);
+        return new Trale(Thread.currentThread().getName(), executor);
     }
 
     // ---- servers
@@ -234,6 +234,16 @@ public final class Trale implements AutoCloseable {
     /// be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return new Ticks(loop, first, period).assembled();
+    }
+
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
+    /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
+    /// throws in them.
+    ///
+    /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
+    /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
+    public Scheduler scheduler() {
+        return new TraleScheduler(this);
     }
 
     // ---- events
