@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -252,6 +254,25 @@ public final class Trale implements AutoCloseable {
     /// there is none to be had (`EMFILE`, `ENOMEM`).
     public Mono<Event> event() {
         return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
+    }
+
+    // ---- files
+
+    /// As [#read(Path, ReadOptions)]: all of the file.
+    public Flux<ByteBuffer> read(Path path) {
+        return read(path, ReadOptions.defaults());
+    }
+
+    /// The bytes of the file at `path`, in order, in heap buffers of exact size, which belong to the subscriber. Each
+    /// subscription opens the file for itself, and closes it at its end, whatever that is. While there is no demand nothing
+    /// is in flight; with demand as many reads as it asks for, up to a few.
+    ///
+    /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
+    /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
+    /// comes. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`,
+    /// after the elements before it; `ESPIPE` for an offset into what has no position.
+    public Flux<ByteBuffer> read(Path path, ReadOptions options) {
+        return new FileFlux(loop, path, options).assembled();
     }
 
     // ---- the whole

@@ -2,11 +2,15 @@ package io.trale.reactive;
 
 import io.trale.reactive.Support.Pair;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -34,6 +38,8 @@ final class Sources {
         }
     }
 
+    private static final AtomicInteger PIPES = new AtomicInteger();
+
     private Sources() {}
 
     static List<Kind> all() {
@@ -41,7 +47,8 @@ final class Sources {
                 new Kind("traleReceive", Sources::receive),
                 new Kind("traleAccept", Sources::accept),
                 new Kind("traleTicks", Sources::ticks),
-                new Kind("traleSignals", Sources::signals));
+                new Kind("traleSignals", Sources::signals),
+                new Kind("traleRead", Sources::read));
     }
 
     private static Source receive(Trale trale) {
@@ -105,6 +112,29 @@ final class Sources {
             silent.dispose();
             join(signaller);
         });
+    }
+
+    /// The silent one is of a pipe that nobody writes to.
+    private static Source read(Trale trale) {
+        Path pipe = Path.of("target", "pipe-" + PIPES.incrementAndGet()); // a temporary name opens /dev/random for good
+        try {
+            Files.deleteIfExists(pipe);
+            if (new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() != 0) {
+                throw new AssertionError("no pipe");
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        return Source.of(trale.read(Path.of("/dev/zero"), ReadOptions.defaults().chunk(10)), trale.read(pipe),
+                () -> delete(pipe));
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void join(Thread thread) {
