@@ -227,6 +227,11 @@ public final class Reactor {
         return ring != null;
     }
 
+    /// The ring, while this is open.
+    public Ring ring() {
+        return ring;
+    }
+
     /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
     public boolean wakesByMultishot() {
         return notifier.multishot();
