@@ -154,66 +154,8 @@ class PublisherScheduleTest {
 
     // ---- send
 
-    /// A source that emits when it likes, from here or elsewhere, and never more than it was asked for.
     private static Publisher<ByteBuffer> source(SimKernel kernel, byte[] bytes, List<String> breaches, boolean elsewhere) {
-        return subscriber -> subscriber.onSubscribe(new Subscription() {
-            private int position;
-            private long demand;
-            private boolean emitting;
-            private boolean over;
-
-            @Override
-            public void request(long n) {
-                if (n <= 0) {
-                    breaches.add("request(" + n + ")");
-                }
-                demand += n;
-                later();
-            }
-
-            private void later() {
-                if (emitting || over) {
-                    return;
-                }
-                if (elsewhere) {
-                    emitting = true;
-                    kernel.foreignAfter(kernel.random().nextLong(200_000), this::emit);
-                } else {
-                    emitting = true;
-                    emit();
-                }
-            }
-
-            private void emit() {
-                SplittableRandom random = kernel.random();
-                while (demand > 0 && !over && position < bytes.length) {
-                    demand--;
-                    int count = Math.min(bytes.length - position, random.nextInt(100));
-                    ByteBuffer element = ByteBuffer.wrap(bytes, position, count);
-                    position += count;
-                    subscriber.onNext(random.nextBoolean() ? element : direct(element));
-                    if (elsewhere && random.nextInt(3) == 0) {
-                        break;
-                    }
-                }
-                emitting = false;
-                if (!over && position == bytes.length) {
-                    over = true;
-                    subscriber.onComplete();
-                } else if (demand > 0 && elsewhere) {
-                    later();
-                }
-            }
-
-            @Override
-            public void cancel() {
-                over = true;
-            }
-        });
-    }
-
-    private static ByteBuffer direct(ByteBuffer bytes) {
-        return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip();
+        return new SimSource(kernel, bytes, 0, breaches, elsewhere);
     }
 
     @Test
