@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ final class Sources {
                 new Kind("traleReceive", trale -> receive(trale, Connection::receive)),
                 new Kind("traleReceiveWith", trale -> receive(trale, c -> c.receiveWith(segment -> segment.byteSize()))),
                 new Kind("traleReceiveLeases", trale -> receive(trale, Connection::receiveLeases)),
+                new Kind("traleReceiveDatagrams", Sources::receiveDatagrams),
                 new Kind("traleAccept", Sources::accept),
                 new Kind("traleTicks", Sources::ticks),
                 new Kind("traleSignals", Sources::signals),
@@ -69,6 +71,25 @@ final class Sources {
             busy.close();
             silent.close();
             join(writer);
+        });
+    }
+
+    private static Source receiveDatagrams(Trale trale) {
+        UdpEndpoint busy = trale.udp(Support.loopback(0)).block();
+        UdpEndpoint silent = trale.udp(Support.loopback(0)).block();
+        Thread sender = Thread.ofPlatform().daemon().start(() -> {
+            try (DatagramChannel channel = DatagramChannel.open()) {
+                while (!busy.isDisposed()) {
+                    channel.send(ByteBuffer.allocate(1), busy.localAddress());
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return Source.of(busy.receive(), silent.receive(), () -> {
+            busy.dispose();
+            silent.dispose();
+            join(sender);
         });
     }
 
