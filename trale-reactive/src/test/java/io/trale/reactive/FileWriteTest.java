@@ -125,7 +125,7 @@ class FileWriteTest {
         }
         trale.write(path, Flux.fromIterable(elements).publishOn(Schedulers.parallel())).block(LIMIT);
         assertThat(Files.readAllBytes(path)).isEqualTo(bytes);
-        assertThat(elements).allSatisfy(element -> assertThat(element.limit() - element.position()).isEqualTo(element.remaining()));
+        assertThat(elements.stream().mapToInt(ByteBuffer::remaining).sum()).as("left as they are").isEqualTo(bytes.length);
     }
 
     @Test
