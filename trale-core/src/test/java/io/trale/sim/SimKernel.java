@@ -95,6 +95,16 @@ public final class SimKernel extends SimWorld implements Kernel {
         listening.listen(1 << 20, socket -> acceptor.accept(new SimPeer(this, socket)));
     }
 
+    /// Has the file at `path` hold `bytes` from now on, whoever reads it; makes it if it is not there.
+    public void write(String path, byte[] bytes) {
+        disk.write(path, bytes);
+    }
+
+    /// What the file at `path` holds now.
+    public byte[] bytes(String path) {
+        return disk.bytes(path);
+    }
+
     /// Makes a named pipe at `path`, whose other end is in the hands of the outside world.
     public SimPipe pipe(String path) {
         return disk.pipe(path);

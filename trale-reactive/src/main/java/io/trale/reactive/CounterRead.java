@@ -10,7 +10,7 @@ import io.trale.reactor.Failure;
 final class CounterRead extends CounterIo {
 
     private final String name;
-    /// Read and not taken yet, as an unsigned number.
+    /// Read and not taken yet, an unsigned number.
     private long count;
 
     /// Reads `descriptor`, which is a `name`.

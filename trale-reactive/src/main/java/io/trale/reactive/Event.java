@@ -68,7 +68,7 @@ public final class Event implements Disposable {
     ///
     /// Completes when the event is disposed of, and what was not taken by then is lost. One subscriber at a time: after it
     /// has cancelled, or completed by count as in `take(n)`, the next goes on, and signals that came too late for the one
-    /// are told to the other. If more than 2^63 - 1 are pending they come in two elements.
+    /// are told to the other. More than 2^63 - 1 come in two elements.
     public Flux<Long> signals() {
         return new Signals().assembled();
     }
