@@ -21,7 +21,9 @@ final class ReceiveFrom extends LendingIo implements Future<Datagram> {
 
     private final UdpSocket socket;
     private MemorySegment header;
+    /// Who sent the last datagram, and that address as the kernel wrote it: mostly the next one's as well.
     private InetSocketAddress sender;
+    private MemorySegment name = MemorySegment.NULL;
     private Datagram datagram;
     /// A datagram that came for a use that was given up.
     private Kept kept;
@@ -74,9 +76,19 @@ final class ReceiveFrom extends LendingIo implements Future<Datagram> {
     @Override
     protected void released(int result) {
         if (header != null) {
-            sender = result >= 0 ? SocketAddresses.decode(header) : null;
+            if (result >= 0) {
+                decodeSender();
+            }
             descriptor().reactor().scratch().give(header);
             header = null;
+        }
+    }
+
+    private void decodeSender() {
+        int nameBytes = MessageHeader.nameBytes(header);
+        if (MemorySegment.mismatch(header, 0, nameBytes, name, 0, name.byteSize()) >= 0) {
+            sender = SocketAddresses.decode(header);
+            name = MemorySegment.ofArray(header.asSlice(0, nameBytes).toArray(ValueLayout.JAVA_BYTE));
         }
     }
 

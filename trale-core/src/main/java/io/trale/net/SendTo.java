@@ -1,5 +1,7 @@
 package io.trale.net;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
@@ -22,6 +24,9 @@ final class SendTo extends LendingIo implements IntFuture {
     private int length;
     /// Null for the peer that the socket is connected to.
     private InetSocketAddress peer;
+    /// The peer of the last send that named one, and its address as the kernel has it: mostly the next one's as well.
+    private InetSocketAddress namedPeer;
+    private byte[] name;
 
     SendTo(UdpSocket socket) {
         super(socket.descriptor(), "a send of this socket is not finished");
@@ -52,9 +57,19 @@ final class SendTo extends LendingIo implements IntFuture {
     @Override
     protected void fill(Sqe sqe) {
         header = descriptor().reactor().scratch().take();
-        int nameBytes = peer == null ? 0 : SocketAddresses.encode(peer, header);
-        MessageHeader.fill(header, nameBytes, lent().lent().address() + offset, length);
+        MessageHeader.fill(header, peer == null ? 0 : fillName(), lent().lent().address() + offset, length);
         sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_NOSIGNAL);
+    }
+
+    private int fillName() {
+        if (peer == namedPeer) {
+            MemorySegment.copy(name, 0, header, JAVA_BYTE, 0, name.length);
+        } else {
+            int nameBytes = SocketAddresses.encode(peer, header);
+            name = header.asSlice(0, nameBytes).toArray(JAVA_BYTE);
+            namedPeer = peer;
+        }
+        return name.length;
     }
 
     @Override

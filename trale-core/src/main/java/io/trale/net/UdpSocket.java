@@ -46,7 +46,8 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /// Receives one datagram into the start of `buffer`. The future is the socket's own and is used for every receive: one
-    /// at a time. A datagram that arrives for one that was cancelled is kept for the next. See `recvmsg(2)`.
+    /// at a time. A datagram that arrives for one that was cancelled is kept for the next. What it completes with is an object
+    /// of its own; all else here allocates nothing. See `recvmsg(2)`.
     public Future<Datagram> receive(Buffer buffer) {
         return receive.begin(buffer);
     }

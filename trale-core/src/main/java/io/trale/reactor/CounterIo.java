@@ -22,7 +22,8 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read; 0 if nothing was, although the operation may have ended well: it may have been the wait.
+    /// What was read, an unsigned number; 0 if nothing was, although the operation may have ended well: it may have been the
+    /// wait.
     protected final long value() {
         return value;
     }

@@ -3,12 +3,10 @@ package io.trale.reactor;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
-import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
@@ -83,7 +81,7 @@ public final class Reactor {
         }
         Reactor reactor = CURRENT.get();
         if (reactor == null) {
-            reactor = new Reactor(new Libc(), Limits.DEFAULT);
+            reactor = new Reactor(Kernel.real(), Limits.DEFAULT);
             reactor.bind();
         }
         return reactor;
@@ -146,7 +144,8 @@ public final class Reactor {
         memoryListener = listener;
     }
 
-    MemoryListener memoryListener() {
+    /// Whom to tell of memory that an operation names, and that no pool of ours lends it.
+    public MemoryListener memoryListener() {
         return memoryListener;
     }
 
@@ -227,12 +226,18 @@ public final class Reactor {
         return ring != null;
     }
 
+    /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
+    public boolean wakesByMultishot() {
+        return notifier.multishot();
+    }
+
     /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.
     public void wake() {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only.
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
             receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
@@ -241,7 +246,7 @@ public final class Reactor {
     }
 
     /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
-    /// waits but receives of this group.
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
     public BufferGroup leaseGroup() {
         if (leaseGroup == null) {
             leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
@@ -250,8 +255,7 @@ public final class Reactor {
     }
 
     private BufferGroup openGroup(int id, int count, int bytes) {
-        Arena memory = Arena.ofShared();
-        BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
+        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
         groups.add(group);
         queues.add(group);
         return group;
@@ -498,6 +502,9 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
+            if (idle) {
+                groups.forEach(BufferGroup::unregister);
+            }
         } catch (IllegalStateException broken) {
             idle = false;
         }
@@ -514,7 +521,8 @@ public final class Reactor {
         return idle;
     }
 
-    private void end(Operation internal) {
+    /// Ends one of the reactor's own operations: returns when it is idle.
+    void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
             poll(Long.MAX_VALUE);
@@ -522,7 +530,6 @@ public final class Reactor {
     }
 
     private void free() {
-        groups.forEach(BufferGroup::unregister);
         forget();
         arena.close();
         groups.forEach(BufferGroup::close);

@@ -11,6 +11,7 @@ import io.trale.task.Executor;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,6 +50,22 @@ class UdpTest {
             }
             one.close();
             two.close();
+        }));
+    }
+
+    @Test
+    void peersAreToldApart() throws Exception {
+        Executor.blockOn(async(() -> {
+            UdpSocket here = socket("127.0.0.1");
+            List<UdpSocket> peers = List.of(socket("127.0.0.1"), socket("127.0.0.1"));
+            for (int i : new int[] {0, 0, 1, 0, 1, 1, 0}) {
+                await(here.sendTo(out, 0, 1 + i, peers.get(i).localAddress()));
+                assertThat(await(peers.get(i).receive(in))).isEqualTo(new Datagram(1 + i, 1 + i, here.localAddress()));
+                await(peers.get(i).sendTo(out, 0, 3, here.localAddress()));
+                assertThat(await(here.receive(in))).isEqualTo(new Datagram(3, 3, peers.get(i).localAddress()));
+            }
+            here.close();
+            peers.forEach(UdpSocket::close);
         }));
     }
 

@@ -40,7 +40,7 @@ class ExecutorScheduleTest {
     @Test
     void everyByteThatPeersSendComesBack() {
         run("everyByteThatPeersSendComesBack", seed -> {
-            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.EXHAUSTION, 0.1).with(Fault.HICCUP, 0.05));
+            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP));
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(8);
             List<SimPeer> peers = new ArrayList<>();

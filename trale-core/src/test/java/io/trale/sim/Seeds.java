@@ -114,7 +114,7 @@ public final class Seeds {
         SimKernel kernel = new SimKernel(seed).strict();
         SplittableRandom random = kernel.random();
         for (Capability capability : Capability.values()) {
-            if (capability != Capability.BUFFER_RINGS && random.nextInt(4) == 0) {
+            if (random.nextInt(4) == 0) {
                 kernel.without(capability);
             }
         }

@@ -125,6 +125,25 @@ class EventFdTest {
     }
 
     @Test
+    void whatACancelledWaitTookGoesToTheNextHoweverMuchItIs() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            int taken = Executor.blockOn(async(() -> {
+                var first = event.take();
+                boolean[] woken = {false};
+                event.signal(Long.MAX_VALUE);
+                event.signal(Long.MAX_VALUE); // 2^64 - 2 in all, which is -2 as a long
+                assertThat(first.poll(() -> woken[0] = true)).isFalse();
+                while (!woken[0]) {
+                    await(yieldNow());
+                }
+                first.cancel();
+                return await(event.take());
+            }));
+            assertThat(taken).isEqualTo(Integer.MAX_VALUE);
+        }
+    }
+
+    @Test
     void askingTwiceForAResultIsHarmless() throws Exception {
         try (EventFd event = EventFd.semaphore()) {
             event.signal(3);
@@ -134,6 +153,19 @@ class EventFdTest {
                 assertThat(first.resultAsInt()).isEqualTo(1);
                 assertThat(await(join(event.take(), event.take()))).isEqualTo(List.of(1, 1));
             }));
+        }
+    }
+
+    @Test
+    void moreThanTheCounterHoldsIsRefusedAndLeavesItAsItWas() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            event.signal(Long.MAX_VALUE);
+            event.signal(Long.MAX_VALUE - 1);
+            event.signal(1);
+            assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessageContaining("2^64 - 2");
+            assertThat(Executor.blockOn(event.take())).isEqualTo(Integer.MAX_VALUE);
+            event.signal();
+            assertThat(Executor.blockOn(event.take())).isEqualTo(1);
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -34,6 +35,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private final Outlet outlet;
     private final Publisher<? extends E> source;
     private final @Nullable Consumer<? super E> whenTaken;
+    private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
     private final CoreSubscriber<? super Void> actual;
 
     private volatile @Nullable Subscription upstream;
@@ -51,20 +53,23 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private boolean stopped;
     private boolean ended;
     private int outstanding;
-    private int largest = 1;
+    /// The size of the largest element so far, 0 until there was one.
+    private int largest;
 
     Sending(Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
-            CoreSubscriber<? super Void> actual) {
+            @Nullable BiConsumer<? super E, ? super IOException> whenRefused, CoreSubscriber<? super Void> actual) {
         this.outlet = outlet;
         this.source = source;
         this.whenTaken = whenTaken;
+        this.whenRefused = whenRefused;
         this.actual = actual;
     }
 
-    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken.
+    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
+    /// `whenRefused` of one that it will not take, if that is the element's fault alone.
     static <E> Mono<Void> mono(String name, Outlet outlet, Publisher<? extends E> source,
-            @Nullable Consumer<? super E> whenTaken) {
-        return new SendMono<>(name, outlet, source, whenTaken).assembled();
+            @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
+        return new SendMono<>(name, outlet, source, whenTaken, whenRefused).assembled();
     }
 
     // ---- on the loop, called by the outlet
@@ -76,7 +81,6 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             outlet.settle();
             return;
         }
-        outstanding = 1;
         try {
             source.subscribe(this);
         } catch (Throwable t) {
@@ -84,14 +88,14 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
     }
 
-    /// Asks the source for as much as fits into the window.
+    /// Asks the source for as much as fits into the window: for a single element, while nothing is known about their size.
     void replenish() {
         Subscription upstream = this.upstream;
         long queuedBytes = outlet.queuedBytes();
         if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
             return;
         }
-        long fits = (WINDOW_BYTES - queuedBytes) / largest;
+        long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
         int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
         if (outstanding <= target / 2) { // in batches: a request may cost the source a hop
             int more = target - outstanding;
@@ -120,14 +124,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         return cancelled;
     }
 
-    /// Cuts the source off.
+    /// Cuts the source off: now, or as soon as it has shown up.
     void stopSource() {
-        if (!stopped) {
-            stopped = true;
-            Subscription upstream = this.upstream;
-            if (upstream != null && !complete) {
-                upstream.cancel();
-            }
+        stopped = true;
+        Subscription upstream = this.upstream;
+        if (upstream != null && !complete) {
+            upstream.cancel();
         }
     }
 
@@ -143,6 +145,22 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
                 Exceptions.throwIfJvmFatal(t);
                 Operators.onErrorDropped(t, currentContext());
             }
+        }
+    }
+
+    /// The kernel will not take `element`, for `reason`. Returns true if the send goes on.
+    @SuppressWarnings("unchecked") // it is as it was emitted
+    boolean refused(Object element, IOException reason) {
+        if (whenRefused == null) {
+            return false;
+        }
+        try {
+            whenRefused.accept((E) element, reason);
+            return true;
+        } catch (Throwable t) {
+            Exceptions.throwIfJvmFatal(t);
+            reason.addSuppressed(t);
+            return false;
         }
     }
 
@@ -176,11 +194,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
-            if (cancelled) {
-                subscription.cancel();
-            } else {
-                subscription.request(1); // outstanding says so already
-            }
+            schedule(); // only the loop asks and cancels, so that it happens serially (§2.7)
         }
     }
 
@@ -250,13 +264,14 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             outlet.enqueue(this);
             return;
         }
-        if (!begun || ended) {
-            return; // in line still, or over
+        if (!begun) {
+            return; // in line still
         }
-        if (cancelled) {
+        if (cancelled || stopped || ended) {
             stopSource();
         }
-        drainForeign(cancelled);
+        drainForeign(cancelled || ended);
+        replenish();
         outlet.settle();
     }
 
@@ -279,12 +294,8 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
         outstanding--;
         int size = Payload.size(element);
-        largest = Math.max(largest, size);
-        if (size > 0) {
-            outlet.accept(element, size);
-        } else {
-            taken(element);
-        }
+        largest = Math.max(largest, Math.max(size, 1));
+        outlet.accept(element, size);
         replenish();
     }
 
@@ -320,12 +331,15 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         private final Outlet outlet;
         private final Publisher<? extends E> source;
         private final @Nullable Consumer<? super E> whenTaken;
+        private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
 
-        SendMono(String name, Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken) {
+        SendMono(String name, Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+                @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
             this.name = name;
             this.outlet = outlet;
             this.source = source;
             this.whenTaken = whenTaken;
+            this.whenRefused = whenRefused;
         }
 
         Mono<Void> assembled() {
@@ -334,7 +348,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> actual) {
-            Sending<E> sending = new Sending<>(outlet, source, whenTaken, actual);
+            Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
             if (!outlet.loop.run(sending)) {

@@ -28,7 +28,19 @@ final class Support {
 
     static final boolean TORTURE = Boolean.getBoolean("trale.torture");
 
+    static {
+        close(channel()); // with its first channel the JDK opens a descriptor for itself, which would be counted
+    }
+
     private Support() {}
+
+    private static SocketChannel channel() {
+        try {
+            return SocketChannel.open();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /// A connection of ours, and its other end as the JDK sees it, which is in blocking mode.
     record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {
