@@ -422,7 +422,10 @@ class CancelAtEveryStepTest {
             @Override
             Future<Mutex<String>.Guard> future() throws Exception {
                 Mutex<String>.Guard first = run(mutex.lock());
-                kernel.after(2_500, () -> executor.execute(first::close));
+                kernel.after(2_500, () -> executor.execute(() -> {
+                    first.close();
+                    kernel.close(kernel.eventfd(0, 0)); // a call, between the grant and whom it wakes
+                }));
                 executor.submit(Timer.sleep(Duration.ofNanos(5_000)));
                 return mutex.lock();
             }

@@ -56,7 +56,7 @@ public final class Seeds {
     }
 
     private static String replay(String module, String name, String what, long seed) {
-        return "seed " + seed + " " + what + "; to replay: mvn -pl " + module
+        return "seed " + seed + " " + what + "; to replay it:\nmvn -pl " + module
                 + " -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=" + name + " -Dtrale.sim.seed=" + seed;
     }
 
@@ -128,7 +128,8 @@ public final class Seeds {
         return ExecutorOptions.defaults()
                 .ringEntries(submissions, Math.max(submissions, oneOf(random, 1, 2, 4, 512)))
                 .receiveBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
-                .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
+                .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
+                .leaseBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
     }
 
     /// One of `values`.
