@@ -39,6 +39,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     private long calls;
     private long callOfStep;
     private Runnable stepInCall;
+    private Runnable inEachCall = () -> { };
 
     /// A kernel whose every choice follows from `seed`. Nothing goes wrong until [#faults] says so.
     public SimKernel(long seed) {
@@ -116,6 +117,11 @@ public final class SimKernel extends SimWorld implements Kernel {
         stepInCall = step;
     }
 
+    /// Runs `check` at the beginning of each call from now on.
+    void inEachCall(Runnable check) {
+        inEachCall = check;
+    }
+
     // ---- calls
 
     /// Every call begins here: the moment for others to run.
@@ -128,6 +134,7 @@ public final class SimKernel extends SimWorld implements Kernel {
             throw failed("more than " + MAX_CALLS + " calls");
         }
         trace(name, a, b, 0);
+        inEachCall.run();
         if (calls == callOfStep) {
             foreign.take(stepInCall);
         }
