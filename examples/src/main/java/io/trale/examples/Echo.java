@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
 /// An echo server, written in five ways; the first is all there is to the line that says so.
-@Command(name = "echo", mixinStandardHelpOptions = true,
+@Command(name = "echo",
         description = "Echo server: sends back whatever a client sends, until it is interrupted.")
 final class Echo implements Callable<Integer> {
 

@@ -4,12 +4,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /// Port numbers on the command line.
-final class Ports {
+public final class Ports {
 
     private Ports() {}
 
     /// `port`, if it is one; else the command line is at fault.
-    static int checked(CommandSpec spec, int port) {
+    public static int checked(CommandSpec spec, int port) {
         if (port < 0 || port > 65535) {
             throw new ParameterException(spec.commandLine(), "--port is " + port + ", must be from 0 to 65535");
         }

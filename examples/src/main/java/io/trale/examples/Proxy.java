@@ -12,7 +12,7 @@ import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
 /// A TCP proxy that copies no byte: what the kernel wrote for one side it reads for the other.
-@Command(name = "proxy", mixinStandardHelpOptions = true,
+@Command(name = "proxy",
         description = "A TCP proxy: passes everything on, both ways and with no copy, until it is interrupted.")
 final class Proxy implements Callable<Integer> {
 

@@ -32,6 +32,7 @@ public final class Net {
     public static final int SO_KEEPALIVE = 9;
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
+    public static final int SO_RXQ_OVFL = 40;
 
     // include/uapi/linux/in.h and tcp.h, ip(7), tcp(7); include/uapi/linux/in6.h, ipv6(7)
     public static final int IPPROTO_TCP = 6;

@@ -1,6 +1,11 @@
 package io.trale.reactor;
 
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import io.trale.linux.Memory;
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
+import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -14,7 +19,7 @@ import java.lang.foreign.MemorySegment;
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
-    private final BufferRing ring;
+    private final ReceiveBuffers buffers;
     /// Receives submitted of which it is not known yet whether they took a buffer.
     private int admitted;
 
@@ -24,11 +29,38 @@ public final class BufferGroup extends StagingQueue {
     private boolean closed;
     private int lentAtClose;
 
-    BufferGroup(Reactor reactor, BufferRing ring, int count, Arena memory) {
+    private BufferGroup(Reactor reactor, ReceiveBuffers buffers, int count, Arena memory) {
         this.reactor = reactor;
-        this.ring = ring;
+        this.buffers = buffers;
         this.count = count;
         this.memory = memory;
+        for (int id = 0; id < count; id++) {
+            reactor.memoryListener().lent(buffers.buffer(id));
+        }
+    }
+
+    /// Group number `id` of `ring`, with `count` buffers of `bytes` each. Throws [IllegalStateException] when the kernel has
+    /// no memory for it.
+    static BufferGroup open(Reactor reactor, Ring ring, int id, int count, int bytes) {
+        Arena memory = Arena.ofShared();
+        try {
+            MemorySegment[] pieces = Memory.pieces(reactor.kernel(), memory, count, bytes);
+            return new BufferGroup(reactor, buffers(reactor, ring, memory, id, pieces), count, memory);
+        } catch (Throwable t) {
+            memory.close();
+            throw t;
+        }
+    }
+
+    private static ReceiveBuffers buffers(Reactor reactor, Ring ring, Arena memory, int id, MemorySegment[] pieces) {
+        try {
+            return new BufferRing(reactor.kernel(), ring, memory, id, pieces);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOMEM) { // rings are known here: what is short is memory
+                throw new IllegalStateException(e.getMessage() + "; raise the limit of locked memory (ulimit -l)", e);
+            }
+            return new ProvidedBuffers(reactor, id, pieces);
+        }
     }
 
     /// Stages `operation`, which selects its buffer from this group.
@@ -38,12 +70,12 @@ public final class BufferGroup extends StagingQueue {
 
     /// The number that entries name this group by.
     public int id() {
-        return ring.group();
+        return buffers.group();
     }
 
     /// The size of each buffer, in bytes: what one receive brings at most.
     public int bufferBytes() {
-        return ring.bufferBytes();
+        return buffers.bufferBytes();
     }
 
     /// How many buffers there are.
@@ -53,12 +85,14 @@ public final class BufferGroup extends StagingQueue {
 
     /// How many buffers are not lent.
     public int free() {
-        return ring.free();
+        return buffers.free();
     }
 
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
-        return ring.take(BufferRing.bufferId(flags));
+        MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
+        reactor.memoryListener().returned(buffer);
+        return buffer;
     }
 
     /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
@@ -66,8 +100,15 @@ public final class BufferGroup extends StagingQueue {
         if (closed) {
             giveLate();
         } else {
-            ring.give(BufferRing.bufferId(flags));
+            int id = ReceiveBuffers.bufferId(flags);
+            reactor.memoryListener().lent(buffers.buffer(id));
+            buffers.give(id);
         }
+    }
+
+    /// True if buffers get to the kernel by a ring; false if each takes an operation.
+    public boolean isRing() {
+        return buffers instanceof BufferRing;
     }
 
     private synchronized void giveLate() {
@@ -78,7 +119,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     int budget() {
-        return ring.free() - admitted;
+        return buffers.free() - admitted;
     }
 
     @Override
@@ -88,7 +129,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     boolean unsettled() {
-        return admitted > 0 && ring.free() > 0 && !isEmpty();
+        return admitted > 0 && buffers.free() > 0 && !isEmpty();
     }
 
     @Override
@@ -98,13 +139,18 @@ public final class BufferGroup extends StagingQueue {
 
     /// Takes the group out of the ring, in which nothing is in flight.
     void unregister() {
-        ring.close();
+        buffers.close();
     }
 
     /// Frees the memory now that the ring is closed, or when the last buffer is given back.
     synchronized void close() {
         closed = true;
-        lentAtClose = count - ring.free();
+        lentAtClose = count - buffers.free();
+        for (int id = 0; id < count; id++) {
+            if (buffers.isFree(id)) {
+                reactor.memoryListener().returned(buffers.buffer(id));
+            }
+        }
         if (lentAtClose == 0) {
             memory.close();
         }

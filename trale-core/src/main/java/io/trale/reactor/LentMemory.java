@@ -36,6 +36,7 @@ public final class LentMemory {
     public void lend(Operation operation) {
         segment();
         borrower = operation;
+        listener().lent(segment);
     }
 
     /// The memory while it is lent, for the operation that has it.
@@ -46,10 +47,15 @@ public final class LentMemory {
 
     /// The operation's last completion was there.
     public void giveBack() {
+        listener().returned(segment);
         borrower = null;
         if (closing) {
             arena.close();
         }
+    }
+
+    private MemoryListener listener() {
+        return borrower.descriptor().reactor().memoryListener();
     }
 
     /// Frees the memory: now, or when it is given back. Idempotent.

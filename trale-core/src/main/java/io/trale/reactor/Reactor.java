@@ -1,16 +1,12 @@
 package io.trale.reactor;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
-import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
@@ -57,6 +53,7 @@ public final class Reactor {
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
+    private MemoryListener memoryListener = MemoryListener.NONE;
     private Thread thread = Thread.currentThread();
     private Thread block;
     private Arena arena;
@@ -84,7 +81,7 @@ public final class Reactor {
         }
         Reactor reactor = CURRENT.get();
         if (reactor == null) {
-            reactor = new Reactor(new Libc(), Limits.DEFAULT);
+            reactor = new Reactor(Kernel.real(), Limits.DEFAULT);
             reactor.bind();
         }
         return reactor;
@@ -142,6 +139,16 @@ public final class Reactor {
         this.faults = faults;
     }
 
+    /// Says who is told of memory that is lent to operations, before the ring is opened. For tests.
+    public void setMemoryListener(MemoryListener listener) {
+        memoryListener = listener;
+    }
+
+    /// Whom to tell of memory that an operation names, and that no pool of ours lends it.
+    public MemoryListener memoryListener() {
+        return memoryListener;
+    }
+
     /// The system-call boundary.
     public Kernel kernel() {
         return kernel;
@@ -171,8 +178,8 @@ public final class Reactor {
         long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
         counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
-        scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
-        paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
+        scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -185,7 +192,7 @@ public final class Reactor {
             free();
             throw e;
         }
-        notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
+        notifier = new Notifier(new Descriptor(this, eventfd));
         stage(notifier);
         try {
             probeNotifier();
@@ -219,12 +226,18 @@ public final class Reactor {
         return ring != null;
     }
 
+    /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
+    public boolean wakesByMultishot() {
+        return notifier.multishot();
+    }
+
     /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.
     public void wake() {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only.
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
             receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
@@ -233,7 +246,7 @@ public final class Reactor {
     }
 
     /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
-    /// waits but receives of this group.
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
     public BufferGroup leaseGroup() {
         if (leaseGroup == null) {
             leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
@@ -242,8 +255,7 @@ public final class Reactor {
     }
 
     private BufferGroup openGroup(int id, int count, int bytes) {
-        Arena memory = Arena.ofShared();
-        BufferGroup group = new BufferGroup(this, new BufferRing(kernel, ring, memory, id, count, bytes), count, memory);
+        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
         groups.add(group);
         queues.add(group);
         return group;
@@ -490,6 +502,9 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
+            if (idle) {
+                groups.forEach(BufferGroup::unregister);
+            }
         } catch (IllegalStateException broken) {
             idle = false;
         }
@@ -506,7 +521,8 @@ public final class Reactor {
         return idle;
     }
 
-    private void end(Operation internal) {
+    /// Ends one of the reactor's own operations: returns when it is idle.
+    void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
             poll(Long.MAX_VALUE);
@@ -514,7 +530,6 @@ public final class Reactor {
     }
 
     private void free() {
-        groups.forEach(BufferGroup::unregister);
         forget();
         arena.close();
         groups.forEach(BufferGroup::close);

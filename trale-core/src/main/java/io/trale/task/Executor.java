@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.reactor.Reactor;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -93,7 +92,7 @@ public final class Executor implements AutoCloseable {
 
     /// Makes an executor for the current thread, which must have none.
     public static Executor open(ExecutorOptions options) {
-        return open(new Libc(), options);
+        return open(Kernel.real(), options);
     }
 
     /// As [#open(ExecutorOptions)], on another kernel than the real one. For tests.
@@ -116,7 +115,7 @@ public final class Executor implements AutoCloseable {
 
     /// As [#start(String)]. Throws if the ring cannot be had, and says why and what to do.
     public static Executor start(String name, ExecutorOptions options) throws IOException {
-        return start(name, new Libc(), options);
+        return start(name, Kernel.real(), options);
     }
 
     /// As [#start(String, ExecutorOptions)], on another kernel than the real one. For tests.
@@ -207,7 +206,7 @@ public final class Executor implements AutoCloseable {
     /// Puts `job` in line. Any thread. Returns false if the executor has closed.
     boolean enqueue(Job job) {
         if (reactor.onLoop()) {
-            if (closed.getCount() == 0) {
+            if (isClosed()) {
                 return false;
             }
             runQueue.add(job);
@@ -341,7 +340,7 @@ public final class Executor implements AutoCloseable {
         if (standing || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
         }
-        if (closed.getCount() == 0) {
+        if (isClosed()) {
             throw rejected();
         }
         if (isIdle()) {
@@ -441,7 +440,7 @@ public final class Executor implements AutoCloseable {
     public void close() {
         if (reactor.onLoop()) {
             closing = true;
-            if (!running && closed.getCount() > 0) {
+            if (!running && !isClosed()) {
                 shutdown();
             }
             return;
@@ -459,10 +458,15 @@ public final class Executor implements AutoCloseable {
         }
     }
 
+    /// True when the executor has closed, and takes no more work. Any thread.
+    public boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
     /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
     public void onClose(Runnable action) {
         synchronized (onClose) {
-            if (closed.getCount() > 0) {
+            if (!isClosed()) {
                 onClose.add(action);
                 return;
             }

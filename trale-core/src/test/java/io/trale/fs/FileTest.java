@@ -128,6 +128,20 @@ class FileTest {
     }
 
     @Test
+    void aReadIntoTheMiddleLeavesTheRestOfTheBufferAlone() throws Exception {
+        Files.writeString(path, "0123456789");
+        Executor.blockOn(async(() -> {
+            try (File file = await(File.open(path))) {
+                buffer("head: ----!");
+                assertThat(await(file.readAt(buffer, 6, 4, 3))).isEqualTo(4);
+                assertThat(text(11)).isEqualTo("head: 3456!");
+                assertThat(await(file.readAt(buffer, 98, 2, 9))).isEqualTo(1);
+                assertThatThrownBy(() -> file.readAt(buffer, 98, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+            }
+        }));
+    }
+
+    @Test
     void openOptionsAreThoseOfTheFileSystem() throws Exception {
         Files.writeString(path, "old");
         Executor.blockOn(async(() -> {

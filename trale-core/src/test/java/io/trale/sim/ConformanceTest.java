@@ -10,6 +10,7 @@ import io.trale.linux.Net;
 import io.trale.sim.RingBench.Pair;
 import io.trale.uring.Abi;
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -336,13 +337,14 @@ class ConformanceTest {
     void receivesPickBuffersWhileThereAreAny(Place place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
-            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3, 1, 4096);
+            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3,
+                    new MemorySegment[] {bench.memory(new byte[4096])});
             bench.send(pair.client(), (byte) 1, (byte) 2);
             long receive = bench.submit(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0));
             assertThat(bench.await(receive)).isEqualTo(2);
             int flags = bench.awaitFlags(receive);
             assertThat(flags).isEqualTo(Abi.IORING_CQE_F_BUFFER);
-            MemorySegment buffer = buffers.take(BufferRing.bufferId(flags));
+            MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
             assertThat(buffer.asSlice(0, 2).toArray(JAVA_BYTE)).containsExactly(1, 2);
 
             assertThat(bench.call(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0))).isEqualTo(-Errno.ENOBUFS);

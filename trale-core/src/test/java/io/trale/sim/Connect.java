@@ -14,6 +14,7 @@ final class Connect extends SimOperation {
     Connect(SimRing ring, Entry entry, SimSocket socket) {
         super(ring, entry, socket);
         this.socket = socket;
+        kernel.shadow.checkLent(this, entry.address(), entry.offset());
         address = SocketAddresses.decode(Ram.at(entry.address(), entry.offset()));
     }
 

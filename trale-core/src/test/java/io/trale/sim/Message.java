@@ -47,8 +47,12 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
         }
     }
 
-    /// Claims what a send reads.
+    /// Claims what a send reads while it is in flight; the rest was read already.
     void claimToSend(Object owner, Shadow shadow) {
+        shadow.checkLent(owner, address, BYTES);
+        if (name != 0) {
+            shadow.checkLent(owner, name, nameBytes);
+        }
         vectors.forEach(vector -> shadow.claim(owner, vector.address, vector.length, false));
     }
 

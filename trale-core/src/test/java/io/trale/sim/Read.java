@@ -21,10 +21,7 @@ final class Read extends SimOperation {
             return -Errno.EINTR;
         }
         int result = file.read(entry.address(), entry.length(), entry.offset());
-        if (result == -Errno.EAGAIN && (kernel.has(Capability.PATIENT_READ) || !file.isNonBlocking())) {
-            return PENDING;
-        }
-        return result;
+        return result == -Errno.EAGAIN && file.isPatient() ? PENDING : result;
     }
 
     @Override

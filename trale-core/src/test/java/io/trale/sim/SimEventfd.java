@@ -7,14 +7,12 @@ import io.trale.linux.Net;
 final class SimEventfd extends SimFile {
 
     private final boolean semaphore;
-    private final boolean nonBlocking;
     private long count;
 
     SimEventfd(SimKernel kernel, int initialValue, int flags) {
         super(kernel);
         count = initialValue;
         semaphore = (flags & Net.EFD_SEMAPHORE) != 0;
-        nonBlocking = (flags & Net.EFD_NONBLOCK) != 0;
     }
 
     int add(long value) {
@@ -27,11 +25,6 @@ final class SimEventfd extends SimFile {
         count += value;
         changed();
         return Long.BYTES;
-    }
-
-    @Override
-    boolean isNonBlocking() {
-        return nonBlocking;
     }
 
     @Override

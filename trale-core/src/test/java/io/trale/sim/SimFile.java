@@ -22,9 +22,9 @@ abstract class SimFile {
     /// What it is ready for now: `POLL*` of `poll(2)`.
     abstract int poll();
 
-    /// True if it was opened with `O_NONBLOCK`, or its like.
-    boolean isNonBlocking() {
-        return false;
+    /// True if an operation that finds nothing waits, false if it answers `EAGAIN`.
+    boolean isPatient() {
+        return true;
     }
 
     /// `pread(2)`, or `read(2)` if `offset` is -1: the count, `-EAGAIN` if one has to wait, or the error.

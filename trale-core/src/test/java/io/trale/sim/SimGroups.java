@@ -30,17 +30,29 @@ final class SimGroups {
         if (groups.containsKey(group)) {
             return -SimErrno.EEXIST;
         }
-        groups.put(group, new SimBuffers(kernel, address, entries, group));
+        groups.put(group, new SimBufferRing(kernel, address, entries, group));
         return 0;
     }
 
     int unregister(MemorySegment arg) {
-        SimBuffers buffers = groups.remove(arg.get(JAVA_SHORT, Abi.BUF_REG_GROUP) & 0xffff);
-        if (buffers == null) {
+        int group = arg.get(JAVA_SHORT, Abi.BUF_REG_GROUP) & 0xffff;
+        if (!(groups.get(group) instanceof SimBufferRing ring)) {
             return -Errno.EINVAL;
         }
-        buffers.close();
+        groups.remove(group);
+        ring.close();
         return 0;
+    }
+
+    /// `IORING_OP_PROVIDE_BUFFERS`: makes the group if there is none. Returns what the operation completes with.
+    int provide(Entry entry) {
+        return groups.computeIfAbsent(entry.group(), none -> new SimBufferList(kernel)) instanceof SimBufferList list
+                ? list.provide(entry) : -Errno.EINVAL;
+    }
+
+    /// The ring is closed: what was given by operations goes with it.
+    void close() {
+        groups.values().stream().filter(SimBufferList.class::isInstance).forEach(SimBuffers::close);
     }
 
     /// The group of that number, or null.

@@ -18,8 +18,8 @@ import java.util.function.ToIntFunction;
 
 /// The simulated kernel: the system calls, and the descriptors.
 ///
-/// It belongs to the thread that makes it, which is the loop's. Another may call [#write8], and nothing else, from a
-/// step that was given to [#foreign]. Any misuse ends the run with an [AssertionError] that names the seed; since code
+/// It belongs to the thread that makes it, which is the loop's. Another may call [#write8], and [#munmap], and nothing
+/// else, from a step that was given to [#foreign]. Any misuse ends the run with an [AssertionError] that names the seed; since code
 /// under test may swallow that, [#assertQuiescent] throws it again.
 public final class SimKernel extends SimWorld implements Kernel {
 
@@ -280,7 +280,9 @@ public final class SimKernel extends SimWorld implements Kernel {
         if (hasFailed()) { // nobody runs here any more who could touch it
             return memory.munmap(address, lengthBytes);
         }
-        enterCall("munmap", lengthBytes, 0);
+        if (!foreign.isRunning()) { // else a buffer that was kept beyond the loop's end
+            enterCall("munmap", lengthBytes, 0);
+        }
         rings.checkUnused(address);
         shadow.unmap(address, lengthBytes);
         return memory.munmap(address, lengthBytes);

@@ -56,11 +56,7 @@ final class SimQueues {
     /// What `io_uring_setup(2)` makes of `params`, or null if they ask for what there is not.
     static SimQueues setUp(SimKernel kernel, int entries, MemorySegment params) {
         int flags = params.get(JAVA_INT, Abi.PARAMS_FLAGS);
-        int lacking = (kernel.has(Capability.NO_SQARRAY) ? 0 : Abi.IORING_SETUP_NO_SQARRAY)
-                | (kernel.has(Capability.DEFER_TASKRUN) ? 0 : Abi.IORING_SETUP_DEFER_TASKRUN)
-                | (kernel.has(Capability.SINGLE_ISSUER) ? 0 : Abi.IORING_SETUP_SINGLE_ISSUER)
-                | (kernel.has(Capability.COOP_TASKRUN) ? 0
-                        : Abi.IORING_SETUP_COOP_TASKRUN | Abi.IORING_SETUP_TASKRUN_FLAG);
+        int lacking = Capability.unknownSetupFlags(kernel.lacking());
         boolean deferred = (flags & Abi.IORING_SETUP_DEFER_TASKRUN) != 0;
         boolean flagged = (flags & Abi.IORING_SETUP_TASKRUN_FLAG) != 0;
         if ((flags & ~IORING_SETUP_KNOWN) != 0 || (flags & lacking) != 0

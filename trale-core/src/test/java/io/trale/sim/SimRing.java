@@ -120,6 +120,10 @@ final class SimRing extends SimFile {
             kernel.soon(() -> post(entry.userData(), cancel(entry.address()), 0));
             return;
         }
+        if (entry.opcode() == Abi.IORING_OP_PROVIDE_BUFFERS) { // at once and in order, as receives may follow that pick
+            post(entry.userData(), groups.provide(entry), 0);
+            return;
+        }
         SimFile file = entry.namesFile() ? kernel.file(entry.fd()) : this;
         if (file == null) {
             if (kernel.isStrict()) {
@@ -252,6 +256,9 @@ final class SimRing extends SimFile {
     /// Its descriptor is closed: what is in flight goes on for a while, with the memory that it was given.
     void close() {
         closed = true;
+        if (isIdle()) {
+            groups.close();
+        }
         for (SimOperation operation : List.copyOf(inFlight.keySet())) {
             kernel.time.after(kernel.dice.lateness(), () -> {
                 if (!operation.isOver()) {

@@ -9,14 +9,14 @@ import java.lang.foreign.ValueLayout;
 /// A timer on the virtual clock, as `timerfd_create(2)`.
 final class SimTimerfd extends SimFile {
 
-    private final boolean nonBlocking;
+    private final boolean patient;
     private SimTime.Event expiry;
     private long intervalNanos;
     private long expirations;
 
     SimTimerfd(SimKernel kernel, int flags) {
         super(kernel);
-        nonBlocking = (flags & Time.TFD_NONBLOCK) != 0;
+        patient = (flags & Time.TFD_NONBLOCK) == 0 || kernel.has(Capability.PATIENT_READ);
     }
 
     /// `timerfd_settime(2)`; `spec` is a `struct itimerspec`: interval, then first expiration, seconds and nanoseconds.
@@ -57,8 +57,8 @@ final class SimTimerfd extends SimFile {
     }
 
     @Override
-    boolean isNonBlocking() {
-        return nonBlocking;
+    boolean isPatient() {
+        return patient;
     }
 
     @Override

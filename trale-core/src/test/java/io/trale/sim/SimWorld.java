@@ -11,7 +11,7 @@ abstract sealed class SimWorld permits SimKernel {
     private static final boolean PRINT = Boolean.getBoolean("trale.sim.trace");
 
     private final long seed;
-    private final Set<Capability> capabilities = EnumSet.allOf(Capability.class);
+    private final Set<Capability> lacking = EnumSet.noneOf(Capability.class);
     final Dice dice;
     final SimTime time = new SimTime();
     final Foreign foreign = new Foreign(this);
@@ -40,12 +40,16 @@ abstract sealed class SimWorld permits SimKernel {
 
     /// Takes a capability away.
     public SimKernel without(Capability... lacking) {
-        List.of(lacking).forEach(capabilities::remove);
+        this.lacking.addAll(List.of(lacking));
         return kernel();
     }
 
     boolean has(Capability capability) {
-        return capabilities.contains(capability);
+        return !lacking.contains(capability);
+    }
+
+    Set<Capability> lacking() {
+        return lacking;
     }
 
     /// The size of each of the two buffers of each socket that is made from now on.

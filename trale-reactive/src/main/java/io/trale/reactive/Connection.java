@@ -82,20 +82,20 @@ public final class Connection {
     /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
     /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return Sending.mono("traleSend", sender, source, null);
+        return Sending.mono("traleSend", sender, source, null, null);
     }
 
     /// As [#send(Publisher)], and tells `whenTaken`, on the loop, of each element whose bytes the kernel has all taken:
     /// from then on the buffer may be used again. Of elements that are not sent, nobody is told but the discard hook.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken) {
-        return Sending.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken));
+        return Sending.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
     }
 
     /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
     /// or is clear that it will not be; while the peer does not read, the bytes are moved to the heap, so that no lease
     /// has to wait for it.
     public Mono<Void> sendLeases(Publisher<Lease> source) {
-        return Sending.mono("traleSendLeases", sender, source, null);
+        return Sending.mono("traleSendLeases", sender, source, null, null);
     }
 
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.

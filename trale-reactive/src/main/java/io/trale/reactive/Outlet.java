@@ -125,6 +125,15 @@ abstract class Outlet extends Operation {
         return true;
     }
 
+    /// Ends the first in line with `failure`, which is no concern of the others'. [#proceed] goes on with those.
+    final void failFirst(IOException failure) {
+        discardAll();
+        Sending<?> first = line.remove();
+        first.stopSource();
+        first.end(failure);
+        next();
+    }
+
     /// Drops all elements that wait.
     final void discardAll() {
         Sending<?> first = line.peek();

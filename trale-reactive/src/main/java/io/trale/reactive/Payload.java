@@ -6,14 +6,18 @@ import java.nio.ByteBuffer;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// What may be sent, a [ByteBuffer] or a [Lease], seen as bytes.
+/// What may be sent, a [ByteBuffer], a [Lease] or a [Datagram], seen as bytes.
 final class Payload {
 
     private Payload() {}
 
     /// How many bytes `element` has.
     static int size(Object element) {
-        return element instanceof Lease lease ? lease.size() : ((ByteBuffer) element).remaining();
+        return switch (element) {
+            case Lease lease -> lease.size();
+            case Datagram datagram -> datagram.data().remaining();
+            default -> ((ByteBuffer) element).remaining();
+        };
     }
 
     /// Copies `count` bytes of `element`, from its byte `skip` on. The position and the limit of a buffer are read and left

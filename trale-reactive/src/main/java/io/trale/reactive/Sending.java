@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -34,6 +35,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private final Outlet outlet;
     private final Publisher<? extends E> source;
     private final @Nullable Consumer<? super E> whenTaken;
+    private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
     private final CoreSubscriber<? super Void> actual;
 
     private volatile @Nullable Subscription upstream;
@@ -54,17 +56,19 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private int largest = 1;
 
     Sending(Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
-            CoreSubscriber<? super Void> actual) {
+            @Nullable BiConsumer<? super E, ? super IOException> whenRefused, CoreSubscriber<? super Void> actual) {
         this.outlet = outlet;
         this.source = source;
         this.whenTaken = whenTaken;
+        this.whenRefused = whenRefused;
         this.actual = actual;
     }
 
-    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken.
+    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
+    /// `whenRefused` of one that it will not take, if that is the element's fault alone.
     static <E> Mono<Void> mono(String name, Outlet outlet, Publisher<? extends E> source,
-            @Nullable Consumer<? super E> whenTaken) {
-        return new SendMono<>(name, outlet, source, whenTaken).assembled();
+            @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
+        return new SendMono<>(name, outlet, source, whenTaken, whenRefused).assembled();
     }
 
     // ---- on the loop, called by the outlet
@@ -143,6 +147,22 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
                 Exceptions.throwIfJvmFatal(t);
                 Operators.onErrorDropped(t, currentContext());
             }
+        }
+    }
+
+    /// The kernel will not take `element`, for `reason`. Returns true if the send goes on.
+    @SuppressWarnings("unchecked") // it is as it was emitted
+    boolean refused(Object element, IOException reason) {
+        if (whenRefused == null) {
+            return false;
+        }
+        try {
+            whenRefused.accept((E) element, reason);
+            return true;
+        } catch (Throwable t) {
+            Exceptions.throwIfJvmFatal(t);
+            reason.addSuppressed(t);
+            return false;
         }
     }
 
@@ -280,11 +300,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         outstanding--;
         int size = Payload.size(element);
         largest = Math.max(largest, size);
-        if (size > 0) {
-            outlet.accept(element, size);
-        } else {
-            taken(element);
-        }
+        outlet.accept(element, size);
         replenish();
     }
 
@@ -320,12 +336,15 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         private final Outlet outlet;
         private final Publisher<? extends E> source;
         private final @Nullable Consumer<? super E> whenTaken;
+        private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
 
-        SendMono(String name, Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken) {
+        SendMono(String name, Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+                @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
             this.name = name;
             this.outlet = outlet;
             this.source = source;
             this.whenTaken = whenTaken;
+            this.whenRefused = whenRefused;
         }
 
         Mono<Void> assembled() {
@@ -334,7 +353,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> actual) {
-            Sending<E> sending = new Sending<>(outlet, source, whenTaken, actual);
+            Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
             if (!outlet.loop.run(sending)) {

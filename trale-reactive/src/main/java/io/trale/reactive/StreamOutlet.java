@@ -71,6 +71,10 @@ abstract class StreamOutlet extends Outlet {
     /// Those who wait for the kernel must not hold leases: others have better use for them.
     @Override
     final void accept(Object element, int size) {
+        if (size == 0) {
+            taken(element);
+            return;
+        }
         super.accept(element, size);
         if (mustWait()) {
             leaveLeases();
@@ -128,6 +132,7 @@ abstract class StreamOutlet extends Outlet {
     private void fillDirectly(Sqe sqe) {
         Lease lease = (Lease) elements.element();
         lease.acquire();
+        loop.reactor.memoryListener().lent(lease.memory());
         this.lease = lease;
         length = lease.size() - taken;
         prepare(sqe, lease.memory().address() + taken, length);
@@ -183,6 +188,7 @@ abstract class StreamOutlet extends Outlet {
         Lease lease = this.lease;
         if (lease != null) {
             this.lease = null;
+            loop.reactor.memoryListener().returned(lease.memory());
             lease.release();
         }
         length = 0;
@@ -191,7 +197,6 @@ abstract class StreamOutlet extends Outlet {
     /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
     private boolean advance(int count) {
         queuedBytes -= count;
-        Sending<?> owner = first();
         for (int left = count; left > 0;) {
             Object first = elements.peek();
             int rest = first == null ? 0 : Payload.size(first) - taken;
@@ -205,11 +210,16 @@ abstract class StreamOutlet extends Outlet {
             elements.remove();
             taken = 0;
             left -= rest;
-            if (owner != null) {
-                owner.taken(first);
-            }
+            taken(first);
         }
         return !elements.isEmpty() || queuedBytes == 0;
+    }
+
+    private void taken(Object element) {
+        Sending<?> owner = first();
+        if (owner != null) {
+            owner.taken(element);
+        }
     }
 
     @Override

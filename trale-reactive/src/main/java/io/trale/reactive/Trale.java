@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -24,6 +25,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
@@ -44,8 +46,8 @@ public final class Trale implements AutoCloseable {
     final Loop loop;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    private Trale(Executor executor) {
-        loop = new Loop(executor);
+    private Trale(String name, Executor executor) {
+        loop = new Loop(name, executor);
         executor.onClose(closed::tryEmitEmpty);
     }
 
@@ -57,17 +59,33 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        return start(Kernel.real(), options);
+    }
+
+    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    static Trale start(Kernel kernel, ExecutorOptions options) {
+        String name = "trale-" + STARTED.incrementAndGet();
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(name, prepared(Executor.start(name, kernel, options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
     }
 
+    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    private static Executor prepared(Executor executor) {
+        try {
+            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            return executor;
+        } catch (Exception e) {
+            executor.close();
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
     /// On `executor`, whoever runs it. For tests.
     static Trale on(Executor executor) {
-        return new Trale(executor);
+        return new Trale(Thread.currentThread().getName(), executor);
     }
 
     // ---- servers
@@ -95,8 +113,11 @@ public final class Trale implements AutoCloseable {
     /// Listens on every address of this host, IPv6 and IPv4.
     public Mono<Listener> bind(int port) {
         return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
-                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static boolean hasNoIpv6(Throwable failure) {
+        return failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT;
     }
 
     private static InetAddress anyAddress() {
@@ -182,6 +203,21 @@ public final class Trale implements AutoCloseable {
         }
     }
 
+    // ---- datagrams
+
+    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    public Mono<UdpEndpoint> udp(int port) {
+        return udp(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
+    /// it has to close it.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+                UdpEndpoint::dispose).assembled();
+    }
+
     // ---- time
 
     /// As [#ticks(Duration, Duration)], the first when one period has passed.
@@ -198,6 +234,17 @@ public final class Trale implements AutoCloseable {
     /// be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return new Ticks(loop, first, period).assembled();
+    }
+
+
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
+    /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
+    /// throws in them.
+    ///
+    /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
+    /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
+    public Scheduler scheduler() {
+        return new TraleScheduler(this);
     }
 
     // ---- the whole
