@@ -53,7 +53,7 @@ class DeadlinesTest {
         others.forEach(deadlines::callOff);
         assertThat(deadlines.run()).isZero();
         kernel.elapse(1000);
-        assertThat(deadlines.run()).isEqualTo(expected.size());
+        while (deadlines.run() > 0) {} // a bounded number each time
         assertThat(reached).isEqualTo(expected);
     }
 }

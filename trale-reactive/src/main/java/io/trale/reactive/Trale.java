@@ -93,7 +93,7 @@ public final class Trale implements AutoCloseable {
     /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
     /// [#serve(InetSocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return bind(port).map(listener -> new Server(loop, listener, handler, ServeOptions.defaults()));
+        return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
     }
 
     /// As [#serve(InetSocketAddress, Function, ServeOptions)], with default options.
@@ -107,7 +107,7 @@ public final class Trale implements AutoCloseable {
     /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(InetSocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address).map(listener -> new Server(loop, listener, handler, options));
+        return bind(address).map(listener -> new Server(this, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4.
@@ -236,7 +236,6 @@ public final class Trale implements AutoCloseable {
         return new Ticks(loop, first, period).assembled();
     }
 
-
     /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
     /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
     /// throws in them.
@@ -245,6 +244,14 @@ public final class Trale implements AutoCloseable {
     /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
     public Scheduler scheduler() {
         return new TraleScheduler(this);
+    }
+
+    // ---- events
+
+    /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
+    /// there is none to be had (`EMFILE`, `ENOMEM`).
+    public Mono<Event> event() {
+        return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
     }
 
     // ---- the whole
