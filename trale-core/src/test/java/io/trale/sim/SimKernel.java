@@ -146,7 +146,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     /// True on the loop's thread, and on that of an async block while the loop runs it.
     private boolean isLoop() {
         return Thread.currentThread() == thread
-                || Reactor.OF_BLOCK.isBound() && Reactor.OF_BLOCK.get().kernel() == this && Reactor.OF_BLOCK.get().onLoop();
+                || Reactor.guest() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
     }
 
     // ---- descriptors
