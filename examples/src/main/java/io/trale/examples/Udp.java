@@ -39,7 +39,7 @@ final class Udp implements Callable<Integer> {
 
         JoinHandle<Void> receiving = Executor.spawn(async(() -> {
             try (UdpSocket socket = UdpSocket.bind(receiver); Buffer buffer = Buffer.allocate(1500)) {
-                Datagram datagram = await(socket.receive(buffer));
+                Datagram<InetSocketAddress> datagram = await(socket.receive(buffer));
                 out.println("Received " + datagram.length() + " bytes from " + datagram.sender().getHostString());
             }
         }));

@@ -65,6 +65,7 @@ public final class Reactor {
     private BlockPool sendBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
+    private ScratchPool vectors;
 
     /// A reactor on `kernel` for the current thread, not open yet.
     public Reactor(Kernel kernel, Limits limits) {
@@ -164,6 +165,7 @@ public final class Reactor {
         queues.add(plain);
         scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
+        vectors = new ScratchPool(arena, ScratchPool.VECTOR_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -248,6 +250,11 @@ public final class Reactor {
     /// Memory for paths.
     public ScratchPool paths() {
         return paths;
+    }
+
+    /// Memory for message headers with many vectors.
+    public ScratchPool vectors() {
+        return vectors;
     }
 
     /// Puts `operation` in line for the next enter. No system call.

@@ -44,7 +44,7 @@ class UdpTest {
             for (int i = 0; i < 100; i++) {
                 out.segment().set(ValueLayout.JAVA_INT, 0, i);
                 assertThat(await(one.sendTo(out, 0, 4 + i, two.localAddress()))).isEqualTo(4 + i);
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram(4 + i, 4 + i, one.localAddress()));
+                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(4 + i, 4 + i, one.localAddress()));
                 assertThat(in.segment().get(ValueLayout.JAVA_INT, 0)).isEqualTo(i);
             }
             one.close();
@@ -58,12 +58,12 @@ class UdpTest {
             UdpSocket one = socket("127.0.0.1");
             UdpSocket two = socket("127.0.0.1");
             await(one.sendTo(out, 0, 1001, two.localAddress()));
-            Datagram datagram = await(two.receive(in));
+            Datagram<InetSocketAddress> datagram = await(two.receive(in));
             assertThat(datagram.isTruncated()).isTrue();
             assertThat(datagram.length()).isEqualTo(1000);
             assertThat(datagram.size()).isEqualTo(1001);
             await(one.sendTo(out, 0, 0, two.localAddress()));
-            assertThat(await(two.receive(in))).isEqualTo(new Datagram(0, 0, one.localAddress()));
+            assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(0, 0, one.localAddress()));
             one.close();
             two.close();
         }));
@@ -112,7 +112,7 @@ class UdpTest {
                     await(yieldNow()); // arrived, and nobody has looked
                 }
                 receive.cancel();
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram(i, i, one.localAddress()));
+                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(i, i, one.localAddress()));
             }
             one.close();
             two.close();
