@@ -3,6 +3,7 @@
 /// Nothing public here takes or gives `null`, save the value of a `Future<Void>`.
 @SuppressWarnings("module") // the qualified exports name a module that is compiled after this one
 module io.trale.core {
+    exports io.trale.doctor;
     exports io.trale.fs;
     exports io.trale.future;
     exports io.trale.io;

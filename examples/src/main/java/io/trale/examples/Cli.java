@@ -1,17 +1,21 @@
 package io.trale.examples;
 
+import io.trale.examples.web.WebServer;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 
 /// The command line of `./trale`: each example is a command.
 ///
 /// Whatever goes wrong is one line on stderr, and an exit status that is not 0: 2 for a bad argument, 1 for the rest.
-@Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0",
+@Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0", scope = ScopeType.INHERIT,
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {
-            Demo.class, Echo.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class})
+            Demo.class, Echo.class, Proxy.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class,
+            TcpServ.class, WebServer.class, HelpCommand.class})
 public final class Cli implements Runnable {
 
     private Cli() {}
@@ -27,6 +31,9 @@ public final class Cli implements Runnable {
         cli.setOut(out);
         cli.setErr(err);
         cli.setCaseInsensitiveEnumValuesAllowed(true);
+        cli.setUsageHelpWidth(110);
+        cli.getSubcommands().get("help").getCommandSpec().usageMessage()
+                .description("What a command is for, and what it takes: the same as COMMAND --help.");
         cli.setParameterExceptionHandler(Cli::badArgument);
         cli.setExecutionExceptionHandler((failure, command, parsed) -> {
             command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message(failure));

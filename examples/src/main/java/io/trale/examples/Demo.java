@@ -22,7 +22,7 @@ import reactor.core.publisher.Mono;
 /// An echo server and its clients in one process. Eight clients take all they can get; one asks for an element every
 /// five milliseconds, and so stops its own sender, through the server and two sockets, without any of the others
 /// noticing.
-@Command(name = "demo", mixinStandardHelpOptions = true,
+@Command(name = "demo",
         description = "The main job on one screen: an echo server, eight fast clients and a slow one.")
 final class Demo implements Callable<Integer> {
 

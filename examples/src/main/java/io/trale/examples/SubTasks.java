@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// A task that spawns another, goes on, and then waits for its result.
-@Command(name = "sub-tasks", mixinStandardHelpOptions = true,
+@Command(name = "sub-tasks",
         description = "A task that spawns another, goes on, and then waits for its result.")
 final class SubTasks implements Callable<Integer> {
 

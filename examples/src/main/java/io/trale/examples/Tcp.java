@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// A client that echoes what the server says: try it with `nc -l 5000`.
-@Command(name = "tcp", mixinStandardHelpOptions = true,
+@Command(name = "tcp",
         description = "A TCP client that echoes what its server says: try it with nc -l 5000.")
 final class Tcp implements Callable<Integer> {
 

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// A server that takes one connection and echoes it: try it with `nc 127.0.0.1 5000`.
-@Command(name = "tcp-serv", mixinStandardHelpOptions = true,
+@Command(name = "tcp-serv",
         description = "A TCP server of one connection, which it echoes: try it with nc 127.0.0.1 5000.")
 final class TcpServ implements Callable<Integer> {
 

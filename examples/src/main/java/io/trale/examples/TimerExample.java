@@ -14,7 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /// Two tasks that sleep side by side on one thread.
-@Command(name = "timer", mixinStandardHelpOptions = true, description = "Two tasks that sleep side by side on one thread.")
+@Command(name = "timer", description = "Two tasks that sleep side by side on one thread.")
 final class TimerExample implements Callable<Integer> {
 
     @Spec

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// One task waits for a datagram, another sends it, a third goes on meanwhile.
-@Command(name = "udp", mixinStandardHelpOptions = true,
+@Command(name = "udp",
         description = "One task waits for a datagram, another sends it, a third goes on meanwhile.")
 final class Udp implements Callable<Integer> {
 
@@ -28,27 +28,28 @@ final class Udp implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "9998",
-            description = "UDP port of the receiver (default: ${DEFAULT-VALUE}).")
+            description = "UDP port of the receiver, 0 for any free one (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
-        InetSocketAddress receiver = new InetSocketAddress(InetAddress.getLoopbackAddress(), Ports.checked(spec, port));
+        InetAddress host = InetAddress.getLoopbackAddress();
+        UdpSocket receiver = UdpSocket.bind(new InetSocketAddress(host, Ports.checked(spec, port)));
         Executor.spawn(Hellos.upTo('C', out));
 
         JoinHandle<Void> receiving = Executor.spawn(async(() -> {
-            try (UdpSocket socket = UdpSocket.bind(receiver); Buffer buffer = Buffer.allocate(1500)) {
-                Datagram<InetSocketAddress> datagram = await(socket.receive(buffer));
-                out.println("Received " + datagram.length() + " bytes from " + datagram.sender().getHostString());
+            try (receiver; Buffer buffer = Buffer.allocate(1500)) {
+                Datagram datagram = await(receiver.receive(buffer));
+                InetSocketAddress sender = datagram.sender();
+                out.println("Received " + datagram.length() + " bytes from " + sender.getHostString() + ":" + sender.getPort());
             }
         }));
         JoinHandle<Void> sending = Executor.spawn(async(() -> {
-            try (UdpSocket socket = UdpSocket.bind(new InetSocketAddress(receiver.getAddress(), 0));
-                    Buffer buffer = Buffer.allocate(20)) {
+            try (UdpSocket socket = UdpSocket.bind(new InetSocketAddress(host, 0)); Buffer buffer = Buffer.allocate(20)) {
                 buffer.segment().fill((byte) 0xad);
                 await(Timer.sleep(Duration.ofSeconds(1)));
-                int length = await(socket.sendTo(buffer, 0, buffer.capacity(), receiver));
+                int length = await(socket.sendTo(buffer, 0, buffer.capacity(), receiver.localAddress()));
                 out.println("Sent " + length + " bytes");
             }
         }));

@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
 /// The pipeline of the README: a server that answers in capitals, and a client that asks it once.
-@Command(name = "upper", mixinStandardHelpOptions = true,
+@Command(name = "upper",
         description = "The pipeline of the README: a server that answers in capitals, asked once.")
 final class Upper implements Runnable {
 

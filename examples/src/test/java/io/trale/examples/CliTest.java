@@ -9,10 +9,11 @@ import java.io.PipedReader;
 import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,17 +43,36 @@ class CliTest {
 
     @Test
     void everyCommandHasHelp() {
-        assertThat(run("--help")).isZero();
-        for (String command : new String[] {"demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv"}) {
-            assertThat(run(command, "--help")).isZero();
+        assertThat(run()).isZero();
+        String[] commands = out.toString().lines().skip(1).map(line -> line.strip().split(" ")[0]).toArray(String[]::new);
+        assertThat(commands).contains("demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
+        for (String command : commands) {
+            assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
+        assertThat(printed("--help")).startsWith("Usage: trale ").isEqualTo(printed("help"));
         assertThat(err.toString()).isEmpty();
     }
 
     @Test
-    void unknownCommandIsOneLineAndStatus2() {
+    void everyCommandHasTheVersionOfTheBuild() throws Exception {
+        String pom = Files.readString(Path.of("../pom.xml"));
+        String version = pom.substring(pom.indexOf("<version>") + "<version>".length(), pom.indexOf("</version>"));
+        assertThat(printed("--version")).isEqualTo(printed("echo", "--version")).isEqualTo("trale " + version + "\n");
+    }
+
+    /// What a command that succeeds prints.
+    private String printed(String... args) {
+        out.getBuffer().setLength(0);
+        assertThat(run(args)).isZero();
+        return out.toString();
+    }
+
+    @Test
+    void unknownNamesAreOneLineAndStatus2() {
         assertThat(run("bogus")).isEqualTo(2);
-        assertThat(err.toString().lines()).singleElement().asString().contains("bogus").contains("--help");
+        assertThat(run("help", "bogus")).isEqualTo(2);
+        assertThat(run("echo", "--bogus")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.contains("bogus") && line.contains("--help"));
     }
 
     @Test
@@ -60,6 +80,14 @@ class CliTest {
         assertThat(run("echo", "--port", "seven")).isEqualTo(2);
         assertThat(run("echo", "--port", "65536")).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale echo: "));
+    }
+
+    @Test
+    void missingDirectoryIsOneLineAndStatus2() {
+        assertThat(run("web-server")).isEqualTo(2);
+        assertThat(run("web-server", "/nowhere")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale web-server: "));
+        assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
     }
 
     @Test
@@ -92,14 +120,10 @@ class CliTest {
     }
 
     @Test
-    void udpSendsAndReceives() throws Exception {
-        int port;
-        try (DatagramSocket free = new DatagramSocket()) {
-            port = free.getLocalPort();
-        }
-        assertThat(run("udp", "--port", "" + port)).isZero();
-        assertThat(out.toString().lines()).containsExactlyInAnyOrder("Hello A!", "Sent 20 bytes",
-                "Received 20 bytes from 127.0.0.1", "Hello B!", "Hello C!");
+    void udpSendsAndReceives() {
+        assertThat(run("udp", "--port", "0")).isZero();
+        assertThat(out.toString().replaceFirst("(from 127.0.0.1:)[0-9]+", "$1PORT").lines()).containsExactlyInAnyOrder(
+                "Hello A!", "Sent 20 bytes", "Received 20 bytes from 127.0.0.1:PORT", "Hello B!", "Hello C!");
     }
 
     @Test

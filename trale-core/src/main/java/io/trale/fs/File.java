@@ -110,7 +110,13 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// Reads into the start of `buffer`, at most its capacity, from `position`, and leaves the cursor alone. Completes with
     /// the count, 0 at or after the end. Any number of these may be in flight. See `pread(2)`.
     public IntFuture readAt(Buffer buffer, long position) {
-        return positioned(position).read(buffer, position);
+        return readAt(buffer, 0, buffer.capacity(), position);
+    }
+
+    /// As [#readAt(Buffer, long)], at most `length` bytes, which go to `offset` of `buffer` and behind.
+    public IntFuture readAt(Buffer buffer, int offset, int length, long position) {
+        Objects.checkFromIndexSize(offset, length, buffer.capacity());
+        return positioned(position).read(buffer, offset, length, position);
     }
 
     /// Writes the `length` bytes of `buffer` from `offset`, or the first of them, to `position`, and leaves the cursor

@@ -3,7 +3,6 @@ package io.trale.fs;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
-import io.trale.linux.Errno;
 import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
@@ -43,10 +42,5 @@ abstract class FileIo extends LendingIo implements IntFuture {
             lent().writeVectors(vectors, 0);
             sqe.prepWritev(descriptor().fd(), vectors.address(), lent().vectorCount(), position);
         }
-    }
-
-    @Override
-    protected final boolean again(int result) {
-        return result == -Errno.EINTR;
     }
 }

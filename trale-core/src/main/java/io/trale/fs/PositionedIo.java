@@ -13,15 +13,16 @@ final class PositionedIo extends FileIo {
 
     private boolean writing;
     private long position;
+    private boolean untaken;
 
     PositionedIo(File file) {
         super(file, "in use");
     }
 
-    IntFuture read(Buffer buffer, long position) {
+    IntFuture read(Buffer buffer, int offset, int length, long position) {
         writing = false;
         this.position = position;
-        begin(buffer, 0, buffer.capacity());
+        begin(buffer, offset, length);
         return this;
     }
 
@@ -41,13 +42,17 @@ final class PositionedIo extends FileIo {
 
     @Override
     public boolean poll(Waker waker) {
-        return transfer(waker);
+        untaken = transfer(waker);
+        return untaken;
     }
 
     @Override
     public int resultAsInt() throws ErrnoException {
         int count = count();
-        file.idle(this);
+        if (untaken) { // else the file has it already, and perhaps another user
+            untaken = false;
+            file.idle(this);
+        }
         if (count < 0) {
             throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
         }

@@ -13,6 +13,20 @@ import java.lang.foreign.MemorySegment;
 /// method says otherwise.
 public interface Kernel {
 
+    /// The real kernel. Throws [UnsupportedOperationException], which says in one line what to do, where it cannot be called:
+    /// when the JVM forbids native access, or on another system than Linux.
+    static Kernel real() {
+        try {
+            return new Libc();
+        } catch (LinkageError e) { // its static part has failed, now or before
+            Module module = Kernel.class.getModule();
+            throw new UnsupportedOperationException(module.isNativeAccessEnabled()
+                    ? "trale needs Linux, this is " + System.getProperty("os.name")
+                    : "this JVM forbids native access; add --enable-native-access="
+                            + (module.isNamed() ? module.getName() : "ALL-UNNAMED"), e);
+        }
+    }
+
     /// `io_uring_setup(2)`; `params` is a `struct io_uring_params`, read and written. Returns the ring's descriptor.
     int ioUringSetup(int entries, MemorySegment params);
 
@@ -52,6 +66,10 @@ public interface Kernel {
 
     /// Writes the eight bytes of `value` to `fd`, as `write(2)`. **Any thread.**
     int write8(int fd, long value);
+
+    /// No call but a hint: the caller looks again and again whether another thread is through with a call that it is in
+    /// already, and that does not wait.
+    void spinWait();
 
     /// `socket(2)`; returns a descriptor.
     int socket(int domain, int type, int protocol);

@@ -38,6 +38,9 @@ public final class Libc implements Kernel {
     private static final MethodHandle WRITE = link("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    /// Without `errno`, and so with no memory: for threads that have none of their own for that.
+    private static final MethodHandle EVENTFD_WRITE = linkPlain("eventfd_write",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle TIMERFD_CREATE = link("timerfd_create", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle TIMERFD_SETTIME = link("timerfd_settime",
@@ -64,13 +67,17 @@ public final class Libc implements Kernel {
     /// A boundary for one executor.
     public Libc() {}
 
-    @SuppressWarnings("restricted")
     private static MethodHandle link(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
         Linker.Option[] all = new Linker.Option[options.length + 1];
         all[0] = ERRNO;
         System.arraycopy(options, 0, all, 1, options.length);
+        return linkPlain(symbol, descriptor, all);
+    }
+
+    @SuppressWarnings("restricted")
+    private static MethodHandle linkPlain(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
         // SAFETY: each descriptor above is the C prototype of its function, with off_t and size_t of 64 bits.
-        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(symbol), descriptor, all);
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(symbol), descriptor, options);
     }
 
     private int result(long value) {
@@ -189,15 +196,27 @@ public final class Libc implements Kernel {
 
     @Override
     public int write8(int fd, long value) {
-        try (Arena call = Arena.ofConfined()) { // 27 ns; the loop's own capture segment is not ours to use
+        try {
+            return (int) EVENTFD_WRITE.invokeExact(fd, value) == 0 ? Long.BYTES : write8Again(fd, value);
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    /// As [#write8], with memory for the errno that the first attempt could not tell: not the loop thread's.
+    private static int write8Again(int fd, long value) throws Throwable {
+        try (Arena call = Arena.ofConfined()) {
             MemorySegment errno = call.allocate(ERRNO_LAYOUT);
             MemorySegment bytes = call.allocate(JAVA_LONG);
             bytes.set(JAVA_LONG, 0, value);
             long written = (long) WRITE.invokeExact(errno, fd, bytes, 8L);
             return written == -1 ? -errno.get(JAVA_INT, 0) : (int) written;
-        } catch (Throwable t) {
-            throw broken(t);
         }
+    }
+
+    @Override
+    public void spinWait() {
+        Thread.onSpinWait();
     }
 
     @Override

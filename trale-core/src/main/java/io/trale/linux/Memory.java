@@ -2,6 +2,7 @@ package io.trale.linux;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /// Native memory by address: what `mmap(2)` gave, as a segment with bounds and a lifetime.
 public final class Memory {
@@ -40,6 +41,15 @@ public final class Memory {
     /// `arena` closes.
     public static MemorySegment ring(Kernel kernel, Arena arena, long lengthBytes, int ringFd, long offsetBytes) {
         return map(kernel, arena, lengthBytes, MAP_SHARED | MAP_POPULATE, ringFd, offsetBytes);
+    }
+
+    /// The first `lengthBytes` of `memory`, which is native and stays valid until `arena` closes, as a segment that is
+    /// valid no longer than that.
+    @SuppressWarnings("restricted")
+    public static MemorySegment view(MemorySegment memory, long lengthBytes, Arena arena) {
+        Objects.checkFromToIndex(0, lengthBytes, memory.byteSize());
+        // SAFETY: within the bounds of memory, whose owner outlives arena; nothing is freed by the view.
+        return memory.reinterpret(lengthBytes, arena, null);
     }
 
     @SuppressWarnings("restricted")

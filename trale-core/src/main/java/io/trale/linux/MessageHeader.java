@@ -30,6 +30,12 @@ public final class MessageHeader {
         return VECTORS + vectorCount * IoVectors.BYTES;
     }
 
+    /// Fills in a header for the one buffer of `length` bytes at `address`; for the name see [#fill(MemorySegment, int, int)].
+    public static void fill(MemorySegment memory, int nameBytes, long address, long length) {
+        fill(memory, nameBytes, 1);
+        IoVectors.set(memory, VECTORS, 0, address, length);
+    }
+
     /// Fills in a header for `vectorCount` vectors, which stand or will stand behind it, with room for a name, or the name,
     /// of `nameBytes`; 0 for none.
     public static void fill(MemorySegment memory, int nameBytes, int vectorCount) {

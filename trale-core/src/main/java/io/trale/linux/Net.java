@@ -37,6 +37,7 @@ public final class Net {
     public static final int SO_LINGER = 13;
     public static final int SO_REUSEPORT = 15;
     public static final int SO_DOMAIN = 39;
+    public static final int SO_RXQ_OVFL = 40;
 
     // include/uapi/linux/in.h, ip(7)
     public static final int IPPROTO_IP = 0;

@@ -46,6 +46,12 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
         sqe.prepConnect(descriptor().fd(), memory.address(), SocketAddresses.encode(address, memory));
     }
 
+    /// An interrupted connect goes on in the kernel, and cannot be asked for again: see `connect(2)`.
+    @Override
+    protected boolean again(int result) {
+        return false;
+    }
+
     @Override
     protected void released(int result) {
         if (memory != null) {

@@ -9,12 +9,12 @@ import io.trale.reactor.Descriptor;
 import java.net.SocketAddress;
 import java.util.Objects;
 
-/// A socket for datagrams, unconnected or connected.
-public abstract sealed class DatagramSocket<A extends SocketAddress> extends NetworkSocket<A>
+/// A socket for datagrams, unconnected or connected. A receive brings a `D`.
+public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends NetworkSocket<A>
         permits UdpSocket, UnixDatagramSocket {
 
     private final A localAddress;
-    private final ReceiveFrom<A> receive;
+    private final ReceiveFrom<A, D> receive;
     private final SendTo send;
 
     DatagramSocket(Class<A> addressType, Descriptor descriptor, A localAddress) {
@@ -24,6 +24,9 @@ public abstract sealed class DatagramSocket<A extends SocketAddress> extends Net
         send = new SendTo(this);
     }
 
+    /// What a receive has brought.
+    abstract D datagram(int length, int size, A sender);
+
     /// Makes `peer` the only one to send to and to receive from. See `connect(2)`.
     public Future<Void> connect(A peer) {
         SocketAddresses.check(peer);
@@ -31,8 +34,9 @@ public abstract sealed class DatagramSocket<A extends SocketAddress> extends Net
     }
 
     /// Receives one datagram into the start of `buffer`. The future is the socket's own and is used for every receive: one
-    /// at a time. A datagram that arrives for one that was cancelled is kept for the next. See `recvmsg(2)`.
-    public Future<Datagram<A>> receive(Buffer buffer) {
+    /// at a time. A datagram that arrives for one that was cancelled is kept for the next. What it completes with is an object
+    /// of its own; all else here allocates nothing. See `recvmsg(2)`.
+    public Future<D> receive(Buffer buffer) {
         return receive.begin(buffer);
     }
 

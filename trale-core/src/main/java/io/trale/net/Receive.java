@@ -70,7 +70,7 @@ final class Receive extends LendingIo implements IntFuture {
     protected void keep(int result) {
         if (result > 0) {
             head = lent().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
-        } else if (result < 0 && result != -Errno.ECANCELED) {
+        } else if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
             keptError = result;
         }
     }

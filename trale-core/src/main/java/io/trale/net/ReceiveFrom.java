@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
-import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
@@ -16,22 +15,24 @@ import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
 
 /// A socket's one receive of a datagram, used again and again.
-final class ReceiveFrom<A extends SocketAddress> extends LendingIo implements Future<Datagram<A>> {
+final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements Future<D> {
 
     private record Kept<A>(byte[] bytes, int size, A sender) {}
 
-    private final DatagramSocket<A> socket;
+    private final DatagramSocket<A, D> socket;
+    /// Who sent the last datagram, and that address as the kernel wrote it: mostly the next one's as well.
     private A sender;
-    private Datagram<A> datagram;
+    private MemorySegment name = MemorySegment.NULL;
+    private D datagram;
     /// A datagram that came for a use that was given up.
     private Kept<A> kept;
 
-    ReceiveFrom(DatagramSocket<A> socket) {
+    ReceiveFrom(DatagramSocket<A, D> socket) {
         super(socket.descriptor(), "a receive of this socket is not finished");
         this.socket = socket;
     }
 
-    Future<Datagram<A>> begin(Buffer buffer) {
+    Future<D> begin(Buffer buffer) {
         begin(buffer.memory());
         return this;
     }
@@ -42,21 +43,21 @@ final class ReceiveFrom<A extends SocketAddress> extends LendingIo implements Fu
             MemorySegment target = wanted().segment();
             int length = (int) Math.min(kept.bytes.length, target.byteSize());
             MemorySegment.copy(kept.bytes, 0, target, ValueLayout.JAVA_BYTE, 0, length);
-            datagram = new Datagram<>(length, kept.size, kept.sender);
+            datagram = socket.datagram(length, kept.size, kept.sender);
             kept = null;
             end(length);
             return true;
         }
         int capacity = wanted().length();
         if (transfer(waker)) {
-            datagram = count() < 0 ? null : new Datagram<>(Math.min(count(), capacity), count(), sender);
+            datagram = count() < 0 ? null : socket.datagram(Math.min(count(), capacity), count(), sender);
             return true;
         }
         return false;
     }
 
     @Override
-    public Datagram<A> result() throws ErrnoException {
+    public D result() throws ErrnoException {
         if (datagram == null) {
             throw Failure.of("recvmsg", descriptor().fd(), socket.localAddress(), -count());
         }
@@ -74,14 +75,17 @@ final class ReceiveFrom<A extends SocketAddress> extends LendingIo implements Fu
     @Override
     protected void released(int result) {
         if (result >= 0) {
-            sender = socket.cast(SocketAddresses.decode(arguments(), MessageHeader.nameBytes(arguments())));
+            decodeSender(arguments());
         }
         super.released(result);
     }
 
-    @Override
-    protected boolean again(int result) {
-        return result == -Errno.EINTR;
+    private void decodeSender(MemorySegment header) {
+        int nameBytes = MessageHeader.nameBytes(header);
+        if (sender == null || MemorySegment.mismatch(header, 0, nameBytes, name, 0, name.byteSize()) >= 0) {
+            sender = socket.cast(SocketAddresses.decode(header, nameBytes));
+            name = MemorySegment.ofArray(header.asSlice(0, nameBytes).toArray(ValueLayout.JAVA_BYTE));
+        }
     }
 
     @Override

@@ -82,6 +82,6 @@ abstract class SendIo extends LendingIo implements IntFuture {
         }
         waiting = result == -Errno.EAGAIN && (!polled || canWait());
         polled = false;
-        return waiting || result == -Errno.EINTR;
+        return waiting || super.again(result);
     }
 }

@@ -1,5 +1,7 @@
 package io.trale.net;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
@@ -15,11 +17,14 @@ import java.net.SocketAddress;
 /// The send of a datagram.
 final class SendTo extends SendIo {
 
-    private final DatagramSocket<?> socket;
+    private final DatagramSocket<?, ?> socket;
     /// Null for the peer that the socket is connected to.
     private SocketAddress peer;
+    /// The peer of the last send that named one, and its address as the kernel has it: mostly the next one's as well.
+    private SocketAddress namedPeer;
+    private byte[] name;
 
-    SendTo(DatagramSocket<?> socket) {
+    SendTo(DatagramSocket<?, ?> socket) {
         super(socket.descriptor(), "a send of this socket is not finished");
         this.socket = socket;
     }
@@ -50,10 +55,20 @@ final class SendTo extends SendIo {
     @Override
     void prepare(Sqe sqe) {
         MemorySegment header = takeArguments();
-        int nameBytes = peer == null ? 0 : SocketAddresses.encode(peer, header);
-        MessageHeader.fill(header, nameBytes, lent().vectorCount());
+        MessageHeader.fill(header, peer == null ? 0 : fillName(header), lent().vectorCount());
         lent().writeVectors(header, MessageHeader.VECTORS);
         sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, FLAGS);
+    }
+
+    private int fillName(MemorySegment header) {
+        if (peer == namedPeer) {
+            MemorySegment.copy(name, 0, header, JAVA_BYTE, 0, name.length);
+        } else {
+            int nameBytes = SocketAddresses.encode(peer, header);
+            name = header.asSlice(0, nameBytes).toArray(JAVA_BYTE);
+            namedPeer = peer;
+        }
+        return name.length;
     }
 
     /// If the socket itself has room, it is the receiver that has not, of which a poll knows only when they are connected.

@@ -9,7 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 
 /// A UDP socket, unconnected or connected. See `udp(7)`.
-public final class UdpSocket extends DatagramSocket<InetSocketAddress> {
+public final class UdpSocket extends DatagramSocket<InetSocketAddress, Datagram> {
 
     private UdpSocket(Descriptor descriptor, InetSocketAddress localAddress) {
         super(InetSocketAddress.class, descriptor, localAddress);
@@ -24,6 +24,11 @@ public final class UdpSocket extends DatagramSocket<InetSocketAddress> {
     public static UdpSocket bind(InetSocketAddress address, NetOptions options) throws IOException {
         Descriptor socket = bound(address, Net.SOCK_DGRAM, options);
         return new UdpSocket(socket, (InetSocketAddress) Sockets.localAddress(socket));
+    }
+
+    @Override
+    Datagram datagram(int length, int size, InetSocketAddress sender) {
+        return new Datagram(length, size, sender);
     }
 
     /// Receives what is sent to `group` by way of `network` from now on. Fails with `EADDRINUSE` if it does already, with

@@ -8,7 +8,7 @@ import java.net.UnixDomainSocketAddress;
 /// A socket for datagrams between processes of this host. Nothing is lost or reordered. A receiver that has not looked for
 /// a while is full: then who is connected to it waits, and who is not fails with `EAGAIN`, since only the former is told of
 /// room. A sender that is bound to no path has no name, and nobody can answer it. See `unix(7)`.
-public final class UnixDatagramSocket extends DatagramSocket<UnixDomainSocketAddress> {
+public final class UnixDatagramSocket extends DatagramSocket<UnixDomainSocketAddress, UnixDatagram> {
 
     private UnixDatagramSocket(Descriptor descriptor, UnixDomainSocketAddress localAddress) {
         super(UnixDomainSocketAddress.class, descriptor, localAddress);
@@ -24,5 +24,10 @@ public final class UnixDatagramSocket extends DatagramSocket<UnixDomainSocketAdd
     /// As [#bind(UnixDomainSocketAddress)], with `options`.
     public static UnixDatagramSocket bind(UnixDomainSocketAddress address, NetOptions options) throws IOException {
         return new UnixDatagramSocket(bound(address, Net.SOCK_DGRAM, options), address);
+    }
+
+    @Override
+    UnixDatagram datagram(int length, int size, UnixDomainSocketAddress sender) {
+        return new UnixDatagram(length, size, sender);
     }
 }

@@ -45,7 +45,9 @@ public final class BlockPool extends StagingQueue {
         if (freeCount == 0) {
             throw new IllegalStateException("no block free of " + blocks.length);
         }
-        return free[--freeCount];
+        int index = free[--freeCount];
+        reactor.memoryListener().lent(blocks[index]);
+        return index;
     }
 
     /// The memory of block `index`.
@@ -56,6 +58,7 @@ public final class BlockPool extends StagingQueue {
     /// Gives block `index` back.
     public void give(int index) {
         assert freeCount < blocks.length : "block " + index + " given back twice";
+        reactor.memoryListener().returned(blocks[index]);
         free[freeCount++] = index;
     }
 

@@ -1,6 +1,12 @@
 package io.trale.reactor;
 
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import io.trale.linux.Memory;
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
+import io.trale.uring.Ring;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /// The buffers that receives draw from, and the receives that wait for one.
@@ -8,17 +14,53 @@ import java.lang.foreign.MemorySegment;
 /// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here no more
 /// are submitted than there are free buffers, until the completions have been handled and tell who took one. One that
 /// was armed before may still find the group empty: it ends with `ENOBUFS` and is staged again by its owner, which waits
-/// here. A buffer is lent from its completion until it is given back in the same turn, so there is always a next buffer.
+/// here. A buffer is lent from its completion until it is given back: in the default group within the same turn, so that
+/// there is always a next one.
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
-    private final BufferRing ring;
+    private final ReceiveBuffers buffers;
     /// Receives submitted of which it is not known yet whether they took a buffer.
     private int admitted;
 
-    BufferGroup(Reactor reactor, BufferRing ring) {
+    private final int count;
+    /// The buffers' own: it lives as long as the ring, and as any of them is lent.
+    private final Arena memory;
+    private boolean closed;
+    private int lentAtClose;
+
+    private BufferGroup(Reactor reactor, ReceiveBuffers buffers, int count, Arena memory) {
         this.reactor = reactor;
-        this.ring = ring;
+        this.buffers = buffers;
+        this.count = count;
+        this.memory = memory;
+        for (int id = 0; id < count; id++) {
+            reactor.memoryListener().lent(buffers.buffer(id));
+        }
+    }
+
+    /// Group number `id` of `ring`, with `count` buffers of `bytes` each. Throws [IllegalStateException] when the kernel has
+    /// no memory for it.
+    static BufferGroup open(Reactor reactor, Ring ring, int id, int count, int bytes) {
+        Arena memory = Arena.ofShared();
+        try {
+            MemorySegment[] pieces = Memory.pieces(reactor.kernel(), memory, count, bytes);
+            return new BufferGroup(reactor, buffers(reactor, ring, memory, id, pieces), count, memory);
+        } catch (Throwable t) {
+            memory.close();
+            throw t;
+        }
+    }
+
+    private static ReceiveBuffers buffers(Reactor reactor, Ring ring, Arena memory, int id, MemorySegment[] pieces) {
+        try {
+            return new BufferRing(reactor.kernel(), ring, memory, id, pieces);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOMEM) { // rings are known here: what is short is memory
+                throw new IllegalStateException(e.getMessage() + "; raise the limit of locked memory (ulimit -l)", e);
+            }
+            return new ProvidedBuffers(reactor, id, pieces);
+        }
     }
 
     /// Stages `operation`, which selects its buffer from this group.
@@ -28,32 +70,56 @@ public final class BufferGroup extends StagingQueue {
 
     /// The number that entries name this group by.
     public int id() {
-        return ring.group();
+        return buffers.group();
     }
 
     /// The size of each buffer, in bytes: what one receive brings at most.
     public int bufferBytes() {
-        return ring.bufferBytes();
+        return buffers.bufferBytes();
+    }
+
+    /// How many buffers there are.
+    public int count() {
+        return count;
     }
 
     /// How many buffers are not lent.
     public int free() {
-        return ring.free();
+        return buffers.free();
     }
 
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
-        return ring.take(BufferRing.bufferId(flags));
+        MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
+        reactor.memoryListener().returned(buffer);
+        return buffer;
     }
 
-    /// Gives back the buffer that a completion named.
+    /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
     public void give(int flags) {
-        ring.give(BufferRing.bufferId(flags));
+        if (closed) {
+            giveLate();
+        } else {
+            int id = ReceiveBuffers.bufferId(flags);
+            reactor.memoryListener().lent(buffers.buffer(id));
+            buffers.give(id);
+        }
+    }
+
+    /// True if buffers get to the kernel by a ring; false if each takes an operation.
+    public boolean isRing() {
+        return buffers instanceof BufferRing;
+    }
+
+    private synchronized void giveLate() {
+        if (--lentAtClose == 0) {
+            memory.close();
+        }
     }
 
     @Override
     int budget() {
-        return ring.free() - admitted;
+        return buffers.free() - admitted;
     }
 
     @Override
@@ -63,7 +129,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     boolean unsettled() {
-        return admitted > 0 && ring.free() > 0 && !isEmpty();
+        return admitted > 0 && buffers.free() > 0 && !isEmpty();
     }
 
     @Override
@@ -71,7 +137,28 @@ public final class BufferGroup extends StagingQueue {
         admitted = 0;
     }
 
-    void close() {
-        ring.close();
+    /// Takes the group out of the ring, in which nothing is in flight.
+    void unregister() {
+        buffers.close();
+    }
+
+    /// Frees the memory now that the ring is closed, or when the last buffer is given back.
+    synchronized void close() {
+        closed = true;
+        lentAtClose = count - buffers.free();
+        for (int id = 0; id < count; id++) {
+            if (buffers.isFree(id)) {
+                reactor.memoryListener().returned(buffers.buffer(id));
+            }
+        }
+        if (lentAtClose == 0) {
+            memory.close();
+        }
+    }
+
+    /// The ring was closed with operations in flight: the memory is left to the kernel.
+    synchronized void abandon() {
+        closed = true;
+        lentAtClose = Integer.MAX_VALUE;
     }
 }

@@ -22,7 +22,7 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read, once the result is 8.
+    /// What was read, at most `Long.MAX_VALUE`, once the result is 8.
     protected final long value() {
         return value;
     }
@@ -45,7 +45,8 @@ public abstract class CounterIo extends ReactorIo {
     @Override
     protected final void released(int result) {
         if (memory != null) {
-            value = memory.get(JAVA_LONG, 0);
+            long unsigned = memory.get(JAVA_LONG, 0);
+            value = unsigned < 0 ? Long.MAX_VALUE : unsigned;
             descriptor().reactor().scratch().give(memory);
             memory = null;
         }
@@ -53,11 +54,8 @@ public abstract class CounterIo extends ReactorIo {
 
     @Override
     protected final boolean again(int result) {
-        if (polling) {
-            polling = false;
-            return result >= 0;
-        }
-        polling = result == -Errno.EAGAIN;
-        return polling;
+        boolean next = polling ? result >= 0 : result == -Errno.EAGAIN;
+        polling = !polling && next;
+        return next || super.again(result);
     }
 }

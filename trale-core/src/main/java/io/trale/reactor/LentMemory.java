@@ -37,6 +37,7 @@ public final class LentMemory {
         if (borrower != operation) {
             segment();
             borrower = operation;
+            listener().lent(segment);
         }
     }
 
@@ -49,11 +50,16 @@ public final class LentMemory {
     /// The operation's last completion was there. No effect if the memory is not lent.
     void giveBack() {
         if (borrower != null) {
+            listener().returned(segment);
             borrower = null;
             if (closing) {
                 arena.close();
             }
         }
+    }
+
+    private MemoryListener listener() {
+        return borrower.descriptor().reactor().memoryListener();
     }
 
     /// Frees the memory: now, or when it is given back. Idempotent.

@@ -11,21 +11,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 ///
 /// That is a multishot poll, which posts a completion for each write although nobody ever reads the counter: no second
 /// system call, no buffer, no arming again. Kernels differ in such corners, so [Reactor] tries it when it opens; where
-/// it does not work, the operation is a read of eight bytes, armed anew each time.
+/// it does not work, the operation is a read of eight bytes, armed anew each time; and where that does not wait either, as
+/// [CounterIo] tells, a poll for one event goes before it.
 final class Notifier extends Operation {
 
     private final Reactor reactor;
-    private final MemorySegment counter;
+    /// Of a read in flight.
+    private MemorySegment counter;
     private boolean multishot = true;
+    private boolean polling;
     private int rings;
 
     /// How many calls of [#ring] have ended; see [#awaitRings].
     private final AtomicInteger rung = new AtomicInteger();
 
-    Notifier(Descriptor eventfd, MemorySegment counter) {
+    Notifier(Descriptor eventfd) {
         super(eventfd, true);
         reactor = eventfd.reactor();
-        this.counter = counter;
     }
 
     /// Makes the loop's enter return, now or when it is next called. **Any thread.**
@@ -41,7 +43,7 @@ final class Notifier extends Operation {
     /// nobody about to write to its number. Each of them was begun already and has one system call to go.
     void awaitRings(int expected) {
         while (rung.get() - expected < 0) {
-            Thread.onSpinWait();
+            reactor.kernel().spinWait();
         }
     }
 
@@ -62,7 +64,10 @@ final class Notifier extends Operation {
     protected void fill(Sqe sqe) {
         if (multishot) {
             sqe.prepPollMultishot(descriptor().fd(), Net.POLLIN);
+        } else if (polling) {
+            sqe.prepPoll(descriptor().fd(), Net.POLLIN);
         } else {
+            counter = reactor.scratch().take();
             sqe.prepRead(descriptor().fd(), counter.address(), Long.BYTES, 0);
         }
     }
@@ -70,6 +75,11 @@ final class Notifier extends Operation {
     @Override
     protected void complete(int result, int flags) {
         rings++;
+        if (counter != null) {
+            reactor.scratch().give(counter);
+            counter = null;
+        }
+        polling = result == -Errno.EAGAIN;
         boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
         if (ended && !cancelling && result != -Errno.ECANCELED && descriptor().isOpen()) {
             reactor.stage(this); // but not when a write came before the cancel: nobody would end it again

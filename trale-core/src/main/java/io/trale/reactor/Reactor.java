@@ -1,16 +1,12 @@
 package io.trale.reactor;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
-import io.trale.uring.BufferRing;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import io.trale.uring.Sqe;
@@ -46,6 +42,8 @@ public final class Reactor {
     private final long[] batch;
 
     private final StagingQueue plain = new StagingQueue();
+    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
+    /// they are: then they complete at once, which is cheaper than to wait.
     private final List<StagingQueue> queues = new ArrayList<>();
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
@@ -55,13 +53,16 @@ public final class Reactor {
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
+    private MemoryListener memoryListener = MemoryListener.NONE;
     private Thread thread = Thread.currentThread();
     private Thread block;
     private Arena arena;
     private Ring ring;
     private boolean refusing;
     private volatile Notifier notifier;
+    private final List<BufferGroup> groups = new ArrayList<>();
     private BufferGroup receiveGroup;
+    private BufferGroup leaseGroup;
     private BlockPool sendBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
@@ -81,7 +82,7 @@ public final class Reactor {
         }
         Reactor reactor = CURRENT.get();
         if (reactor == null) {
-            reactor = new Reactor(new Libc(), Limits.DEFAULT);
+            reactor = new Reactor(Kernel.real(), Limits.DEFAULT);
             reactor.bind();
         }
         return reactor;
@@ -139,6 +140,16 @@ public final class Reactor {
         this.faults = faults;
     }
 
+    /// Says who is told of memory that is lent to operations, before the ring is opened. For tests.
+    public void setMemoryListener(MemoryListener listener) {
+        memoryListener = listener;
+    }
+
+    /// Whom to tell of memory that an operation names, and that no pool of ours lends it.
+    public MemoryListener memoryListener() {
+        return memoryListener;
+    }
+
     /// The system-call boundary.
     public Kernel kernel() {
         return kernel;
@@ -149,9 +160,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread.
+    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
+    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
         checkThread();
+        if (Thread.currentThread().isVirtual()) {
+            throw new IllegalStateException("an executor needs a platform thread, this is " + Thread.currentThread());
+        }
         arena = Arena.ofShared();
         try {
             ring = Ring.open(kernel, arena, limits.submissionEntries(), limits.completionEntries());
@@ -161,11 +176,12 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, -counters.get(Count.IN_FLIGHT));
+        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
+        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
         queues.add(plain);
-        scratch = new ScratchPool(arena, ScratchPool.SMALL_BYTES);
-        paths = new ScratchPool(arena, ScratchPool.PATH_BYTES);
-        vectors = new ScratchPool(arena, ScratchPool.VECTOR_BYTES);
+        scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
+        vectors = new ScratchPool(this, arena, ScratchPool.VECTOR_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -178,7 +194,7 @@ public final class Reactor {
             free();
             throw e;
         }
-        notifier = new Notifier(new Descriptor(this, eventfd), arena.allocate(JAVA_LONG));
+        notifier = new Notifier(new Descriptor(this, eventfd));
         stage(notifier);
         try {
             probeNotifier();
@@ -212,19 +228,39 @@ public final class Reactor {
         return ring != null;
     }
 
+    /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
+    public boolean wakesByMultishot() {
+        return notifier.multishot();
+    }
+
     /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.
     public void wake() {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only.
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
-            receiveGroup = new BufferGroup(this, new BufferRing(kernel, ring, arena, 0, limits.receiveBuffers(),
-                    limits.receiveBufferBytes()));
-            queues.add(receiveGroup);
+            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
         }
         return receiveGroup;
+    }
+
+    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
+    public BufferGroup leaseGroup() {
+        if (leaseGroup == null) {
+            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
+        }
+        return leaseGroup;
+    }
+
+    private BufferGroup openGroup(int id, int count, int bytes) {
+        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
+        groups.add(group);
+        queues.add(group);
+        return group;
     }
 
     /// The blocks that sends are copied into.
@@ -232,7 +268,7 @@ public final class Reactor {
         if (sendBlocks == null) {
             sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
                     limits.sendBlockBytes());
-            queues.add(sendBlocks);
+            queues.add(1, sendBlocks); // before all receives: see #queues
         }
         return sendBlocks;
     }
@@ -473,6 +509,9 @@ public final class Reactor {
             end(deadlines.timer());
             end(notifier);
             idle = !busy();
+            if (idle) {
+                groups.forEach(BufferGroup::unregister);
+            }
         } catch (IllegalStateException broken) {
             idle = false;
         }
@@ -483,11 +522,14 @@ public final class Reactor {
             free();
         } else {
             forget();
+            groups.forEach(BufferGroup::abandon);
+            groups.clear();
         }
         return idle;
     }
 
-    private void end(Operation internal) {
+    /// Ends one of the reactor's own operations: returns when it is idle.
+    void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
             poll(Long.MAX_VALUE);
@@ -495,17 +537,17 @@ public final class Reactor {
     }
 
     private void free() {
-        if (receiveGroup != null) {
-            receiveGroup.close();
-        }
         forget();
         arena.close();
+        groups.forEach(BufferGroup::close);
+        groups.clear();
     }
 
     private void forget() {
         ring.close();
         ring = null;
         receiveGroup = null;
+        leaseGroup = null;
         sendBlocks = null;
         queues.clear();
     }

@@ -98,10 +98,10 @@ public abstract class ReactorIo extends Operation {
     /// it was asked to fill at all. Called before anyone learns of the result.
     protected void released(int result) {}
 
-    /// True if the operation, which ended with `result`, is to be submitted once more before anyone learns of it. Not
-    /// asked for one that was given up.
+    /// True if the operation, which ended with `result`, is to be submitted once more before anyone learns of it: when it
+    /// was interrupted with nothing done. Not asked for one that was given up.
     protected boolean again(int result) {
-        return false;
+        return result == -Errno.EINTR;
     }
 
     @Override

@@ -23,11 +23,13 @@ public final class ScratchPool {
     /// How much is allocated at a time, unless one piece is larger.
     private static final int SLAB_BYTES = 8192;
 
+    private final Reactor reactor;
     private final Arena arena;
     private final int bytes;
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
 
-    ScratchPool(Arena arena, int bytes) {
+    ScratchPool(Reactor reactor, Arena arena, int bytes) {
+        this.reactor = reactor;
         this.arena = arena;
         this.bytes = bytes;
     }
@@ -41,11 +43,14 @@ public final class ScratchPool {
                 free.add(slab.asSlice((long) i * bytes, bytes));
             }
         }
-        return free.pop();
+        MemorySegment memory = free.pop();
+        reactor.memoryListener().lent(memory);
+        return memory;
     }
 
     /// Gives memory back, after the last completion of the operation that had it.
     public void give(MemorySegment memory) {
+        reactor.memoryListener().returned(memory);
         free.push(memory);
     }
 }

@@ -80,6 +80,13 @@ public final class Sockets {
         }
     }
 
+    /// Sets an option that only we know of, and that is an `int`. Returns 0 or `-errno`.
+    public static int setOption(Descriptor socket, int level, int number, int value) {
+        try (Arena call = Arena.ofConfined()) {
+            return set(socket, level, number, call.allocateFrom(JAVA_INT, value), Integer.BYTES);
+        }
+    }
+
     private static int set(Descriptor socket, int level, int number, MemorySegment value, int length) {
         return socket.isOpen() ? socket.reactor().kernel().setsockopt(socket.fd(), level, number, value, length)
                 : -Errno.EBADF;

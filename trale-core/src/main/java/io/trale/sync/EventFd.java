@@ -84,7 +84,7 @@ public final class EventFd implements AutoCloseable {
         int before = writers.getAndUpdate(count -> count | CLOSED);
         if (before >= 0) {
             while (writers.get() != CLOSED) {
-                Thread.onSpinWait(); // each writer has one system call to go, which does not wait
+                descriptor.reactor().kernel().spinWait(); // each writer has one system call to go, which does not wait
             }
             descriptor.close();
         }
@@ -106,17 +106,16 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
-            if (submitOrGetResult(waker)) {
-                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
-                reset();
-                idle.add(this);
-                return true;
-            }
-            return false;
+            return submitOrGetResult(waker);
         }
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            if (finished()) { // else it was told already, and this may be in another's use
+                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                reset();
+                idle.add(this);
+            }
             if (result < 0) {
                 throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
             }

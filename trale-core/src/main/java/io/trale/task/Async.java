@@ -75,6 +75,8 @@ public final class Async {
     }
 
     /// Completes with the values of all `futures`, in their order. If one fails, the others are cancelled and this fails.
+    /// Then, and when this is cancelled, nobody gets the values that have come by then: the [AutoCloseable] ones, such as
+    /// connections and the guards of mutexes, are closed.
     @SafeVarargs
     @SuppressWarnings("varargs") // only read
     public static <T> Future<List<T>> join(Future<? extends T>... futures) {

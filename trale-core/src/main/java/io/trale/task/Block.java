@@ -62,14 +62,23 @@ final class Block<T> implements Future<T> {
                     if (!awaited.poll(waker)) {
                         return false;
                     }
-                } catch (Throwable t) {
+                } catch (Throwable t) { // it broke its promise, and may have something in flight
                     pollFailure = t;
+                    cancelAwaited(t);
                 }
                 ready = true;
             }
             resume();
         } while (awaited != null && !ended);
         return ended;
+    }
+
+    private void cancelAwaited(Throwable because) {
+        try {
+            awaited.cancel();
+        } catch (Throwable t) {
+            because.addSuppressed(t);
+        }
     }
 
     private void begin() {

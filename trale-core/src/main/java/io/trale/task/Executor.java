@@ -4,9 +4,9 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.reactor.Reactor;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -47,6 +47,8 @@ public final class Executor implements AutoCloseable {
     /// The tasks that have not ended: a list through their own links, so that `close` can find them.
     private Task<?> live;
     private int liveCount;
+    /// Tasks that failed this turn, and nobody waited.
+    private final ArrayDeque<Task<?>> unjoined = new ArrayDeque<>();
 
     private boolean running;
     private volatile boolean closing;
@@ -90,7 +92,7 @@ public final class Executor implements AutoCloseable {
 
     /// Makes an executor for the current thread, which must have none.
     public static Executor open(ExecutorOptions options) {
-        return open(new Libc(), options);
+        return open(Kernel.real(), options);
     }
 
     /// As [#open(ExecutorOptions)], on another kernel than the real one. For tests.
@@ -113,7 +115,7 @@ public final class Executor implements AutoCloseable {
 
     /// As [#start(String)]. Throws if the ring cannot be had, and says why and what to do.
     public static Executor start(String name, ExecutorOptions options) throws IOException {
-        return start(name, new Libc(), options);
+        return start(name, Kernel.real(), options);
     }
 
     /// As [#start(String, ExecutorOptions)], on another kernel than the real one. For tests.
@@ -250,8 +252,8 @@ public final class Executor implements AutoCloseable {
         liveCount++;
     }
 
-    /// A task came to its end; `unjoined` is its failure if nobody waits for it, or null.
-    void ended(Task<?> task, Throwable unjoined) {
+    /// A task came to its end, by a failure that nobody waits for or in any other way.
+    void ended(Task<?> task, boolean unjoined) {
         if (task.previousLive != null) {
             task.previousLive.nextLive = task.nextLive;
         } else {
@@ -261,9 +263,19 @@ public final class Executor implements AutoCloseable {
             task.nextLive.previousLive = task.previousLive;
         }
         liveCount--;
-        boolean orderly = unjoined instanceof CancellationException && unjoined.getSuppressed().length == 0;
-        if (unjoined != null && !orderly) {
-            uncaught(unjoined);
+        if (unjoined) {
+            this.unjoined.add(task);
+        }
+    }
+
+    /// Reports the failures of this turn that nobody has asked for until now.
+    private void reportUnjoined() {
+        for (Task<?> task; (task = unjoined.poll()) != null;) {
+            Throwable failure = task.untakenFailure();
+            boolean orderly = failure instanceof CancellationException && failure.getSuppressed().length == 0;
+            if (failure != null && !orderly) {
+                uncaught(failure);
+            }
         }
     }
 
@@ -282,18 +294,23 @@ public final class Executor implements AutoCloseable {
 
     /// Runs until no task is left, then closes the ring; it is opened again when needed.
     public void runToEnd() throws IOException {
-        runUntil(() -> liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty());
+        runUntil(this::isIdle);
+    }
+
+    private boolean isIdle() {
+        return liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty();
     }
 
     /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
     /// true while tasks are left. For embedding in another loop; [#runToEnd] is made of the same steps.
     public boolean turn() throws IOException {
-        beginRun();
-        try {
-            runJobs();
-            park(0);
-        } finally {
-            endRun();
+        if (beginRun()) {
+            try {
+                runJobs();
+                park(0);
+            } finally {
+                endRun();
+            }
         }
         return liveCount > 0;
     }
@@ -303,7 +320,9 @@ public final class Executor implements AutoCloseable {
     }
 
     private void runUntil(Condition end) throws IOException {
-        beginRun();
+        if (!beginRun()) {
+            return;
+        }
         try {
             runJobs();
             while (!closing && !end.met()) {
@@ -315,7 +334,8 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    private void beginRun() throws ErrnoException {
+    /// Returns false if there is nothing to run, for which no ring is needed.
+    private boolean beginRun() throws ErrnoException {
         reactor.checkThread();
         if (standing || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
@@ -323,10 +343,14 @@ public final class Executor implements AutoCloseable {
         if (closed.getCount() == 0) {
             throw rejected();
         }
+        if (isIdle()) {
+            return false;
+        }
         if (!reactor.isOpen()) {
             reactor.open();
         }
         running = true;
+        return true;
     }
 
     private void endRun() {
@@ -356,13 +380,11 @@ public final class Executor implements AutoCloseable {
     /// Runs a bounded number of jobs.
     private void runJobs() {
         inbox.drainTo(runQueue);
-        for (int i = 0; i < JOBS_PER_TURN; i++) {
-            Job job = runQueue.poll();
-            if (job == null) {
-                return;
-            }
+        int left = JOBS_PER_TURN;
+        for (Job job; left > 0 && (job = runQueue.poll()) != null; left--) {
             job.run();
         }
+        reportUnjoined();
     }
 
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
@@ -390,8 +412,9 @@ public final class Executor implements AutoCloseable {
             here.checkNotRunning();
         }
         if (here == this) {
-            task.poll(() -> {});
-            runUntil(task::isDone);
+            if (!task.poll(() -> {})) {
+                runUntil(task::isDone);
+            }
             if (!task.isDone()) {
                 throw rejected();
             }
@@ -429,7 +452,7 @@ public final class Executor implements AutoCloseable {
             }
         });
         try {
-            closed.await(options.closeTimeout.toNanos() + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
+            closed.await(options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -447,6 +470,7 @@ public final class Executor implements AutoCloseable {
     }
 
     private void shutdown() {
+        closing = true; // a ring that broke was not closed, and takes no more work either
         running = true; // whoever closes from inside finds the end under way
         List<Task<?>> tasks = new ArrayList<>();
         for (Task<?> task = live; task != null; task = task.nextLive) {
@@ -466,6 +490,7 @@ public final class Executor implements AutoCloseable {
                 job.run();
             }
         } while (reactor.poll(0) > 0);
+        reportUnjoined();
         running = false;
         if (!standing) {
             reactor.unbind();
@@ -486,25 +511,23 @@ public final class Executor implements AutoCloseable {
 
     /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
     private void closeRing() {
-        long deadline = reactor.kernel().nanoTime() + options.closeTimeout.toNanos();
+        long deadline = reactor.kernel().nanoTime() + options.closeTimeoutNanos;
         try {
             if (closing) { // else new work waits for the next run, since this ring will refuse it
                 runJobs();
-                for (long left = options.closeTimeout.toNanos(); liveCount > 0 && left > 0;) {
+                for (long left = options.closeTimeoutNanos; liveCount > 0 && left > 0; left = left(deadline)) {
                     park(left); // blocks that were cancelled unwind
                     runJobs();
-                    left = deadline - reactor.kernel().nanoTime();
                 }
             }
             reactor.cancelAll();
-            for (long left = options.closeTimeout.toNanos(); left > 0; left = deadline - reactor.kernel().nanoTime()) {
-                if (closing && (reactor.busy() || !runQueue.isEmpty())) {
+            for (long left = 1; left > 0 && (reactor.busy() || closing && !runQueue.isEmpty());) {
+                left = left(deadline); // once more when there is none, since cancels take no time
+                if (closing) {
                     park(left);
                     runJobs();
-                } else if (reactor.busy()) {
-                    reactor.poll(left);
                 } else {
-                    break;
+                    reactor.poll(left);
                 }
             }
         } catch (IllegalStateException broken) {
@@ -515,6 +538,10 @@ public final class Executor implements AutoCloseable {
                     "closed with operations in flight: their memory is left to the kernel");
         }
         wakes = 0;
+    }
+
+    private long left(long deadline) {
+        return Math.max(0, deadline - reactor.kernel().nanoTime());
     }
 
     // ---- seen from outside

@@ -1,5 +1,6 @@
 package io.trale.task;
 
+import io.trale.reactor.Deadlines;
 import io.trale.reactor.Limits;
 import java.time.Duration;
 import java.util.Objects;
@@ -14,19 +15,19 @@ public final class ExecutorOptions {
     private static final ExecutorOptions DEFAULTS = new ExecutorOptions(Limits.DEFAULT,
             body -> Thread.ofPlatform().unstarted(body),
             failure -> LOG.log(System.Logger.Level.ERROR, "a task failed and nobody had joined it", failure),
-            Duration.ofSeconds(5));
+            Duration.ofSeconds(5).toNanos());
 
     final Limits limits;
     final ThreadFactory threadFactory;
     final Consumer<? super Throwable> uncaught;
-    final Duration closeTimeout;
+    final long closeTimeoutNanos;
 
     private ExecutorOptions(Limits limits, ThreadFactory threadFactory, Consumer<? super Throwable> uncaught,
-            Duration closeTimeout) {
+            long closeTimeoutNanos) {
         this.limits = limits;
         this.threadFactory = threadFactory;
         this.uncaught = uncaught;
-        this.closeTimeout = closeTimeout;
+        this.closeTimeoutNanos = closeTimeoutNanos;
     }
 
     /// What an executor has when nothing else is said: 256 submission and 4096 completion entries, 64 receive buffers
@@ -40,7 +41,7 @@ public final class ExecutorOptions {
     public ExecutorOptions ringEntries(int submissions, int completions) {
         Limits l = limits;
         return with(new Limits(submissions, completions, l.completionsPerTurn(), l.receiveBuffers(),
-                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes()));
+                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
     }
 
     /// How many buffers (a power of two, at most 32768) receives draw from, and the size of each in bytes, which is
@@ -48,32 +49,42 @@ public final class ExecutorOptions {
     public ExecutorOptions receiveBuffers(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(), count, bytes,
-                l.sendBlocks(), l.sendBlockBytes()));
+                l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
     }
 
     /// How many blocks sends are copied into, and the size of each in bytes, which is the most that one send takes.
     public ExecutorOptions sendBlocks(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
-                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes));
+                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes, l.leaseBuffers(), l.leaseBufferBytes()));
+    }
+
+    /// How many buffers (a power of two, at most 32768) can be on lease at a time, and the size of each in bytes: see
+    /// `receiveLeases` of trale-reactive. When all are, receives of that kind wait until one is given back.
+    public ExecutorOptions leaseBuffers(int count, int bytes) {
+        Limits l = limits;
+        return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
+                l.receiveBuffers(), l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), count, bytes));
     }
 
     /// Makes the loop thread of a started executor; must be a platform thread.
     public ExecutorOptions threadFactory(ThreadFactory factory) {
-        return new ExecutorOptions(limits, Objects.requireNonNull(factory), uncaught, closeTimeout);
+        return new ExecutorOptions(limits, Objects.requireNonNull(factory), uncaught, closeTimeoutNanos);
     }
 
-    /// Told, on the loop thread, of the failure of a task that nobody waits for. The default logs it.
+    /// Told, on the loop thread, of the failure of a task for which nobody waits, and whose result nobody has asked for by
+    /// the end of the turn in which it failed; whoever asks later is told all the same. The default logs it. A task that
+    /// was aborted is no failure.
     public ExecutorOptions uncaught(Consumer<? super Throwable> handler) {
-        return new ExecutorOptions(limits, threadFactory, Objects.requireNonNull(handler), closeTimeout);
+        return new ExecutorOptions(limits, threadFactory, Objects.requireNonNull(handler), closeTimeoutNanos);
     }
 
-    /// How long `close` waits for what is in flight to end.
+    /// How long `close` waits for what is in flight to end; zero or less means not at all.
     public ExecutorOptions closeTimeout(Duration timeout) {
-        return new ExecutorOptions(limits, threadFactory, uncaught, Objects.requireNonNull(timeout));
+        return new ExecutorOptions(limits, threadFactory, uncaught, Deadlines.nanos(timeout));
     }
 
     private ExecutorOptions with(Limits limits) {
-        return new ExecutorOptions(limits, threadFactory, uncaught, closeTimeout);
+        return new ExecutorOptions(limits, threadFactory, uncaught, closeTimeoutNanos);
     }
 }

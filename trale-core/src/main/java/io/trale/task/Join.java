@@ -51,7 +51,20 @@ final class Join<T> implements Future<List<T>> {
             if (!done[i]) {
                 done[i] = true;
                 futures.get(i).cancel();
+            } else if (values.set(i, null) instanceof AutoCloseable value) {
+                close(value);
             }
+        }
+    }
+
+    private void close(AutoCloseable value) {
+        try {
+            value.close();
+        } catch (Exception e) {
+            if (failure == null) {
+                throw new IllegalStateException("closing a value that nobody takes", e);
+            }
+            failure.addSuppressed(e);
         }
     }
 }

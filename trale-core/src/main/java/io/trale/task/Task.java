@@ -8,14 +8,15 @@ import java.util.concurrent.CancellationException;
 
 /// One future that the executor polls to completion: its own job, its own waker, its own join handle.
 ///
-/// Two bits say all about its state. SCHEDULED: it is in a queue, or on its way there; whoever sets it must enqueue,
+/// Three bits say all about its state. SCHEDULED: it is in a queue, or on its way there; whoever sets it must enqueue,
 /// so a task is queued at most once, however often it is woken. It is cleared just before the poll, so a wake during
-/// the poll queues it again. ABORTED: the next run cancels the future in place of polling it. Only the loop thread runs
-/// a task, so no bit is needed for that.
+/// the poll queues it again. ABORTED: the next run cancels the future in place of polling it. TAKEN: somebody has been
+/// told of its failure. Only the loop thread runs a task, so no bit is needed for that.
 final class Task<T> extends Job implements JoinHandle<T>, Waker {
 
     private static final int SCHEDULED = 1;
     private static final int ABORTED = 2;
+    private static final int TAKEN = 4;
 
     /// In the place of the joiner's waker when the task has ended.
     private static final Waker DONE = () -> {};
@@ -100,7 +101,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         this.value = value;
         this.failure = failure;
         Waker waiting = (Waker) JOINER.getAndSet(this, DONE);
-        executor.ended(this, waiting == null ? failure : null);
+        executor.ended(this, failure != null && waiting == null);
         if (waiting != null) {
             try {
                 waiting.wake();
@@ -128,7 +129,15 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         if (joiner != DONE) {
             throw new IllegalStateException("the task has not ended");
         }
+        if (failure != null) {
+            STATE.getAndBitwiseOr(this, TAKEN);
+        }
         return Outcome.of(value, failure);
+    }
+
+    /// The failure of this task, which has ended, if nobody has been told of it; else null.
+    Throwable untakenFailure() {
+        return (state & TAKEN) == 0 ? failure : null;
     }
 
     @Override

@@ -16,7 +16,7 @@ final class Timeout<T> extends Deadline implements Future<T> {
     private final Deadlines deadlines;
     private final long untilNanos;
     private Waker waker;
-    private boolean begun;
+    private boolean over;
     private boolean late;
 
     Timeout(Future<T> future, Duration duration) {
@@ -34,19 +34,18 @@ final class Timeout<T> extends Deadline implements Future<T> {
             deadlines.callOff(this);
             return true;
         }
-        if (!begun) {
-            begun = true;
-            deadlines.set(this, untilNanos);
-        }
-        if (!isSet()) {
+        if (over) {
             late = true;
             future.cancel();
+        } else if (!isSet()) { // the first time, or after the close of a ring, which forgets all deadlines
+            deadlines.set(this, untilNanos);
         }
         return late;
     }
 
     @Override
     protected void reached() {
+        over = true;
         waker.wake();
     }
 

@@ -25,7 +25,7 @@ public final class Timer {
         private final Deadlines deadlines;
         private final long untilNanos;
         private Waker waker;
-        private boolean begun;
+        private boolean over;
 
         Sleep(Deadlines deadlines, long untilNanos) {
             this.deadlines = deadlines;
@@ -35,15 +35,15 @@ public final class Timer {
         @Override
         public boolean poll(Waker waker) {
             this.waker = waker;
-            if (!begun) {
-                begun = true;
+            if (!over && !isSet()) { // the first time, or after the close of a ring, which forgets all deadlines
                 deadlines.set(this, untilNanos);
             }
-            return !isSet();
+            return over;
         }
 
         @Override
         protected void reached() {
+            over = true;
             waker.wake();
         }
 

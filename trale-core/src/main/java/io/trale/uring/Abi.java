@@ -48,6 +48,7 @@ public final class Abi {
     public static final int IORING_ENTER_REGISTERED_RING = 1 << 4;
 
     // io_uring_register(2)
+    public static final int IORING_REGISTER_PROBE = 8;
     public static final int IORING_REGISTER_RING_FDS = 20;
     public static final int IORING_UNREGISTER_RING_FDS = 21;
     public static final int IORING_REGISTER_PBUF_RING = 22;
@@ -55,6 +56,12 @@ public final class Abi {
 
     // struct io_uring_rsrc_update
     static final int RSRC_UPDATE_BYTES = 16;
+
+    // struct io_uring_probe, and struct io_uring_probe_op behind it for each operation
+    static final int PROBE_BYTES = 16;
+    static final int PROBE_OP_BYTES = 8;
+    static final int PROBE_OP_FLAGS = 2;
+    static final int IO_URING_OP_SUPPORTED = 1;
 
     // struct io_uring_buf_reg
     public static final int BUF_REG_BYTES = 40;
@@ -96,6 +103,7 @@ public final class Abi {
     public static final int IORING_OP_WRITE = 23;
     public static final int IORING_OP_SEND = 26;
     public static final int IORING_OP_RECV = 27;
+    public static final int IORING_OP_PROVIDE_BUFFERS = 31;
 
     public static final int IORING_POLL_ADD_MULTI = 1;
 

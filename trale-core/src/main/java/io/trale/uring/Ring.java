@@ -123,10 +123,15 @@ public final class Ring {
         return setupFlags;
     }
 
+    /// True if `enter` names the ring by an index, which saves a look-up, and not by its descriptor.
+    public boolean isRegistered() {
+        return enterFlags != 0;
+    }
+
     /// Closes the descriptor. **This does not stop operations in flight**, which go on writing to their memory: see to
     /// it before that there are none, and let the arena close after.
     public void close() {
-        if (enterFlags != 0) { // or the thread would hold the ring until it ends
+        if (isRegistered()) { // or the thread would hold the ring until it ends
             registration.set(JAVA_INT, 0, enterFd);
             registration.set(JAVA_LONG, 8, 0); // must be zero here: EINVAL otherwise
             kernel.ioUringRegister(fd, Abi.IORING_UNREGISTER_RING_FDS, registration, 1);

@@ -43,6 +43,11 @@ public final class Sqe {
         prep(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, 0, 0, msgFlags, group);
     }
 
+    /// Hands the kernel a buffer, number `id` of `group`, for receives to pick.
+    public void prepProvideBuffer(long address, int lengthBytes, int group, int id) {
+        prep(Abi.IORING_OP_PROVIDE_BUFFERS, 0, 0, 1, id, address, lengthBytes, 0, group); // one: the count is in `fd`
+    }
+
     /// `send(2)`
     public void prepSend(int fd, long address, int lengthBytes, int msgFlags) {
         prep(Abi.IORING_OP_SEND, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
@@ -56,6 +61,12 @@ public final class Sqe {
     /// `recvmsg(2)` into the `struct msghdr` at `headerAddress`.
     public void prepRecvmsg(int fd, long headerAddress, int msgFlags) {
         prep(Abi.IORING_OP_RECVMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
+    }
+
+    /// `recvmsg(2)` into a buffer that the kernel picks from `group` when a datagram is there; the header has one vector,
+    /// of which only the length counts.
+    public void prepRecvmsgSelect(int fd, long headerAddress, int msgFlags, int group) {
+        prep(Abi.IORING_OP_RECVMSG, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, headerAddress, 1, msgFlags, group);
     }
 
     /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).

@@ -13,6 +13,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.task.Executor;
@@ -132,6 +133,37 @@ class FileTest {
             other.close();
         }));
         assertThat(path).hasContent("heli---tail" + "-".repeat(4024));
+    }
+
+    @Test
+    void askingTwiceForAResultIsHarmless() throws Exception {
+        Files.writeString(path, "abcd");
+        Executor.blockOn(async(() -> {
+            File file = await(File.open(path));
+            Buffer one = Buffer.allocate(4);
+            Buffer two = Buffer.allocate(2);
+            IntFuture read = file.readAt(one, 0);
+            assertThat(await(read)).isEqualTo(4);
+            assertThat(read.resultAsInt()).isEqualTo(4);
+            assertThat(await(join(file.readAt(one, 1), file.readAt(two, 0)))).isEqualTo(List.of(3, 2));
+            file.close();
+            one.close();
+            two.close();
+        }));
+    }
+
+    @Test
+    void aReadIntoTheMiddleLeavesTheRestOfTheBufferAlone() throws Exception {
+        Files.writeString(path, "0123456789");
+        Executor.blockOn(async(() -> {
+            try (File file = await(File.open(path))) {
+                buffer("head: ----!");
+                assertThat(await(file.readAt(buffer, 6, 4, 3))).isEqualTo(4);
+                assertThat(text(11)).isEqualTo("head: 3456!");
+                assertThat(await(file.readAt(buffer, 98, 2, 9))).isEqualTo(1);
+                assertThatThrownBy(() -> file.readAt(buffer, 98, 3, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+            }
+        }));
     }
 
     @Test

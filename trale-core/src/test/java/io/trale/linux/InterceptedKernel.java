@@ -102,6 +102,11 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
+    public void spinWait() {
+        real.spinWait();
+    }
+
+    @Override
     public int socket(int domain, int type, int protocol) {
         return real.socket(domain, type, protocol);
     }

@@ -13,6 +13,7 @@ import io.trale.linux.Errno;
 import io.trale.reactor.AcceptBackoff;
 import io.trale.reactor.AcceptBackoff.Verdict;
 import io.trale.reactor.Reactor;
+import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
@@ -186,8 +187,9 @@ class AcceptTest {
             List<Step> steps = new ArrayList<>();
             accepts.clear();
             steps.add(() -> {
-                kernel.faults(new Faults(0.3, MILLIS, 0, 0, 0, 0, 0.5, 0.2, 0.2, 0, 0, 0, 0));
                 listen(20);
+                kernel.faults(Faults.NONE.with(Fault.LATE).with(Fault.EXHAUSTION, 0.5).with(Fault.BREAKAGE, 0.2)
+                        .with(Fault.HICCUP, 0.2));
                 for (int i = 0; i < 60; i++) {
                     kernel.connectTo(listener.localAddress());
                 }

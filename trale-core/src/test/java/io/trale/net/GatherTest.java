@@ -17,7 +17,6 @@ import io.trale.task.Async;
 import io.trale.task.Executor;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -286,8 +285,8 @@ class GatherTest {
                 await(one.connect(two.localAddress()));
                 assertThat(await(one.send(slices))).isEqualTo(count);
                 for (int round = 0; round < 2; round++) {
-                    Datagram<InetSocketAddress> datagram = await(two.receive(in));
-                    assertThat(datagram).isEqualTo(new Datagram<>(count, count, one.localAddress()));
+                    Datagram datagram = await(two.receive(in));
+                    assertThat(datagram).isEqualTo(new Datagram(count, count, one.localAddress()));
                     for (int i = 0; i < count; i++) {
                         assertThat(in.segment().get(ValueLayout.JAVA_BYTE, i)).isEqualTo((byte) i);
                     }

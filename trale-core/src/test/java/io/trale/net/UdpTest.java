@@ -11,6 +11,7 @@ import io.trale.task.Executor;
 import java.lang.foreign.ValueLayout;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,11 +45,27 @@ class UdpTest {
             for (int i = 0; i < 100; i++) {
                 out.segment().set(ValueLayout.JAVA_INT, 0, i);
                 assertThat(await(one.sendTo(out, 0, 4 + i, two.localAddress()))).isEqualTo(4 + i);
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(4 + i, 4 + i, one.localAddress()));
+                assertThat(await(two.receive(in))).isEqualTo(new Datagram(4 + i, 4 + i, one.localAddress()));
                 assertThat(in.segment().get(ValueLayout.JAVA_INT, 0)).isEqualTo(i);
             }
             one.close();
             two.close();
+        }));
+    }
+
+    @Test
+    void peersAreToldApart() throws Exception {
+        Executor.blockOn(async(() -> {
+            UdpSocket here = socket("127.0.0.1");
+            List<UdpSocket> peers = List.of(socket("127.0.0.1"), socket("127.0.0.1"));
+            for (int i : new int[] {0, 0, 1, 0, 1, 1, 0}) {
+                await(here.sendTo(out, 0, 1 + i, peers.get(i).localAddress()));
+                assertThat(await(peers.get(i).receive(in))).isEqualTo(new Datagram(1 + i, 1 + i, here.localAddress()));
+                await(peers.get(i).sendTo(out, 0, 3, here.localAddress()));
+                assertThat(await(here.receive(in))).isEqualTo(new Datagram(3, 3, peers.get(i).localAddress()));
+            }
+            here.close();
+            peers.forEach(UdpSocket::close);
         }));
     }
 
@@ -58,12 +75,12 @@ class UdpTest {
             UdpSocket one = socket("127.0.0.1");
             UdpSocket two = socket("127.0.0.1");
             await(one.sendTo(out, 0, 1001, two.localAddress()));
-            Datagram<InetSocketAddress> datagram = await(two.receive(in));
+            Datagram datagram = await(two.receive(in));
             assertThat(datagram.isTruncated()).isTrue();
             assertThat(datagram.length()).isEqualTo(1000);
             assertThat(datagram.size()).isEqualTo(1001);
             await(one.sendTo(out, 0, 0, two.localAddress()));
-            assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(0, 0, one.localAddress()));
+            assertThat(await(two.receive(in))).isEqualTo(new Datagram(0, 0, one.localAddress()));
             one.close();
             two.close();
         }));
@@ -112,7 +129,7 @@ class UdpTest {
                     await(yieldNow()); // arrived, and nobody has looked
                 }
                 receive.cancel();
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(i, i, one.localAddress()));
+                assertThat(await(two.receive(in))).isEqualTo(new Datagram(i, i, one.localAddress()));
             }
             one.close();
             two.close();

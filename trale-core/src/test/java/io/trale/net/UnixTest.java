@@ -319,12 +319,12 @@ class UnixTest {
                     UnixDatagramSocket two = UnixDatagramSocket.bind(address("two"));
                     UnixDatagramSocket nobody = UnixDatagramSocket.bind(UNNAMED)) {
                 await(one.sendTo(out, 0, 17, two.localAddress()));
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(17, 17, address("one")));
+                assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(17, 17, address("one")));
                 await(nobody.sendTo(out, 0, 1001, two.localAddress()));
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(1000, 1001, UNNAMED));
+                assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(1000, 1001, UNNAMED));
                 await(nobody.connect(two.localAddress()));
                 await(nobody.send(out, 0, 0));
-                assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(0, 0, UNNAMED));
+                assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(0, 0, UNNAMED));
                 assertThatThrownBy(() -> await(one.send(out, 0, 1)))
                         .hasMessageMatching("sendmsg\\(fd=\\d+, " + address("one") + "\\): ENOTCONN, not connected");
                 two.close();
@@ -430,7 +430,7 @@ class UnixTest {
                         await(yieldNow()); // arrived, and nobody has looked
                     }
                     receive.cancel();
-                    assertThat(await(two.receive(in))).isEqualTo(new Datagram<>(i, i, one.localAddress()));
+                    assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(i, i, one.localAddress()));
                 }
             }
         });
@@ -440,7 +440,7 @@ class UnixTest {
     void closingEndsTheReceiveAndRemovesThePath() throws Exception {
         run(() -> {
             UnixDatagramSocket socket = UnixDatagramSocket.bind(address);
-            JoinHandle<Datagram<UnixDomainSocketAddress>> waiting = Executor.spawn(socket.receive(in));
+            JoinHandle<UnixDatagram> waiting = Executor.spawn(socket.receive(in));
             await(yieldNow());
             socket.close();
             assertThatThrownBy(() -> await(waiting)).hasMessageContaining("ECANCELED").hasMessageContaining(address.toString());

@@ -29,17 +29,17 @@ final class Accept extends SimOperation {
         if (kernel.descriptorsLeft() == 0) {
             return -Errno.EMFILE;
         }
-        if (kernel.chance(kernel.faults().exhaustion())) {
-            return -kernel.oneOf(Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS);
+        if (kernel.dice.fault(Fault.EXHAUSTION)) {
+            return -kernel.dice.oneOf(Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS);
         }
-        if (kernel.chance(kernel.faults().hiccup())) {
+        if (kernel.dice.fault(Fault.HICCUP)) {
             return -Errno.EINTR;
         }
         SimTcp connection = socket.accept();
         if (connection == null) {
             return PENDING;
         }
-        if (kernel.chance(kernel.faults().breakage())) {
+        if (kernel.dice.fault(Fault.BREAKAGE)) {
             connection.sendReset();
             return -Errno.ECONNABORTED;
         }

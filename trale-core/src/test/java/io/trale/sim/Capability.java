@@ -1,19 +1,50 @@
 package io.trale.sim;
 
+import io.trale.uring.Abi;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
 /// What a kernel may lack.
 public enum Capability {
     /// `IORING_SETUP_NO_SQARRAY`, since Linux 6.6.
-    NO_SQARRAY,
+    NO_SQARRAY(Abi.IORING_SETUP_NO_SQARRAY),
     /// `IORING_SETUP_DEFER_TASKRUN`, since Linux 6.1.
-    DEFER_TASKRUN,
+    DEFER_TASKRUN(Abi.IORING_SETUP_DEFER_TASKRUN),
     /// `IORING_SETUP_SINGLE_ISSUER`, since Linux 6.0.
-    SINGLE_ISSUER,
+    SINGLE_ISSUER(Abi.IORING_SETUP_SINGLE_ISSUER),
     /// `IORING_SETUP_COOP_TASKRUN`, and with it `TASKRUN_FLAG`, since Linux 5.19.
-    COOP_TASKRUN,
+    COOP_TASKRUN(Abi.IORING_SETUP_COOP_TASKRUN | Abi.IORING_SETUP_TASKRUN_FLAG),
     /// `IORING_REGISTER_PBUF_RING`, since Linux 5.19.
-    BUFFER_RINGS,
+    BUFFER_RINGS(0),
     /// `IORING_REGISTER_RING_FDS`, since Linux 5.18.
-    REGISTERED_RING,
+    REGISTERED_RING(0),
     /// A multishot poll that posts a completion for each event. Without it there is a first one, and no other.
-    MULTISHOT_POLL
+    MULTISHOT_POLL(0),
+    /// A read of a non-blocking eventfd or timerfd that waits. Without it such a read answers `EAGAIN`, as between Linux
+    /// 5.8 and 6.10.
+    PATIENT_READ(0);
+
+    private final int setupFlags;
+
+    Capability(int setupFlags) {
+        this.setupFlags = setupFlags;
+    }
+
+    /// The flags of `io_uring_setup(2)` that a kernel without `lacking` does not know.
+    static int unknownSetupFlags(Set<Capability> lacking) {
+        return lacking.stream().mapToInt(capability -> capability.setupFlags).reduce(0, (a, b) -> a | b);
+    }
+
+    /// Nothing, each alone, and all together.
+    public static List<Set<Capability>> masks() {
+        List<Set<Capability>> masks = new ArrayList<>();
+        masks.add(EnumSet.noneOf(Capability.class));
+        for (Capability capability : values()) {
+            masks.add(EnumSet.of(capability));
+        }
+        masks.add(EnumSet.allOf(Capability.class));
+        return masks;
+    }
 }

@@ -6,16 +6,12 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.linux.Errno;
-import io.trale.linux.Kernel;
-import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import io.trale.sim.RingBench.Pair;
 import io.trale.uring.Abi;
 import io.trale.uring.BufferRing;
+import io.trale.uring.ReceiveBuffers;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
-import java.util.function.Supplier;
-import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,35 +22,16 @@ class ConformanceTest {
 
     private static final int POLLRDHUP = 0x2000;
 
-    static Iterable<Named<Supplier<Kernel>>> kernels() {
-        return List.of(Named.of("real", Libc::new), Named.of("simulated", () -> new SimKernel(0)));
-    }
-
-    /// Runs `scenario`, and checks on the simulated kernel that nothing is left.
-    private static void on(Supplier<Kernel> kernels, Scenario scenario) throws Exception {
-        Kernel kernel = kernels.get();
-        try (RingBench bench = new RingBench(kernel)) {
-            scenario.run(bench);
-        }
-        if (kernel instanceof SimKernel simulated) {
-            simulated.assertQuiescent();
-        }
-    }
-
-    private interface Scenario {
-        void run(RingBench bench) throws Exception;
+    @ParameterizedTest
+    @MethodSource("io.trale.sim.Place#all")
+    void nopCompletesAtOnce(Place place) throws Exception {
+        place.run(bench -> assertThat(bench.call(sqe -> sqe.prepNop())).isZero());
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void nopCompletesAtOnce(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> assertThat(bench.call(sqe -> sqe.prepNop())).isZero());
-    }
-
-    @ParameterizedTest
-    @MethodSource("kernels")
-    void readOfAnEventfdWaitsForTheWrite(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void readOfAnEventfdWaitsForTheWrite(Place place) throws Exception {
+        place.run(bench -> {
             int eventfd = bench.kernel.eventfd(0, Net.EFD_NONBLOCK);
             MemorySegment memory = bench.arena.allocate(8, 8);
             long read = bench.submit(sqe -> sqe.prepRead(eventfd, memory.address(), 8, 0));
@@ -67,9 +44,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void multishotPollPostsOncePerWriteWithoutAnyRead(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void multishotPollPostsOncePerWriteWithoutAnyRead(Place place) throws Exception {
+        place.run(bench -> {
             int eventfd = bench.kernel.eventfd(0, Net.EFD_NONBLOCK);
             long poll = bench.submit(sqe -> sqe.prepPollMultishot(eventfd, Net.POLLIN));
             for (int i = 0; i < 3; i++) {
@@ -86,9 +63,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void bytesGoBothWays(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void bytesGoBothWays(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
@@ -102,9 +79,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void receiveOfLessLeavesTheRestAndSaysSo(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void receiveOfLessLeavesTheRestAndSaysSo(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(2, 8);
             bench.send(pair.client(), (byte) 1, (byte) 2, (byte) 3);
@@ -118,9 +95,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void endOfOneSideStopsTheOtherSideNot(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void endOfOneSideStopsTheOtherSideNot(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.send(pair.client(), (byte) 1);
@@ -135,9 +112,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void resetEndsBothSidesAndIsToldOnce(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void resetEndsBothSidesAndIsToldOnce(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
@@ -150,9 +127,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void resetIsToldToWhoeverAsksFirst(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void resetIsToldToWhoeverAsksFirst(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.reset(pair.client());
@@ -165,9 +142,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void dataThatCameBeforeAResetCanBeReceived(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void dataThatCameBeforeAResetCanBeReceived(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.send(pair.client(), (byte) 1, (byte) 2);
@@ -178,9 +155,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void closeWithUnreadDataIsAReset(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void closeWithUnreadDataIsAReset(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.send(pair.client(), (byte) 1);
@@ -190,9 +167,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void sendToWhoHasClosedIsAnsweredByAReset(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void sendToWhoHasClosedIsAnsweredByAReset(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.close(pair.server());
@@ -203,9 +180,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void shutdownOfOurReadingSideEndsAReceive(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void shutdownOfOurReadingSideEndsAReceive(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
@@ -216,9 +193,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void cancelOfAReceiveThatWaitsEndsIt(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void cancelOfAReceiveThatWaitsEndsIt(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
@@ -229,9 +206,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void cancelOfAReceiveWhoseDataWasThereComesTooLate(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void cancelOfAReceiveWhoseDataWasThereComesTooLate(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             bench.send(pair.client(), (byte) 1, (byte) 2);
@@ -242,9 +219,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void cancelOfASendThatIsHalfDoneSaysHowMuchWasSent(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void cancelOfASendThatIsHalfDoneSaysHowMuchWasSent(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(16 << 20, 8);
             long send = bench.submit(sqe -> sqe.prepSend(pair.client(), memory.address(), 16 << 20,
@@ -256,9 +233,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void fullSocketBecomesWritableOnceThePeerReads(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void fullSocketBecomesWritableOnceThePeerReads(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             long sent = bench.fill(pair.client());
             long poll = bench.submit(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT));
@@ -272,9 +249,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void pollReportsThatThePeerHasEndedAlthoughNobodyAsked(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void pollReportsThatThePeerHasEndedAlthoughNobodyAsked(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             bench.fill(pair.client());
             assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_WR)).isZero();
@@ -294,9 +271,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void closeOfADescriptorEndsNothingThatIsInFlight(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void closeOfADescriptorEndsNothingThatIsInFlight(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
             long receive = bench.submit(sqe -> sqe.prepRecv(pair.server(), memory.address(), 10, 0));
@@ -309,9 +286,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void operationOnAClosedDescriptorIsRefused(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void operationOnAClosedDescriptorIsRefused(Place place) throws Exception {
+        place.run(bench -> {
             int fd = bench.socket();
             bench.close(fd);
             assertThat(bench.call(sqe -> sqe.prepRecv(fd, bench.memory((byte) 0).address(), 1, 0))).isEqualTo(-Errno.EBADF);
@@ -319,9 +296,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void connectToNobodyIsRefused(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void connectToNobodyIsRefused(Place place) throws Exception {
+        place.run(bench -> {
             int listener = bench.listener();
             MemorySegment address = bench.addressOf(listener);
             bench.close(listener);
@@ -331,9 +308,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void listenerThatClosesResetsItsBacklog(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void listenerThatClosesResetsItsBacklog(Place place) throws Exception {
+        place.run(bench -> {
             int listener = bench.listener();
             MemorySegment address = bench.addressOf(listener);
             int fd = bench.socket();
@@ -344,9 +321,9 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void cancelOfAnAcceptEndsIt(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void cancelOfAnAcceptEndsIt(Place place) throws Exception {
+        place.run(bench -> {
             int listener = bench.listener();
             long accept = bench.submit(sqe -> sqe.prepAccept(listener, 0, 0, 0));
             assertThat(bench.isComplete(accept)).isFalse();
@@ -356,17 +333,18 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void receivesPickBuffersWhileThereAreAny(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
+    @MethodSource("io.trale.sim.Place#all")
+    void receivesPickBuffersWhileThereAreAny(Place place) throws Exception {
+        place.run(bench -> {
             Pair pair = bench.connect();
-            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3, 1, 4096);
+            BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3,
+                    new MemorySegment[] {bench.memory(new byte[4096])});
             bench.send(pair.client(), (byte) 1, (byte) 2);
             long receive = bench.submit(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0));
             assertThat(bench.await(receive)).isEqualTo(2);
             int flags = bench.awaitFlags(receive);
             assertThat(flags).isEqualTo(Abi.IORING_CQE_F_BUFFER);
-            MemorySegment buffer = buffers.take(BufferRing.bufferId(flags));
+            MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
             assertThat(buffer.asSlice(0, 2).toArray(JAVA_BYTE)).containsExactly(1, 2);
 
             assertThat(bench.call(sqe -> sqe.prepRecvSelect(pair.server(), 3, 0))).isEqualTo(-Errno.ENOBUFS);
@@ -381,16 +359,17 @@ class ConformanceTest {
     }
 
     @ParameterizedTest
-    @MethodSource("kernels")
-    void completionsBeyondTheQueueComeInOrder(Supplier<Kernel> kernels) throws Exception {
-        on(kernels, bench -> {
-            for (int round = 0; round < 5; round++) {
-                for (int i = 0; i < 8; i++) {
+    @MethodSource("io.trale.sim.Place#all")
+    void completionsBeyondTheQueueComeInOrder(Place place) throws Exception {
+        place.run(bench -> {
+            for (int i = 0; i < 40;) {
+                int room = bench.ring.submissions.free();
+                for (int left = room; left > 0; left--, i++) {
                     var sqe = bench.ring.submissions.next();
                     sqe.prepNop();
-                    sqe.userData(1000 + 8 * round + i);
+                    sqe.userData(1000 + i);
                 }
-                assertThat(bench.ring.enter(0, 0)).isEqualTo(8);
+                assertThat(bench.ring.enter(0, 0)).isEqualTo(room);
             }
             assertThat(bench.ring.submissions.completionsOverflowed()).isTrue();
             long[] batch = new long[2];

@@ -8,20 +8,20 @@ import java.net.InetSocketAddress;
 /// `IORING_OP_CONNECT`; the address is read when the entry is submitted.
 final class Connect extends SimOperation {
 
-    private final SimTcp socket;
+    private final SimSocket socket;
     private final InetSocketAddress address;
 
-    Connect(SimRing ring, Entry entry, SimTcp socket) {
+    Connect(SimRing ring, Entry entry, SimSocket socket) {
         super(ring, entry, socket);
         this.socket = socket;
+        kernel.shadow.checkLent(this, entry.address(), entry.offset());
         address = SocketAddresses.decode(Ram.at(entry.address(), entry.offset()));
     }
 
     @Override
     int attempt() {
-        if (kernel.chance(kernel.faults().breakage())) {
-            socket.die(0);
-            return -kernel.oneOf(Errno.ENETUNREACH, Errno.ETIMEDOUT, Errno.EADDRINUSE);
+        if (kernel.dice.fault(Fault.BREAKAGE)) {
+            return socket.failToConnect();
         }
         int result = socket.connect(address);
         return result == -Errno.EALREADY ? PENDING : result;

@@ -1,5 +1,6 @@
 package io.trale.sim;
 
+import io.trale.linux.Files;
 import io.trale.uring.Abi;
 
 /// A submission queue entry, read out of its 64 bytes.
@@ -11,6 +12,11 @@ record Entry(int opcode, int flags, int ioPriority, int fd, long offset, long ad
         return new Entry((int) first & 0xff, (int) (first >>> 8) & 0xff, (int) (first >>> 16) & 0xffff, (int) (first >>> 32),
                 Ram.getLong(at + 8), Ram.getLong(at + 16), Ram.getInt(at + 24), Ram.getInt(at + 28),
                 Ram.getLong(at + 32), (int) Ram.getLong(at + 40) & 0xffff);
+    }
+
+    /// True if its descriptor is one, and not a directory that means none.
+    boolean namesFile() {
+        return opcode != Abi.IORING_OP_NOP && (fd != Files.AT_FDCWD || opcode != Abi.IORING_OP_OPENAT);
     }
 
     boolean selectsBuffer() {

@@ -40,7 +40,7 @@ class ExecutorScheduleTest {
     @Test
     void everyByteThatPeersSendComesBack() {
         run("everyByteThatPeersSendComesBack", seed -> {
-            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
+            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP));
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(8);
             List<SimPeer> peers = new ArrayList<>();
@@ -158,7 +158,7 @@ class ExecutorScheduleTest {
     @Test
     void bytesOfReadsThatAreGivenUpGoToTheNext() {
         run("bytesOfReadsThatAreGivenUpGoToTheNext", seed -> {
-            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
+            SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP, 0.05));
             SplittableRandom random = kernel.random();
             byte[] sent = Traffic.pattern(random, random.nextInt(500));
             boolean breaking = random.nextInt(4) == 0;

@@ -16,12 +16,12 @@ public final class Impatient implements Future<Boolean> {
     public Impatient(SimKernel kernel, Future<?> future) {
         this.kernel = kernel;
         this.future = future;
-        patience = kernel.below(5);
+        patience = kernel.dice.below(5);
     }
 
     @Override
     public boolean poll(Waker waker) {
-        if (polled && kernel.below(6) == 0) {
+        if (polled && kernel.dice.below(6) == 0) {
             patience = 0; // perhaps it is complete: nobody has looked
         } else if (future.poll(waker)) {
             return true;
@@ -31,10 +31,10 @@ public final class Impatient implements Future<Boolean> {
             future.cancel();
             return true;
         }
-        switch (kernel.below(3)) {
+        switch (kernel.dice.below(3)) {
             case 0 -> waker.wake();
             case 1 -> kernel.foreign(waker::wake);
-            default -> kernel.foreignAfter(1 + kernel.below(1_000_000), waker::wake);
+            default -> kernel.foreignAfter(1 + kernel.dice.below(1_000_000), waker::wake);
         }
         return false;
     }

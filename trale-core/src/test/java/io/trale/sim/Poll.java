@@ -28,7 +28,7 @@ final class Poll extends SimOperation {
         if (posted && !kernel.has(Capability.MULTISHOT_POLL)) {
             return PENDING;
         }
-        if (!multishot || kernel.chance(kernel.faults().endedMultishot())) {
+        if (!multishot || kernel.dice.fault(Fault.ENDED_MULTISHOT)) {
             return ready;
         }
         posted = true;

@@ -61,6 +61,10 @@ final class Ram {
         ALL.set(JAVA_LONG, address, value);
     }
 
+    static String getString(long address) {
+        return ALL.getString(address);
+    }
+
     static byte[] read(long address, int bytes) {
         return at(address, bytes).toArray(JAVA_BYTE);
     }

@@ -3,7 +3,7 @@ package io.trale.sim;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 
-/// `IORING_OP_READ` of something that can be polled.
+/// `IORING_OP_READ`
 final class Read extends SimOperation {
 
     Read(SimRing ring, Entry entry, SimFile file) {
@@ -17,15 +17,11 @@ final class Read extends SimOperation {
 
     @Override
     int attempt() {
-        if (kernel.chance(kernel.faults().hiccup())) {
+        if (kernel.dice.fault(Fault.HICCUP)) {
             return -Errno.EINTR;
         }
-        byte[] bytes = file.read(entry.length());
-        if (bytes == null) {
-            return file.errno() == Errno.EAGAIN && entry.length() >= Long.BYTES ? PENDING : -Errno.EINVAL;
-        }
-        Ram.write(entry.address(), bytes);
-        return bytes.length;
+        int result = file.read(entry.address(), entry.length(), entry.offset());
+        return result == -Errno.EAGAIN && file.isPatient() ? PENDING : result;
     }
 
     @Override

@@ -24,16 +24,16 @@ final class Receive extends SimOperation {
 
     @Override
     int attempt() {
-        if (kernel.chance(kernel.faults().hiccup())) {
+        if (kernel.dice.fault(Fault.HICCUP)) {
             return -Errno.EINTR;
         }
-        if (kernel.chance(kernel.faults().breakage())) {
+        if (kernel.dice.fault(Fault.BREAKAGE)) {
             socket.sendReset();
-            return -kernel.oneOf(Errno.ECONNRESET, Errno.ETIMEDOUT);
+            return -kernel.dice.oneOf(Errno.ECONNRESET, Errno.ETIMEDOUT);
         }
-        SimBuffers buffers = entry.selectsBuffer() ? ring.buffers(entry.group()) : null;
+        SimBuffers buffers = entry.selectsBuffer() ? ring.groups.get(entry.group()) : null;
         if (entry.selectsBuffer()
-                && (buffers == null || buffers.isEmpty() || kernel.chance(kernel.faults().noBuffers()))) {
+                && (buffers == null || buffers.isEmpty() || kernel.dice.fault(Fault.NO_BUFFERS))) {
             return -Errno.ENOBUFS;
         }
         int available = socket.receivable();
@@ -45,7 +45,7 @@ final class Receive extends SimOperation {
         }
         int room = buffers == null ? entry.length()
                 : entry.length() == 0 ? buffers.nextBytes() : Math.min(entry.length(), buffers.nextBytes());
-        int count = kernel.shorten(Math.min(available, room));
+        int count = kernel.dice.shorten(Math.min(available, room));
         long address = entry.address();
         if (buffers != null) {
             address = buffers.nextAddress();

@@ -26,16 +26,16 @@ final class RingBench implements AutoCloseable {
     final Kernel kernel;
     final Arena arena = Arena.ofConfined();
     final Ring ring;
-    private final List<Integer> sockets = new ArrayList<>();
+    private final List<Integer> open = new ArrayList<>();
     private final Map<Long, List<Long>> completions = new HashMap<>();
     private long operations;
 
     /// A connection, both ends of it.
     record Pair(int client, int server) {}
 
-    RingBench(Kernel kernel) throws ErrnoException {
+    RingBench(Kernel kernel, int sqEntries, int cqEntries) throws ErrnoException {
         this.kernel = kernel;
-        ring = Ring.open(kernel, arena, 8, 16);
+        ring = Ring.open(kernel, arena, sqEntries, cqEntries);
     }
 
     // ---- operations
@@ -84,13 +84,19 @@ final class RingBench implements AutoCloseable {
     // ---- sockets
 
     int socket() {
-        int fd = kernel.socket(Net.AF_INET, Net.SOCK_STREAM | Net.SOCK_CLOEXEC, 0);
-        sockets.add(fd);
+        return opened(kernel.socket(Net.AF_INET, Net.SOCK_STREAM | Net.SOCK_CLOEXEC, 0));
+    }
+
+    /// Has `fd` closed at the end, if nobody closes it before.
+    int opened(int fd) {
+        if (fd >= 0) {
+            open.add(fd);
+        }
         return fd;
     }
 
     void close(int fd) {
-        sockets.remove((Integer) fd);
+        open.remove((Integer) fd);
         kernel.close(fd);
     }
 
@@ -123,7 +129,7 @@ final class RingBench implements AutoCloseable {
         MemorySegment address = addressOf(listener);
         long connect = submit(sqe -> sqe.prepConnect(client, address.address(), 16));
         int server = call(sqe -> sqe.prepAccept(listener, 0, 0, Net.SOCK_CLOEXEC));
-        sockets.add(server);
+        opened(server);
         if (await(connect) != 0) {
             throw new AssertionError("not connected: " + await(connect));
         }
@@ -177,7 +183,7 @@ final class RingBench implements AutoCloseable {
 
     @Override
     public void close() {
-        List.copyOf(sockets).forEach(this::close);
+        List.copyOf(open).forEach(this::close);
         ring.close();
         arena.close();
     }

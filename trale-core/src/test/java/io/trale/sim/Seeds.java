@@ -29,6 +29,7 @@ public final class Seeds {
     }
 
     private static final Duration STUCK = Duration.ofSeconds(15);
+    private static final int STUCK_FRAMES = 30;
 
     private Seeds() {}
 
@@ -67,7 +68,8 @@ public final class Seeds {
                 for (long before = -1; !watched.join(STUCK); before = seed.get()) {
                     if (before == seed.get()) {
                         System.out.println(replay(module, name, "is stuck", before));
-                        Arrays.asList(watched.getStackTrace()).forEach(frame -> System.out.println("    at " + frame));
+                        Arrays.stream(watched.getStackTrace()).limit(STUCK_FRAMES)
+                                .forEach(frame -> System.out.println("    at " + frame));
                     }
                 }
             } catch (InterruptedException e) {
@@ -80,6 +82,7 @@ public final class Seeds {
     public static void run(SimKernel kernel, ExecutorOptions options, Body body) throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         Executor executor = Executor.open(kernel, options.uncaught(uncaught::add));
+        kernel.shadow.listenTo(executor.reactor());
         try {
             body.run(executor);
             executor.close();
@@ -88,6 +91,7 @@ public final class Seeds {
             kernel.throwFailure(); // which may have been swallowed, and all that came after is its consequence
             throw t;
         } finally {
+            kernel.foreign.end();
             if (Reactor.isBound()) {
                 Reactor.current().unbind();
             }
@@ -110,7 +114,7 @@ public final class Seeds {
         SimKernel kernel = new SimKernel(seed).strict();
         SplittableRandom random = kernel.random();
         for (Capability capability : Capability.values()) {
-            if (capability != Capability.BUFFER_RINGS && random.nextInt(4) == 0) {
+            if (random.nextInt(4) == 0) {
                 kernel.without(capability);
             }
         }

@@ -21,12 +21,12 @@ final class Send extends SimOperation {
 
     @Override
     int attempt() {
-        if (done == 0 && kernel.chance(kernel.faults().hiccup())) {
+        if (done == 0 && kernel.dice.fault(Fault.HICCUP)) {
             return -Errno.EINTR;
         }
-        if (kernel.chance(kernel.faults().breakage())) {
+        if (kernel.dice.fault(Fault.BREAKAGE)) {
             socket.sendReset();
-            return done > 0 ? done : -kernel.oneOf(Errno.ECONNRESET, Errno.EPIPE, Errno.ETIMEDOUT);
+            return done > 0 ? done : -kernel.dice.oneOf(Errno.ECONNRESET, Errno.EPIPE, Errno.ETIMEDOUT);
         }
         while (true) {
             int room = socket.sendable();
@@ -36,7 +36,7 @@ final class Send extends SimOperation {
             if (room < 0) {
                 return done > 0 ? done : room;
             }
-            int count = kernel.shorten(Math.min(room, entry.length() - done));
+            int count = kernel.dice.shorten(Math.min(room, entry.length() - done));
             socket.push(Ram.read(entry.address() + done, count));
             done += count;
             if (done == entry.length() || (entry.opFlags() & Net.MSG_WAITALL) == 0) {

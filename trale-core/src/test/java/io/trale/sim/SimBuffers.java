@@ -1,83 +1,19 @@
 package io.trale.sim;
 
-import io.trale.uring.Abi;
-
-/// A group of provided buffers, in the memory of the program: it moves the tail, we the head.
+/// A group of buffers from which receives pick.
 ///
-/// A buffer is the kernel's from the moment it is in the ring until it is picked, and so may be written to at any time.
-final class SimBuffers {
+/// A buffer is the kernel's from the moment it is given until it is picked, and so may be written to at any time.
+interface SimBuffers {
 
-    private final SimKernel kernel;
-    private final long ring;
-    private final int entries;
-    private final int group;
-    private final String[] given;
-    private short head;
-    private short seen;
+    boolean isEmpty();
 
-    SimBuffers(SimKernel kernel, long ring, int entries, int group) {
-        this.kernel = kernel;
-        this.ring = ring;
-        this.entries = entries;
-        this.group = group;
-        given = new String[entries];
-        kernel.shadow.claim(this, ring, (long) entries * Abi.BUF_BYTES, false);
-    }
+    int nextBytes();
 
-    /// Claims what was given since the last look.
-    void look() {
-        short tail = Ram.getShortAcquire(ring + Abi.BUF_RING_TAIL);
-        if ((short) (tail - head) > entries || (short) (tail - head) < 0) {
-            throw kernel.failed("buffer group " + group + ": head " + head + ", tail " + tail + " of " + entries);
-        }
-        while (seen != tail) {
-            int id = Ram.getShort(entry(seen) + Abi.BUF_ID);
-            if (id < 0 || id >= entries || given[id] != null) {
-                throw kernel.failed("buffer " + id + " of group " + group + " given twice, or none of it");
-            }
-            given[id] = "buffer " + id + " of group " + group;
-            kernel.shadow.claim(given[id], Ram.getLong(entry(seen) + Abi.BUF_ADDRESS),
-                    Ram.getInt(entry(seen) + Abi.BUF_LENGTH), true);
-            seen++;
-        }
-    }
-
-    private long entry(short position) {
-        return ring + (long) (position & entries - 1) * Abi.BUF_BYTES;
-    }
-
-    boolean isEmpty() {
-        look();
-        return head == seen;
-    }
-
-    int nextBytes() {
-        return Ram.getInt(entry(head) + Abi.BUF_LENGTH);
-    }
-
-    long nextAddress() {
-        return Ram.getLong(entry(head) + Abi.BUF_ADDRESS);
-    }
+    long nextAddress();
 
     /// Picks the next buffer: it is the program's from now on. Returns its number.
-    int take() {
-        int id = Ram.getShort(entry(head) + Abi.BUF_ID);
-        kernel.shadow.release(given[id]);
-        given[id] = null;
-        head++;
-        return id;
-    }
+    int take();
 
-    /// The group is taken out of the ring, and all buffers must be in it.
-    void close() {
-        look();
-        int kept = (short) (seen - head);
-        if (kept != entries) {
-            throw kernel.failed("buffer group " + group + " closed with " + kept + " of " + entries + " buffers returned");
-        }
-        for (String buffer : given) {
-            kernel.shadow.release(buffer);
-        }
-        kernel.shadow.release(this);
-    }
+    /// The group goes.
+    void close();
 }

@@ -1,6 +1,5 @@
 package io.trale.sim;
 
-import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,7 +15,7 @@ final class SimEpoll extends SimFile {
 
     int add(SimFile file, int events) {
         if (watched.putIfAbsent(file, events | Net.POLLERR | Net.POLLHUP) != null) {
-            return -17; // EEXIST
+            return -SimErrno.EEXIST;
         }
         file.watch(this);
         changed();
@@ -36,11 +35,6 @@ final class SimEpoll extends SimFile {
             }
         }
         return 0;
-    }
-
-    @Override
-    int errno() {
-        return Errno.EINVAL;
     }
 
     @Override

@@ -2,13 +2,9 @@ package io.trale.sim;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /// A counter, as `eventfd(2)`.
 final class SimEventfd extends SimFile {
-
-    private static final int EFD_SEMAPHORE = 1;
 
     private final boolean semaphore;
     private long count;
@@ -16,7 +12,7 @@ final class SimEventfd extends SimFile {
     SimEventfd(SimKernel kernel, int initialValue, int flags) {
         super(kernel);
         count = initialValue;
-        semaphore = (flags & EFD_SEMAPHORE) != 0;
+        semaphore = (flags & Net.EFD_SEMAPHORE) != 0;
     }
 
     int add(long value) {
@@ -37,22 +33,17 @@ final class SimEventfd extends SimFile {
     }
 
     @Override
-    byte[] read(int max) {
-        if (max < Long.BYTES || count == 0) {
-            return null;
+    int read(long address, int length, long offset) {
+        if (length < Long.BYTES) {
+            return -Errno.EINVAL;
+        }
+        if (count == 0) {
+            return -Errno.EAGAIN;
         }
         long value = semaphore ? 1 : count;
         count -= value;
         changed();
-        return eightBytes(value);
-    }
-
-    @Override
-    int errno() {
-        return Errno.EAGAIN;
-    }
-
-    static byte[] eightBytes(long value) {
-        return ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder()).putLong(value).array();
+        Ram.setLong(address, value);
+        return Long.BYTES;
     }
 }

@@ -22,14 +22,34 @@ abstract class SimFile {
     /// What it is ready for now: `POLL*` of `poll(2)`.
     abstract int poll();
 
-    /// `read(2)`: the bytes, at most `max`, or null with [#errno] to say why not.
-    byte[] read(int max) {
-        return null;
+    /// True if an operation that finds nothing waits, false if it answers `EAGAIN`.
+    boolean isPatient() {
+        return true;
     }
 
-    /// Why [#read] gave nothing.
-    int errno() {
-        return Errno.EINVAL;
+    /// `pread(2)`, or `read(2)` if `offset` is -1: the count, `-EAGAIN` if one has to wait, or the error.
+    int read(long address, int length, long offset) {
+        return -Errno.EINVAL;
+    }
+
+    /// `pwrite(2)`, or `write(2)` if `offset` is -1, as [#read].
+    int write(long address, int length, long offset) {
+        return -Errno.EINVAL;
+    }
+
+    /// `fsync(2)`
+    int sync() {
+        return -Errno.EINVAL;
+    }
+
+    /// `lseek(2)`
+    long seek(long offset, int whence) {
+        return -Errno.ESPIPE;
+    }
+
+    /// What `statx(2)` says of its size, in bytes.
+    long size() {
+        return 0;
     }
 
     /// Nobody refers to it any more.

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
-import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.net.TcpListener;
 import io.trale.task.Executor;
@@ -92,37 +91,6 @@ class SimKernelTest {
             assertThat(kernel.nanoTime() - before).isEqualTo(5_000_000_000L);
             ring.close();
         }
-    }
-
-    @Test
-    void memoryOfTwoOperationsAtOnceIsCaught() throws ErrnoException {
-        SimKernel kernel = new SimKernel(7);
-        try (Arena arena = Arena.ofConfined()) {
-            Ring ring = Ring.open(kernel, arena, 2, 4);
-            MemorySegment memory = arena.allocate(16, 8);
-            int eventfd = kernel.eventfd(0, Net.EFD_NONBLOCK);
-            ring.submissions.next().prepRead(eventfd, memory.address(), 8, 0);
-            ring.submissions.next().prepRead(eventfd, memory.address() + 4, 8, 0);
-            assertThatThrownBy(() -> ring.enter(0, 0)).isInstanceOf(AssertionError.class)
-                    .hasMessageStartingWith("seed 7: memory of two at once: read(");
-        }
-    }
-
-    @Test
-    void unmappingWhatTheKernelMayWriteToIsCaught() throws ErrnoException {
-        SimKernel kernel = new SimKernel(7);
-        try (Arena arena = Arena.ofConfined()) {
-            Ring ring = Ring.open(kernel, arena, 2, 4);
-            int eventfd = kernel.eventfd(0, Net.EFD_NONBLOCK);
-            Arena shorter = Arena.ofConfined();
-            MemorySegment memory = Memory.anonymous(kernel, shorter, 4096);
-            ring.submissions.next().prepRead(eventfd, memory.address(), 8, 0);
-            assertThat(ring.enter(0, 0)).isOne();
-            assertThatThrownBy(shorter::close).isInstanceOf(AssertionError.class)
-                    .hasMessageStartingWith("seed 7: unmapped while read(");
-            assertThatThrownBy(ring::close).hasMessage("the run has failed before");
-        }
-        assertThatThrownBy(kernel::assertQuiescent).hasMessageStartingWith("seed 7: unmapped while read(");
     }
 
     @Test

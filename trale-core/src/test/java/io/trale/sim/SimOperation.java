@@ -1,6 +1,8 @@
 package io.trale.sim;
 
 import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.uring.Abi;
 
 /// An operation in flight: from the submission of its entry to its last completion.
 ///
@@ -30,6 +32,47 @@ abstract class SimOperation {
         this.file = file;
     }
 
+    /// What `entry` asks for on `file`.
+    static SimOperation of(SimRing ring, Entry entry, SimFile file) {
+        boolean selects = entry.opcode() == Abi.IORING_OP_RECV || entry.opcode() == Abi.IORING_OP_RECVMSG;
+        if (entry.ioPriority() != 0 || entry.flags() != 0 && !(selects && entry.flags() == Abi.IOSQE_BUFFER_SELECT)) {
+            return new Refused(ring, entry, file, Errno.EINVAL);
+        }
+        return switch (entry.opcode()) {
+            case Abi.IORING_OP_NOP -> new Nop(ring, entry, file);
+            case Abi.IORING_OP_POLL_ADD -> new Poll(ring, entry, file);
+            case Abi.IORING_OP_READ -> new Read(ring, entry, file);
+            case Abi.IORING_OP_WRITE -> new Write(ring, entry, file);
+            case Abi.IORING_OP_FSYNC -> new Fsync(ring, entry, file);
+            case Abi.IORING_OP_OPENAT -> new Open(ring, entry, file);
+            case Abi.IORING_OP_STATX -> new Statx(ring, entry, file);
+            default -> switch (file) {
+                case SimTcp tcp -> onTcp(ring, entry, tcp);
+                case SimUdp udp -> onUdp(ring, entry, udp);
+                default -> new Refused(ring, entry, file, SimErrno.ENOTSOCK);
+            };
+        };
+    }
+
+    private static SimOperation onTcp(SimRing ring, Entry entry, SimTcp socket) {
+        return switch (entry.opcode()) {
+            case Abi.IORING_OP_RECV -> new Receive(ring, entry, socket);
+            case Abi.IORING_OP_SEND -> new Send(ring, entry, socket);
+            case Abi.IORING_OP_ACCEPT -> new Accept(ring, entry, socket);
+            case Abi.IORING_OP_CONNECT -> new Connect(ring, entry, socket);
+            default -> throw ring.kernel.failed("not simulated for TCP: " + entry);
+        };
+    }
+
+    private static SimOperation onUdp(SimRing ring, Entry entry, SimUdp socket) {
+        return switch (entry.opcode()) {
+            case Abi.IORING_OP_RECVMSG -> new ReceiveMessage(ring, entry, socket);
+            case Abi.IORING_OP_SENDMSG -> new SendMessage(ring, entry, socket);
+            case Abi.IORING_OP_CONNECT -> new Connect(ring, entry, socket);
+            default -> throw ring.kernel.failed("not simulated for UDP: " + entry);
+        };
+    }
+
     /// Does what can be done now. Returns the result, or [#PENDING].
     abstract int attempt();
 
@@ -55,7 +98,7 @@ abstract class SimOperation {
 
     /// The file may have become ready.
     final void wake() {
-        if (!waking && !ended && (file.poll() & (interest() | io.trale.linux.Net.POLLERR | io.trale.linux.Net.POLLHUP)) != 0) {
+        if (!waking && !ended && (file.poll() & (interest() | Net.POLLERR | Net.POLLHUP)) != 0) {
             waking = true;
             kernel.soon(() -> ring.addWork(this));
         }
@@ -69,7 +112,7 @@ abstract class SimOperation {
         waking = false;
         busy = false;
         int result = PENDING;
-        if (!cancelled || kernel.chance(kernel.faults().lostCancel())) {
+        if (!cancelled || kernel.dice.fault(Fault.LOST_CANCEL)) {
             result = attempt();
         }
         if (result == PENDING && cancelled) {

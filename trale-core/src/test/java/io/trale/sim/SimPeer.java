@@ -129,7 +129,7 @@ public final class SimPeer {
     private void soon() {
         if (!stepping && !gone) {
             stepping = true;
-            kernel.time.after(kernel.lateness(), this::step);
+            kernel.time.after(kernel.dice.lateness(), this::step);
         }
     }
 
@@ -149,7 +149,7 @@ public final class SimPeer {
     private boolean write() {
         int room = sent == unsent.length ? 0 : socket.sendable();
         if (room > 0) {
-            int count = kernel.shorten(Math.min(room, unsent.length - sent));
+            int count = kernel.dice.shorten(Math.min(room, unsent.length - sent));
             socket.push(Arrays.copyOfRange(unsent, sent, sent + count));
             sent += count;
             return true;
@@ -170,7 +170,7 @@ public final class SimPeer {
         }
         int available = socket.receivable();
         if (available > 0) {
-            received.writeBytes(socket.pull(kernel.shorten(Math.min(STEP_BYTES, available))));
+            received.writeBytes(socket.pull(kernel.dice.shorten(Math.min(STEP_BYTES, available))));
             return true;
         }
         if (available == 0) {

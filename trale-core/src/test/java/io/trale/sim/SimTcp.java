@@ -1,7 +1,10 @@
 package io.trale.sim;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -11,7 +14,7 @@ import java.util.function.Consumer;
 ///
 /// What is sent travels for a while, in order, and waits at the other end until it is received; together that is as
 /// much as the two socket buffers hold. A reset may overtake data.
-final class SimTcp extends SimFile {
+final class SimTcp extends SimSocket {
 
     private enum State { NEW, LISTENING, CONNECTING, CONNECTED, DEAD }
 
@@ -19,8 +22,6 @@ final class SimTcp extends SimFile {
     private static final int SYN_RETRIES = 3;
 
     private State state = State.NEW;
-    private InetSocketAddress local;
-    private InetSocketAddress remote;
     private SimTcp peer;
 
     // listening
@@ -39,12 +40,9 @@ final class SimTcp extends SimFile {
     private int onTheWay;
     private boolean finished;
 
-    private int error;
     private boolean reset;
     private boolean resetOnClose;
     private boolean orphan;
-    private int sendBufferBytes;
-    private int receiveBufferBytes;
 
     /// Told of every change, if this is the end of a [SimPeer].
     private Runnable listener;
@@ -53,29 +51,21 @@ final class SimTcp extends SimFile {
 
     SimTcp(SimKernel kernel) {
         super(kernel);
-        sendBufferBytes = kernel.socketBufferBytes();
-        receiveBufferBytes = kernel.socketBufferBytes();
     }
 
     // ---- names and options
 
-    InetSocketAddress local() {
-        return local;
-    }
-
-    InetSocketAddress remote() {
-        return remote;
-    }
-
+    @Override
     boolean isConnected() {
         return remote != null && state == State.CONNECTED;
     }
 
+    @Override
     int bind(InetSocketAddress address) {
         if (local != null || state != State.NEW) {
             return -Errno.EINVAL;
         }
-        InetSocketAddress free = kernel.freePort(address);
+        InetSocketAddress free = kernel.net.freeTcpPort(address);
         if (free == null) {
             return -Errno.EADDRINUSE;
         }
@@ -87,15 +77,13 @@ final class SimTcp extends SimFile {
         resetOnClose = yes;
     }
 
-    void bufferBytes(int send, int receive) {
-        sendBufferBytes = send > 0 ? send : sendBufferBytes;
-        receiveBufferBytes = receive > 0 ? receive : receiveBufferBytes;
-    }
-
-    int takeError() {
-        int taken = error;
-        error = 0;
-        return taken;
+    @Override
+    void setOption(int name, MemorySegment value) {
+        if (name == Net.SO_LINGER) {
+            resetOnClose(value.get(JAVA_INT, 0) != 0 && value.get(JAVA_INT, 4) == 0);
+        } else {
+            super.setOption(name, value);
+        }
     }
 
     void listener(Runnable listener) {
@@ -112,17 +100,18 @@ final class SimTcp extends SimFile {
 
     // ---- listening
 
+    @Override
     int listen(int limit, Consumer<SimTcp> acceptor) {
         if (state != State.NEW && state != State.LISTENING) {
             return -Errno.EINVAL;
         }
         if (local == null) {
-            local = kernel.freePort(new InetSocketAddress("127.0.0.1", 0));
+            local = kernel.net.freeTcpPort(new InetSocketAddress("127.0.0.1", 0));
         }
         this.acceptor = acceptor;
         backlogLimit = Math.max(1, limit);
         state = State.LISTENING;
-        kernel.listening(this);
+        kernel.net.listening(this);
         return 0;
     }
 
@@ -158,11 +147,11 @@ final class SimTcp extends SimFile {
 
     // ---- connecting
 
-    /// Returns 0 if the connection is there, `-EALREADY` while it is not, or the error.
+    @Override
     int connect(InetSocketAddress address) {
         if (state == State.NEW) {
             if (local == null) {
-                local = kernel.freePort(new InetSocketAddress(address.getAddress(), 0));
+                local = kernel.net.freeTcpPort(new InetSocketAddress(address.getAddress(), 0));
             }
             remote = address;
             state = State.CONNECTING;
@@ -180,9 +169,15 @@ final class SimTcp extends SimFile {
         };
     }
 
+    @Override
+    int failToConnect() {
+        die(0);
+        return -kernel.dice.oneOf(Errno.ENETUNREACH, Errno.ETIMEDOUT, Errno.EADDRINUSE);
+    }
+
     private void knock(int attempt) {
         travel(() -> {
-            SimTcp listening = kernel.listeningOn(remote);
+            SimTcp listening = kernel.net.listeningOn(remote);
             if (state != State.CONNECTING || orphan) {
                 return;
             }
@@ -287,7 +282,7 @@ final class SimTcp extends SimFile {
 
     /// Runs `arrival` at the other end, after all that was sent before.
     private void travel(Runnable arrival) {
-        long late = kernel.lateness();
+        long late = kernel.dice.lateness();
         lastArrival = Math.max(kernel.time.now() + late, lastArrival);
         if (late == 0 && onTheWay == 0) {
             arrival.run();
@@ -302,6 +297,7 @@ final class SimTcp extends SimFile {
 
     // ---- the end
 
+    @Override
     int shutdown(int how) {
         if (state != State.CONNECTED) {
             return -Errno.ENOTCONN;
@@ -360,7 +356,7 @@ final class SimTcp extends SimFile {
         orphan = true;
         switch (state) {
             case LISTENING -> {
-                kernel.notListening(this);
+                kernel.net.notListening(this);
                 state = State.DEAD;
                 backlog.forEach(SimTcp::sendReset);
             }

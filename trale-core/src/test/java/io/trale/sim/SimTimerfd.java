@@ -2,20 +2,21 @@ package io.trale.sim;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import io.trale.linux.Time;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// A timer on the virtual clock, as `timerfd_create(2)`.
 final class SimTimerfd extends SimFile {
 
-    private static final int TFD_TIMER_ABSTIME = 1;
-
+    private final boolean patient;
     private SimTime.Event expiry;
     private long intervalNanos;
     private long expirations;
 
-    SimTimerfd(SimKernel kernel) {
+    SimTimerfd(SimKernel kernel, int flags) {
         super(kernel);
+        patient = (flags & Time.TFD_NONBLOCK) == 0 || kernel.has(Capability.PATIENT_READ);
     }
 
     /// `timerfd_settime(2)`; `spec` is a `struct itimerspec`: interval, then first expiration, seconds and nanoseconds.
@@ -32,7 +33,7 @@ final class SimTimerfd extends SimFile {
         expirations = 0;
         intervalNanos = interval;
         if (first != 0) {
-            long when = (flags & TFD_TIMER_ABSTIME) != 0 ? first : kernel.nanoTime() + first;
+            long when = (flags & Time.TFD_TIMER_ABSTIME) != 0 ? first : kernel.nanoTime() + first;
             arm(when);
         }
         return 0;
@@ -56,23 +57,26 @@ final class SimTimerfd extends SimFile {
     }
 
     @Override
+    boolean isPatient() {
+        return patient;
+    }
+
+    @Override
     int poll() {
         return expirations > 0 ? Net.POLLIN : 0;
     }
 
     @Override
-    byte[] read(int max) {
-        if (max < Long.BYTES || expirations == 0) {
-            return null;
+    int read(long address, int length, long offset) {
+        if (length < Long.BYTES) {
+            return -Errno.EINVAL;
         }
-        long value = expirations;
+        if (expirations == 0) {
+            return -Errno.EAGAIN;
+        }
+        Ram.setLong(address, expirations);
         expirations = 0;
-        return SimEventfd.eightBytes(value);
-    }
-
-    @Override
-    int errno() {
-        return Errno.EAGAIN;
+        return Long.BYTES;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.trale.sync;
 
 import static io.trale.task.Async.async;
 import static io.trale.task.Async.await;
+import static io.trale.task.Async.join;
 import static io.trale.task.Async.yieldNow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -104,6 +105,47 @@ class EventFdTest {
                 return await(event.take());
             }));
             assertThat(taken).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSignalWhoseWaitIsOverAndWasGivenUpGoesToTheNext() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            event.signal(3);
+            int taken = Executor.blockOn(async(() -> {
+                var first = event.take();
+                while (!first.poll(() -> {})) {
+                    await(yieldNow());
+                }
+                first.cancel(); // before anybody asked how many
+                return await(event.take());
+            }));
+            assertThat(taken).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void askingTwiceForAResultIsHarmless() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            event.signal(3);
+            Executor.blockOn(async(() -> {
+                var first = event.take();
+                assertThat(await(first)).isEqualTo(1);
+                assertThat(first.resultAsInt()).isEqualTo(1);
+                assertThat(await(join(event.take(), event.take()))).isEqualTo(List.of(1, 1));
+            }));
+        }
+    }
+
+    @Test
+    void moreSignalsThanTheKernelCountsAreRefused() throws Exception {
+        try (EventFd event = EventFd.counter()) {
+            event.signal(Long.MAX_VALUE);
+            event.signal(Long.MAX_VALUE);
+            assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessageContaining("EAGAIN");
+            assertThat(Executor.blockOn(event.take())).as("what an int can tell").isEqualTo(Integer.MAX_VALUE);
+            event.signal();
+            assertThat(Executor.blockOn(event.take())).isEqualTo(1);
         }
     }
 

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
+import io.trale.sim.SimKernel;
 import io.trale.time.Timer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +58,7 @@ class AsyncTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void blocksSleepSideBySideInTheOrderOfTheirDeadlines(boolean fast) throws Exception {
+        Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // whose clock waits for a slow machine
         Executor.spawn(block(fast, () -> {
             await(Timer.sleep(SHORT.multipliedBy(4)));
             log.add("A");
@@ -200,6 +202,44 @@ class AsyncTest {
         })));
         assertThat(first).isEqualTo("fast");
         assertThat(log).containsExactly("unwound");
+    }
+
+    private static final class Closeable implements AutoCloseable {
+        private int closes;
+
+        @Override
+        public void close() {
+            closes++;
+        }
+    }
+
+    @Test
+    void valuesOfAJoinThatNobodyGetsAreClosed() throws Exception {
+        Closeable ofFailed = new Closeable();
+        Closeable ofAborted = new Closeable();
+        Closeable taken = new Closeable();
+        JoinHandle<?> failing = Executor.spawn(join(Scripted.ready(ofFailed), Scripted.ready("no closeable"),
+                Scripted.ready(1).failure(new IllegalArgumentException("one of them"))));
+        JoinHandle<?> aborted = Executor.spawn(join(Scripted.ready(ofAborted), Scripted.pending()));
+        Executor.current().turn();
+        aborted.abort();
+        assertThat(Executor.blockOn(join(Scripted.ready(taken)))).containsExactly(taken);
+        assertThatThrownBy(failing::join).hasMessage("one of them");
+        assertThat(ofFailed.closes).isEqualTo(1);
+        assertThat(ofAborted.closes).isEqualTo(1);
+        assertThat(taken.closes).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void awaitedFutureWhosePollThrowsIsCancelled(boolean fast) throws Exception {
+        Scripted<Void> broken = new Scripted<>(waker -> {
+            throw new IllegalArgumentException("in poll");
+        });
+        Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> await(broken)).hasMessageContaining("polling").hasRootCauseMessage("in poll");
+        }));
+        assertThat(broken.cancels).isEqualTo(1);
     }
 
     @ParameterizedTest

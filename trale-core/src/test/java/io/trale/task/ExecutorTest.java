@@ -94,6 +94,20 @@ class ExecutorTest {
     }
 
     @Test
+    void runWithNoTaskNeedsNoRing() throws Exception {
+        var kernel = new InterceptedKernel() {
+            @Override
+            public int ioUringSetup(int entries, MemorySegment params) {
+                return -Errno.ENOSYS;
+            }
+        };
+        Executor executor = Executor.open(kernel, options);
+        executor.runToEnd();
+        assertThat(executor.turn()).isFalse();
+        executor.close();
+    }
+
+    @Test
     void tasksRunFirstComeFirstServed() throws Exception {
         List<String> order = new ArrayList<>();
         for (int i = 0; i < 1000; i++) { // more than one turn takes
@@ -250,6 +264,17 @@ class ExecutorTest {
         join(Thread.ofPlatform().start(() -> thrown.set(catchThrowable(executor::runToEnd))));
         assertThat(thrown.get()).isInstanceOf(WrongThreadException.class);
         executor.close();
+    }
+
+    @Test
+    void virtualThreadIsNoLoopThread() throws Exception {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        join(Thread.startVirtualThread(() -> thrown.set(catchThrowable(() -> Executor.blockOn(Scripted.ready(1))))));
+        Throwable started = catchThrowable(() -> Executor.start("loop",
+                options.threadFactory(body -> Thread.ofVirtual().unstarted(body))));
+        for (Throwable t : List.of(thrown.get(), started)) {
+            assertThat(t).isInstanceOf(IllegalStateException.class).hasMessageContaining("needs a platform thread");
+        }
     }
 
     @Test
@@ -637,6 +662,45 @@ class ExecutorTest {
         executor.close();
         assertThatThrownBy(() -> executor.execute(() -> { })).isInstanceOf(RejectedExecutionException.class);
         assertThat(uncaught).anySatisfy(t -> assertThat(t).hasMessageContaining("io_uring_enter: EBADF"));
+    }
+
+    @Test
+    void ringThatBreaksLeavesNoTaskThatNeverEnds() throws Exception {
+        var kernel = new InterceptedKernel() {
+            volatile boolean broken;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                return broken ? -Errno.EBADF
+                        : super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+            }
+        };
+        List<Throwable> late = Collections.synchronizedList(new ArrayList<>());
+        Thread[] thread = new Thread[1];
+        Executor executor = Executor.start("loop", kernel, options.threadFactory(body -> {
+            thread[0] = Thread.ofPlatform().unstarted(body);
+            thread[0].setUncaughtExceptionHandler((t, failure) -> { });
+            return thread[0];
+        }));
+        Scripted<Void> pending = Scripted.pending();
+        pending.whenCancelled = () -> late.add(catchThrowable(() -> executor.submit(Scripted.pending())));
+        executor.submit(pending);
+        executor.execute(() -> kernel.broken = true);
+        join(thread[0]);
+        assertThat(late).singleElement().isInstanceOf(RejectedExecutionException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {Long.MAX_VALUE, 0, -1})
+    void closeTimeoutMayBeOfAnyLength(long seconds) throws Exception {
+        Executor executor = Executor.open(options.closeTimeout(Duration.ofSeconds(seconds)));
+        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        executor.turn();
+        executor.close();
+        assertThat(waiting.isDone()).isTrue();
+        assertThat(executor.stats().inFlight()).as("a cancel takes no time").isZero();
+        assertThat(uncaught).isEmpty();
     }
 
     @Test

@@ -201,6 +201,32 @@ class TaskTest {
     }
 
     @Test
+    void failureThatSomebodyAsksForInTheSameTurnIsToldOnlyThere() throws Exception {
+        withExecutor(executor -> {
+            IOException failure = new IOException("joined too late to wait");
+            JoinHandle<Void> failing = executor.submit(Scripted.<Void>ready(null).failure(failure));
+            List<Throwable> told = new ArrayList<>();
+            executor.submit(new Scripted<Void>(waker -> {
+                assertThat(failing.poll(waker)).as("it has ended, and nobody waited").isTrue();
+                told.add(catchThrowable(failing::result));
+                return true;
+            }));
+            executor.runToEnd();
+            assertThat(told).containsExactly(failure);
+            assertThat(uncaught).isEmpty();
+        });
+    }
+
+    @Test
+    void failureThatNobodyAsksForIsReportedBeforeTheLoopSleeps() throws Exception {
+        CountDownLatch reported = new CountDownLatch(1);
+        try (Executor executor = Executor.start("loop", ExecutorOptions.defaults().uncaught(e -> reported.countDown()))) {
+            executor.submit(Scripted.<Void>ready(null).failure(new IOException("unjoined")));
+            reported.await();
+        }
+    }
+
+    @Test
     void failureOfADetachedTaskGoesToTheUncaughtHandler() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("detached");

@@ -4,11 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Inlet;
 import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
+import io.trale.linux.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -31,7 +33,8 @@ class BufferRingTest {
         Inlet inlet = new Inlet(kernel);
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, 8, 16);
-            BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP, count, bytes);
+            BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP,
+                    Memory.pieces(kernel, arena, count, bytes));
             try {
                 body.run(ring, buffers, inlet);
             } finally {
@@ -57,7 +60,7 @@ class BufferRingTest {
 
     private static int takenId(long completion) {
         assertThat(CompletionQueue.flags(completion) & Abi.IORING_CQE_F_BUFFER).isNotZero();
-        return BufferRing.bufferId(CompletionQueue.flags(completion));
+        return ReceiveBuffers.bufferId(CompletionQueue.flags(completion));
     }
 
     @Test
@@ -142,7 +145,8 @@ class BufferRingTest {
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, 8, 16);
             for (int i = 0; i < 3; i++) {
-                BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP, 2, 16);
+                BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP,
+                        Memory.pieces(kernel, arena, 2, 16));
                 inlet.send((byte) 1);
                 assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(1);
                 buffers.close();
@@ -165,8 +169,8 @@ class BufferRingTest {
         };
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(old, arena, 8, 16);
-            assertThatThrownBy(() -> new BufferRing(old, ring, arena, GROUP, 4, 16))
-                    .isInstanceOf(IllegalStateException.class)
+            assertThatThrownBy(() -> new BufferRing(old, ring, arena, GROUP, Memory.pieces(old, arena, 4, 16)))
+                    .isInstanceOf(ErrnoException.class)
                     .hasMessage("buffer ring of 4 x 16 bytes: EINVAL, invalid argument");
             ring.close();
         }

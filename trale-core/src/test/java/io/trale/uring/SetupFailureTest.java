@@ -110,7 +110,8 @@ class SetupFailureTest {
         "5, 0, io_uring_setup(2)",
     })
     void adviceSaysWhatToDo(int errno, String disabled, String advice) {
-        assertThat(SetupFailure.advice(errno, disabled)).contains(advice).doesNotContain("\n");
+        SetupFailure failure = SetupFailure.of(errno, disabled);
+        assertThat(failure.cause() + "; " + failure.remedy()).contains(advice).doesNotContain("\n");
     }
 
     @ParameterizedTest
@@ -120,7 +121,9 @@ class SetupFailureTest {
         ErrnoException e = failure(kernel);
         assertThat(e.errno()).isEqualTo(errno);
         assertThat(e.getMessage()).startsWith("io_uring_setup: " + Errno.describe(errno) + ": ").doesNotContain("\n");
-        assertThat(e.getMessage().length()).isGreaterThan("io_uring_setup: : ".length() + Errno.describe(errno).length());
+        SetupFailure failure = SetupFailure.of(errno);
+        assertThat(e.getMessage()).contains(failure.cause()).contains(failure.remedy()).contains("./trale doctor")
+                .contains("Doctor.examine()");
         assertThat(kernel.calls).as("only EINVAL is worth another try").isEqualTo(1);
     }
 

@@ -110,6 +110,12 @@ class SqeTest {
     }
 
     @Test
+    void provideBuffer() {
+        check(sqe -> sqe.prepProvideBuffer(ADDRESS, LENGTH, 0xfedc, 0xabcd),
+                new Fields().opcode(31).fd(1).addr(ADDRESS).len(LENGTH).off(0xabcd).bufGroup(0xfedc));
+    }
+
+    @Test
     void send() {
         check(sqe -> sqe.prepSend(FD, ADDRESS, LENGTH, 0x4100),
                 new Fields().opcode(26).fd(FD).addr(ADDRESS).len(LENGTH).opFlags(0x4100));

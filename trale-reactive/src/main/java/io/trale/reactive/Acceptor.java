@@ -8,7 +8,6 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
-import io.trale.reactor.Sockets;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -155,9 +154,7 @@ final class Acceptor {
         }
 
         private Connection connection(int fd, MemorySegment peer) {
-            Descriptor socket = new Descriptor(trale.loop.reactor, fd);
-            Sockets.prepareStream(socket);
-            return trale.adopt(socket, SocketAddresses.decode(peer));
+            return trale.adopt(new Descriptor(trale.loop.reactor, fd), SocketAddresses.decode(peer));
         }
     }
 

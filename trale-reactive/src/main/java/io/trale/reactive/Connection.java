@@ -5,8 +5,11 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
+import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -51,7 +54,23 @@ public final class Connection {
     /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
     /// in `take(n)`, the next goes on at the very next byte.
     public Flux<ByteBuffer> receive() {
-        return receiver.flux();
+        return receiver.flux("traleReceive", () -> Intake.COPY);
+    }
+
+    /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote
+    /// them to, and what it returns is the element. The segment is native, valid during the call only, and may be
+    /// written to: keeping it is of no use, since every access then throws. If `reader` throws, the subscription ends with
+    /// that error, and those bytes are gone.
+    public <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader) {
+        Intake<R> intake = Intake.inPlace(reader);
+        return receiver.flux("traleReceiveWith", () -> intake);
+    }
+
+    /// As [#receive], with no copy: each element is a loan of the memory that the kernel wrote the bytes to, and
+    /// **whoever gets it closes it**. Meant for passing on, as in `b.sendLeases(a.receiveLeases())`. At most an eighth
+    /// of the buffers for leases is with one connection at a time; then receiving waits until one is given back.
+    public Flux<Lease> receiveLeases() {
+        return receiver.<Lease>flux("traleReceiveLeases", receiver::leases);
     }
 
     /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
@@ -63,7 +82,20 @@ public final class Connection {
     /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
     /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return Sending.mono(this, source);
+        return Sending.mono("traleSend", sender, source, null, null);
+    }
+
+    /// As [#send(Publisher)], and tells `whenTaken`, on the loop, of each element whose bytes the kernel has all taken:
+    /// from then on the buffer may be used again. Of elements that are not sent, nobody is told but the discard hook.
+    public Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken) {
+        return Sending.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
+    }
+
+    /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
+    /// or is clear that it will not be; while the peer does not read, the bytes are moved to the heap, so that no lease
+    /// has to wait for it.
+    public Mono<Void> sendLeases(Publisher<Lease> source) {
+        return Sending.mono("traleSendLeases", sender, source, null, null);
     }
 
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
@@ -98,7 +130,6 @@ public final class Connection {
             if (descriptor.isOpen()) {
                 Sockets.resetOnClose(descriptor);
                 sender.abort();
-                descriptor.close();
             }
         });
     }
@@ -115,11 +146,6 @@ public final class Connection {
     /// False once closing has begun to take effect.
     boolean isOpen() {
         return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
-    /// The sender has sent what there was, and wants to be closed.
-    void flushed() {
-        descriptor.close();
     }
 
     /// Lets the peer's end of stream seem to have come, after what has come already. Loop thread.

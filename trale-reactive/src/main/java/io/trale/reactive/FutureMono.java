@@ -43,7 +43,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         try {
             run.began(loop.executor.submit(new Poller<>(futures, run)));
         } catch (RejectedExecutionException e) {
-            run.fail(new ConnectionClosedException("the loop is closed"));
+            run.fail(Loop.closedException());
         }
     }
 
@@ -116,7 +116,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED) && state.get() == VALUE
                     && !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {
                 unwanted.accept(Objects.requireNonNull(value));
-                actual.onError(new ConnectionClosedException("the loop is closed"));
+                actual.onError(Loop.closedException());
             }
         }
 
@@ -183,7 +183,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
                 future.cancel();
             }
             if (!run.isOver()) {
-                run.fail(new ConnectionClosedException("the loop is closed"));
+                run.fail(Loop.closedException());
             }
         }
     }

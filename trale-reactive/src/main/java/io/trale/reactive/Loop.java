@@ -1,9 +1,16 @@
 package io.trale.reactive;
 
+import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
 import io.trale.task.Executor;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import reactor.core.Exceptions;
+import reactor.core.publisher.Operators;
 import reactor.core.scheduler.NonBlocking;
+import reactor.util.context.Context;
 
 /// The thread that everything of one [Trale] happens on.
 final class Loop {
@@ -17,6 +24,10 @@ final class Loop {
 
     final Executor executor;
     final Reactor reactor;
+
+    /// Every descriptor that is open, with what ends it. For the loop alone.
+    private final Map<Descriptor, Runnable> open = new LinkedHashMap<>();
+    private boolean closing;
 
     Loop(Executor executor) {
         this.executor = executor;
@@ -45,5 +56,46 @@ final class Loop {
             return true;
         }
         return execute(action);
+    }
+
+    /// Has `end` run when the loop closes, unless `descriptor` was closed before; at once if it closes already, as it may
+    /// for what had succeeded when it was told to. Loop thread.
+    void opened(Descriptor descriptor, Runnable end) {
+        if (closing) {
+            end.run();
+        } else {
+            open.put(descriptor, end);
+            descriptor.whenClosed(() -> open.remove(descriptor));
+        }
+    }
+
+    /// True from the moment on at which all that is open is ended. Loop thread.
+    boolean isClosing() {
+        return closing || !reactor.isAccepting();
+    }
+
+    /// Ends all that is open, and then the thread. Any thread; only others than the loop's wait for the end.
+    void close() {
+        run(() -> {
+            closing = true;
+            List.copyOf(open.values()).forEach(Loop::end);
+            executor.close();
+        });
+        executor.close();
+    }
+
+    /// A subscriber that throws is no reason for others not to learn of the end.
+    private static void end(Runnable end) {
+        try {
+            end.run();
+        } catch (Throwable t) {
+            Exceptions.throwIfJvmFatal(t);
+            Operators.onErrorDropped(t, Context.empty());
+        }
+    }
+
+    /// What those are told whose source ends with the loop.
+    static ConnectionClosedException closedException() {
+        return new ConnectionClosedException("the loop is closed");
     }
 }

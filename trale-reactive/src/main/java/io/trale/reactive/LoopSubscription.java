@@ -58,7 +58,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         if (!loop.run(this)) {
             terminated = true;
             if (!cancelled) {
-                subscriber.onError(new ConnectionClosedException("the loop is closed"));
+                subscriber.onError(Loop.closedException());
             }
         }
     }
@@ -174,22 +174,29 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         }
     }
 
-    /// Signals completion. Only from [#progress].
+    /// Signals completion, unless there was a cancel meanwhile. Only from [#progress].
     final void complete() {
-        CoreSubscriber<? super T> subscriber = actual;
-        if (!terminated && subscriber != null) {
-            end();
+        CoreSubscriber<? super T> subscriber = endAndLeave();
+        if (subscriber != null) {
             subscriber.onComplete();
         }
     }
 
-    /// Signals an error. Only from [#progress].
+    /// Signals an error, unless there was a cancel meanwhile. Only from [#progress].
     final void fail(Throwable failure) {
-        CoreSubscriber<? super T> subscriber = actual;
-        if (!terminated && subscriber != null) {
-            end();
+        CoreSubscriber<? super T> subscriber = endAndLeave();
+        if (subscriber != null) {
             subscriber.onError(failure);
         }
+    }
+
+    /// Ends, and returns whom to tell.
+    private @Nullable CoreSubscriber<? super T> endAndLeave() {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (!isOver()) {
+            end();
+        }
+        return cancelled ? null : subscriber;
     }
 
     private void end() {

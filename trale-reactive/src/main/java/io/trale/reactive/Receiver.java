@@ -9,10 +9,9 @@ import io.trale.uring.Abi;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -21,17 +20,25 @@ import reactor.core.publisher.Operators;
 /// The receiving side of a connection: one `recv(2)` in flight while its subscriber has demand, and none otherwise.
 ///
 /// The operation belongs to the connection, not to the subscriber. Bytes that come when the subscriber has gone stay
-/// here, and the next one gets them first.
+/// here, and the next one gets them first. What the subscriber makes of the bytes, and which buffers it receives into,
+/// is its [Intake].
 final class Receiver extends Operation {
 
     private final Connection connection;
 
-    /// Who holds `receive()`, for the check that there is one at a time. Any thread.
-    private final AtomicReference<@Nullable Receiving> holder = new AtomicReference<>();
+    /// Who receives, for the check that there is one at a time. Any thread.
+    private final AtomicReference<@Nullable Receiving<?>> holder = new AtomicReference<>();
 
     // For the loop alone.
-    private @Nullable Receiving consumer;
-    private @Nullable ByteBuffer head;
+    private @Nullable Receiving<?> consumer;
+    private @Nullable LeaseIntake leases;
+    /// The buffers that the operation in flight takes one of.
+    private @Nullable BufferGroup group;
+    /// The buffer that has just come, how much of it counts, and what gives it back.
+    private @Nullable MemorySegment arrived;
+    private int arrivedBytes;
+    private int arrivedFlags;
+    private byte @Nullable [] kept;
     private boolean finished;
     private @Nullable IOException failure;
 
@@ -40,13 +47,23 @@ final class Receiver extends Operation {
         this.connection = connection;
     }
 
-    /// The publisher of what is received.
-    Flux<ByteBuffer> flux() {
-        return new ReceiveFlux(this).assembled();
+    /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
+    <T> Flux<T> flux(String name, Supplier<Intake<T>> intakes) {
+        return new ReceiveFlux<>(this, name, intakes).assembled();
+    }
+
+    /// The intake of leases: one for all subscriptions, since what is on lease is counted. Loop thread.
+    LeaseIntake leases() {
+        LeaseIntake leases = this.leases;
+        if (leases == null) {
+            leases = new LeaseIntake(connection.loop, this::wakeConsumer);
+            this.leases = leases;
+        }
+        return leases;
     }
 
     private BufferGroup group() {
-        return connection.loop.reactor.receiveGroup();
+        return Objects.requireNonNull(group, "not staged");
     }
 
     @Override
@@ -59,11 +76,12 @@ final class Receiver extends Operation {
         if ((flags & Abi.IORING_CQE_F_BUFFER) != 0) {
             MemorySegment buffer = group().take(flags);
             if (result > 0) {
-                byte[] bytes = new byte[result];
-                MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, result);
-                head = ByteBuffer.wrap(bytes);
+                arrived = buffer;
+                arrivedBytes = result;
+                arrivedFlags = flags;
+            } else {
+                group().give(flags);
             }
-            group().give(flags);
         }
         if (result == 0) {
             finished = true;
@@ -75,26 +93,27 @@ final class Receiver extends Operation {
             }
         }
         wakeConsumer();
+        MemorySegment unwanted = arrived;
+        if (unwanted != null) { // for the next subscriber, then
+            kept = Intake.bytes(unwanted, arrivedBytes);
+            arrived = null;
+            group().give(arrivedFlags);
+        }
     }
 
-    /// Lets the consumer look: something arrived, or the connection closes. Loop thread.
+    /// Lets the consumer look: something arrived, a lease came back, or the connection closes. Loop thread.
     void wakeConsumer() {
-        Receiving consumer = this.consumer;
+        Receiving<?> consumer = this.consumer;
         if (consumer != null) {
             consumer.drain();
         }
     }
 
-    private void progress(Receiving consumer) {
-        ByteBuffer bytes = head;
-        if (bytes != null && consumer.wanted()) {
-            head = null;
-            consumer.next(bytes);
-        }
-        if (consumer.isOver()) {
+    private <T> void progress(Receiving<T> consumer) {
+        if ((arrived != null || kept != null) && consumer.wanted() && !emit(consumer) || consumer.isOver()) {
             return;
         }
-        if (head != null) { // what was kept waits for demand, unless we close: then nobody will get it
+        if (kept != null) { // waits for demand, unless we close: then nobody will get it
             if (!connection.isOpen()) {
                 consumer.fail(connection.closedException("recv"));
             }
@@ -105,11 +124,42 @@ final class Receiver extends Operation {
         } else if (!connection.isOpen()) {
             consumer.fail(connection.closedException("recv"));
         } else if (consumer.wanted() && !inFlight()) {
-            group().stage(this);
+            receive(consumer);
         }
     }
 
-    private void detach(Receiving consumer) {
+    private void receive(Receiving<?> consumer) {
+        try {
+            Intake<?> intake = consumer.intake();
+            if (intake.ready()) {
+                group = intake.group(connection.loop.reactor);
+                group.stage(this);
+            }
+        } catch (IllegalStateException | OutOfMemoryError noBuffers) {
+            consumer.fail(noBuffers);
+        }
+    }
+
+    /// Returns false if the bytes could not be made an element of, which ended the subscription.
+    private <T> boolean emit(Receiving<T> consumer) {
+        T element;
+        try {
+            Intake<T> intake = consumer.intake();
+            byte[] kept = this.kept;
+            MemorySegment arrived = this.arrived;
+            this.kept = null; // from here on they are the intake's
+            this.arrived = null;
+            element = kept != null ? intake.take(kept)
+                    : intake.take(group(), Objects.requireNonNull(arrived), arrivedBytes, arrivedFlags);
+        } catch (Throwable t) {
+            consumer.fail(Operators.onOperatorError(t, consumer.context()));
+            return false;
+        }
+        consumer.next(element);
+        return true;
+    }
+
+    private void detach(Receiving<?> consumer) {
         if (this.consumer == consumer) {
             this.consumer = null;
         }
@@ -118,14 +168,26 @@ final class Receiver extends Operation {
         }
     }
 
-    /// One subscription to `receive()`.
-    private static final class Receiving extends LoopSubscription<ByteBuffer> {
+    /// One subscription.
+    private static final class Receiving<T> extends LoopSubscription<T> {
 
         private final Receiver receiver;
+        private final Supplier<Intake<T>> intakes;
+        private @Nullable Intake<T> intake;
 
-        Receiving(Receiver receiver, CoreSubscriber<? super ByteBuffer> actual) {
+        Receiving(Receiver receiver, Supplier<Intake<T>> intakes, CoreSubscriber<? super T> actual) {
             super(receiver.connection.loop, actual);
             this.receiver = receiver;
+            this.intakes = intakes;
+        }
+
+        Intake<T> intake() {
+            Intake<T> intake = this.intake;
+            if (intake == null) {
+                intake = intakes.get();
+                this.intake = intake;
+            }
+            return intake;
         }
 
         @Override
@@ -144,20 +206,22 @@ final class Receiver extends Operation {
         }
     }
 
-    private static final class ReceiveFlux extends SourceFlux<ByteBuffer> {
+    private static final class ReceiveFlux<T> extends SourceFlux<T> {
 
         private final Receiver receiver;
+        private final Supplier<Intake<T>> intakes;
 
-        ReceiveFlux(Receiver receiver) {
-            super("traleReceive");
+        ReceiveFlux(Receiver receiver, String name, Supplier<Intake<T>> intakes) {
+            super(name);
             this.receiver = receiver;
+            this.intakes = intakes;
         }
 
         @Override
-        public void subscribe(CoreSubscriber<? super ByteBuffer> actual) {
+        public void subscribe(CoreSubscriber<? super T> actual) {
             Objects.requireNonNull(actual);
-            Receiving receiving = new Receiving(receiver, actual);
-            Receiving before = receiver.holder.get();
+            Receiving<T> receiving = new Receiving<>(receiver, intakes, actual);
+            Receiving<?> before = receiver.holder.get();
             if (before != null && !before.isOver() || !receiver.holder.compareAndSet(before, receiving)) {
                 Operators.error(actual, new IllegalStateException("receive() of " + receiver.connection
                         + " has a subscriber; the next may come when it has cancelled or completed"));

@@ -1,15 +1,16 @@
 package io.trale.reactive;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -20,23 +21,26 @@ import reactor.util.context.Context;
 ///
 /// Demand cannot be taken back, so it is kept small from the start: no more is outstanding than fits into the window,
 /// by the size of the largest element so far, nor more than a few elements. What the kernel takes makes room again.
-final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnable, Scannable {
+final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Scannable {
 
     /// How many bytes may wait in the queue, apart from the element that exceeds it.
     static final int WINDOW_BYTES = 64 << 10;
     /// How many elements are outstanding at most, however small they are.
     static final int WINDOW_ELEMENTS = 32;
 
+    @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<Sending> SCHEDULED =
             AtomicIntegerFieldUpdater.newUpdater(Sending.class, "scheduled");
 
-    private final Connection connection;
-    private final Publisher<? extends ByteBuffer> source;
+    private final Outlet outlet;
+    private final Publisher<? extends E> source;
+    private final @Nullable Consumer<? super E> whenTaken;
+    private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
     private final CoreSubscriber<? super Void> actual;
 
     private volatile @Nullable Subscription upstream;
     /// What the source emitted on other threads than the loop; made when needed.
-    private volatile @Nullable Queue<ByteBuffer> foreign;
+    private volatile @Nullable Queue<E> foreign;
     /// The source has ended; its failure is set before.
     private volatile boolean complete;
     private @Nullable Throwable sourceFailure;
@@ -51,24 +55,29 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     private int outstanding;
     private int largest = 1;
 
-    Sending(Connection connection, Publisher<? extends ByteBuffer> source, CoreSubscriber<? super Void> actual) {
-        this.connection = connection;
+    Sending(Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+            @Nullable BiConsumer<? super E, ? super IOException> whenRefused, CoreSubscriber<? super Void> actual) {
+        this.outlet = outlet;
         this.source = source;
+        this.whenTaken = whenTaken;
+        this.whenRefused = whenRefused;
         this.actual = actual;
     }
 
-    /// The cold publisher of such sends.
-    static Mono<Void> mono(Connection connection, Publisher<? extends ByteBuffer> source) {
-        return new SendMono(connection, source).assembled();
+    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
+    /// `whenRefused` of one that it will not take, if that is the element's fault alone.
+    static <E> Mono<Void> mono(String name, Outlet outlet, Publisher<? extends E> source,
+            @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
+        return new SendMono<>(name, outlet, source, whenTaken, whenRefused).assembled();
     }
 
-    // ---- on the loop, called by the sender
+    // ---- on the loop, called by the outlet
 
     /// This is the first in line now.
     void begin() {
         begun = true;
         if (cancelled || stopped) {
-            connection.sender.settle();
+            outlet.settle();
             return;
         }
         outstanding = 1;
@@ -82,7 +91,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     /// Asks the source for as much as fits into the window.
     void replenish() {
         Subscription upstream = this.upstream;
-        long queuedBytes = connection.sender.queuedBytes();
+        long queuedBytes = outlet.queuedBytes();
         if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
             return;
         }
@@ -97,13 +106,13 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
     /// True when nothing more will come from the source.
     boolean isExhausted() {
-        Queue<ByteBuffer> foreign = this.foreign;
+        Queue<E> foreign = this.foreign;
         return stopped || cancelled || complete && (foreign == null || foreign.isEmpty());
     }
 
     /// True when the source was stopped before it had said all it had to say, and nobody asked for that.
     boolean isCutOff() {
-        Queue<ByteBuffer> foreign = this.foreign;
+        Queue<E> foreign = this.foreign;
         return stopped && !cancelled && !(complete && (foreign == null || foreign.isEmpty()));
     }
 
@@ -126,10 +135,40 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
         }
     }
 
-    /// Hands elements that will not be sent to Reactor's discard hook.
-    void discard(ArrayDeque<ByteBuffer> elements) {
-        Context context = currentContext();
-        elements.forEach(element -> Operators.onDiscard(element, context));
+    /// The kernel has taken `element`, all of it.
+    @SuppressWarnings("unchecked") // it is as it was emitted, unless it was a lease, which nobody is told of
+    void taken(Object element) {
+        if (element instanceof Lease lease) {
+            lease.close();
+        } else if (whenTaken != null) {
+            try {
+                whenTaken.accept((E) element);
+            } catch (Throwable t) {
+                Exceptions.throwIfJvmFatal(t);
+                Operators.onErrorDropped(t, currentContext());
+            }
+        }
+    }
+
+    /// The kernel will not take `element`, for `reason`. Returns true if the send goes on.
+    @SuppressWarnings("unchecked") // it is as it was emitted
+    boolean refused(Object element, IOException reason) {
+        if (whenRefused == null) {
+            return false;
+        }
+        try {
+            whenRefused.accept((E) element, reason);
+            return true;
+        } catch (Throwable t) {
+            Exceptions.throwIfJvmFatal(t);
+            reason.addSuppressed(t);
+            return false;
+        }
+    }
+
+    /// `element` will not be sent.
+    void discard(Object element) {
+        Payload.discard(element, currentContext());
     }
 
     /// The last word: `failure`, or the source's own, or completion.
@@ -166,14 +205,14 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     }
 
     @Override
-    public void onNext(ByteBuffer element) {
-        if (connection.loop.isCurrent() && foreign == null) {
+    public void onNext(E element) {
+        if (outlet.loop.isCurrent() && foreign == null) {
             take(element);
             return;
         }
-        Queue<ByteBuffer> queue = foreign;
+        Queue<E> queue = foreign;
         if (queue == null) {
-            queue = Queues.<ByteBuffer>unbounded(WINDOW_ELEMENTS).get();
+            queue = Queues.<E>unbounded(WINDOW_ELEMENTS).get();
             foreign = queue;
         }
         queue.offer(element);
@@ -211,10 +250,10 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     }
 
     private void schedule() {
-        if (connection.loop.isCurrent()) {
+        if (outlet.loop.isCurrent()) {
             drain();
         } else if (SCHEDULED.compareAndSet(this, 0, 1)) {
-            connection.loop.execute(this);
+            outlet.loop.execute(this);
         }
     }
 
@@ -228,7 +267,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
     private void drain() {
         if (!queued) {
             queued = true;
-            connection.sender.enqueue(this);
+            outlet.enqueue(this);
             return;
         }
         if (!begun || ended) {
@@ -238,32 +277,30 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
             stopSource();
         }
         drainForeign(cancelled);
-        connection.sender.settle();
+        outlet.settle();
     }
 
     private void drainForeign(boolean drop) {
-        Queue<ByteBuffer> queue = foreign;
-        ByteBuffer element;
+        Queue<E> queue = foreign;
+        E element;
         while (queue != null && (element = queue.poll()) != null) {
             if (drop) {
-                Operators.onDiscard(element, currentContext());
+                discard(element);
             } else {
                 take(element);
             }
         }
     }
 
-    private void take(ByteBuffer element) {
+    private void take(E element) {
         if (stopped || ended || cancelled) {
-            Operators.onDiscard(element, currentContext());
+            discard(element);
             return;
         }
         outstanding--;
-        int size = element.remaining();
+        int size = Payload.size(element);
         largest = Math.max(largest, size);
-        if (size > 0) {
-            connection.sender.accept(element);
-        }
+        outlet.accept(element, size);
         replenish();
     }
 
@@ -293,14 +330,21 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
         return null;
     }
 
-    private static final class SendMono extends Mono<Void> implements Scannable {
+    private static final class SendMono<E> extends Mono<Void> implements Scannable {
 
-        private final Connection connection;
-        private final Publisher<? extends ByteBuffer> source;
+        private final String name;
+        private final Outlet outlet;
+        private final Publisher<? extends E> source;
+        private final @Nullable Consumer<? super E> whenTaken;
+        private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
 
-        SendMono(Connection connection, Publisher<? extends ByteBuffer> source) {
-            this.connection = connection;
+        SendMono(String name, Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+                @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
+            this.name = name;
+            this.outlet = outlet;
             this.source = source;
+            this.whenTaken = whenTaken;
+            this.whenRefused = whenRefused;
         }
 
         Mono<Void> assembled() {
@@ -309,11 +353,11 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> actual) {
-            Sending sending = new Sending(connection, source, actual);
+            Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!connection.loop.run(sending)) {
-                actual.onError(connection.closedException("send"));
+            if (!outlet.loop.run(sending)) {
+                actual.onError(outlet.closedException());
             }
         }
 
@@ -325,7 +369,7 @@ final class Sending implements CoreSubscriber<ByteBuffer>, Subscription, Runnabl
 
         @Override
         public String stepName() {
-            return "sink(traleSend)";
+            return "sink(" + name + ")";
         }
     }
 }

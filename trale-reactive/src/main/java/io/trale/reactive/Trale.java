@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.reactor.Descriptor;
@@ -15,13 +16,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Arrays;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
@@ -42,12 +43,7 @@ public final class Trale implements AutoCloseable {
     private static final AtomicInteger STARTED = new AtomicInteger();
 
     final Loop loop;
-    /// Every connection that is open, so that the end can find them. For the loop alone.
-    private final Set<Connection> connections = new LinkedHashSet<>();
-    private final Set<Listener> listeners = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    /// What is opened from now on is aborted at once. For the loop alone.
-    private boolean closing;
 
     private Trale(Executor executor) {
         loop = new Loop(executor);
@@ -62,11 +58,27 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
     public static Trale start(ExecutorOptions options) {
+        return start(Kernel.real(), options);
+    }
+
+    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    static Trale start(Kernel kernel, ExecutorOptions options) {
         try {
-            return new Trale(Executor.start("trale-" + STARTED.incrementAndGet(),
-                    options.threadFactory(Loop.LoopThread::new)));
+            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
+                    options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    private static Executor prepared(Executor executor) {
+        try {
+            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            return executor;
+        } catch (Exception e) {
+            executor.close();
+            throw new IllegalStateException(e.getMessage(), e);
         }
     }
 
@@ -100,8 +112,11 @@ public final class Trale implements AutoCloseable {
     /// Listens on every address of this host, IPv6 and IPv4.
     public Mono<Listener> bind(int port) {
         return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(failure -> failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT,
-                        noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    private static boolean hasNoIpv6(Throwable failure) {
+        return failure instanceof ErrnoException e && e.errno() == Errno.EAFNOSUPPORT;
     }
 
     private static InetAddress anyAddress() {
@@ -118,12 +133,9 @@ public final class Trale implements AutoCloseable {
     }
 
     private Listener listen(InetSocketAddress address) throws IOException {
-        Listener listener = new Listener(this, TcpListener.bind(address));
-        listeners.add(listener);
-        listener.onClose().subscribe(null, null, () -> listeners.remove(listener));
-        if (closing) {
-            listener.dispose();
-        }
+        TcpListener socket = TcpListener.bind(address);
+        Listener listener = new Listener(this, socket);
+        loop.opened(socket.descriptor(), listener::dispose);
         return listener;
     }
 
@@ -177,21 +189,50 @@ public final class Trale implements AutoCloseable {
     /// Makes a connection of a connected socket. Loop thread.
     Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
         Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
-        connections.add(connection);
-        socket.whenClosed(() -> connections.remove(connection));
-        if (closing) { // a connect that had succeeded already when the loop was told to close
-            connection.abort();
-        }
+        loop.opened(socket, connection::abort);
         return connection;
     }
 
     /// Asked for now, while we are on the loop, whose boundary to the system is its own.
     private static InetSocketAddress localAddress(Descriptor socket) {
         try {
-            return Sockets.localAddress(socket);
+            return (InetSocketAddress) Sockets.localAddress(socket);
         } catch (ErrnoException e) { // of an open socket: only for want of memory
             return new InetSocketAddress(0);
         }
+    }
+
+    // ---- datagrams
+
+    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    public Mono<UdpEndpoint> udp(int port) {
+        return udp(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+    }
+
+    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
+    /// it has to close it.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+                UdpEndpoint::dispose).assembled();
+    }
+
+    // ---- time
+
+    /// As [#ticks(Duration, Duration)], the first when one period has passed.
+    public Flux<Tick> ticks(Duration period) {
+        return ticks(period, period);
+    }
+
+    /// A tick when `first` has passed since the subscription, and then one for every `period`, which does not drift. The
+    /// time is the kernel's monotonic clock, never Reactor's virtual one. Each subscription has a timer of its own: see
+    /// `timerfd_create(2)`.
+    ///
+    /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
+    /// periods have passed. Ends with [ErrnoException] if there is no timer to be had (`EMFILE`, `ENOMEM`). `first` must not
+    /// be negative, and `period` must be positive.
+    public Flux<Tick> ticks(Duration first, Duration period) {
+        return new Ticks(loop, first, period).assembled();
     }
 
     // ---- the whole
@@ -206,13 +247,7 @@ public final class Trale implements AutoCloseable {
     /// see [#onClose].
     @Override
     public void close() {
-        loop.run(() -> {
-            closing = true;
-            List.copyOf(listeners).forEach(Listener::dispose);
-            List.copyOf(connections).forEach(Connection::abort);
-            loop.executor.close();
-        });
-        loop.executor.close();
+        loop.close();
     }
 
     /// Completes when all is freed.

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
@@ -27,7 +28,7 @@ import reactor.core.publisher.Mono;
 class PublisherScheduleTest {
 
     private static final InetSocketAddress ANY = Support.loopback(0);
-    private static final Faults HARMLESS = Faults.HARMLESS.exhaustionAndHiccups(0.1, 0.05);
+    private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP);
 
     private static void run(String name, Seeds.Scenario scenario) {
         Seeds.run("trale-reactive", "PublisherScheduleTest#" + name, 0.2, scenario);

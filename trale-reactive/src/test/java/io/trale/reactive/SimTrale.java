@@ -32,7 +32,7 @@ final class SimTrale {
             Seeds.run(kernel, options, executor -> {
                 Trale trale = Trale.on(executor);
                 Signal done = new Signal();
-                body.run(trale, done);
+                executor.execute(() -> start(body, trale, done)); // on a loop that runs, as everywhere else
                 try {
                     executor.submit(done).join();
                 } catch (CancellationException closed) {
@@ -42,6 +42,14 @@ final class SimTrale {
             });
         } finally {
             Schedulers.resetFactory();
+        }
+    }
+
+    private static void start(Body body, Trale trale, Signal done) {
+        try {
+            body.run(trale, done);
+        } catch (Exception e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -1,0 +1,29 @@
+package io.trale.examples;
+
+import io.trale.reactive.Server;
+import io.trale.reactive.Trale;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.function.Function;
+import reactor.core.publisher.Mono;
+
+/// How the examples that serve begin and end.
+final class Servers {
+
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
+    private Servers() {}
+
+    /// Starts what `serve` says on a new loop, prints the port, and serves until it is interrupted.
+    static void run(Function<Trale, Mono<Server>> serve, PrintWriter out) {
+        try (Trale trale = Trale.start()) {
+            Server server = serve.apply(trale).block();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                server.disposeNow(GRACE); // what was received is answered
+                trale.onClose().block(GRACE); // by the main thread, below
+            }));
+            out.println("listening on port " + server.localAddress().getPort());
+            server.onClose().block();
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package io.trale.doctor;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Kernel;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactor.BufferGroup;
+import io.trale.reactor.Deadline;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Limits;
+import io.trale.reactor.Reactor;
+import io.trale.reactor.Sockets;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+
+/// What a loop comes by on its ring: it is woken, it keeps time, it receives.
+final class LoopProbes {
+
+    /// What is not there after so long does not come.
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final Kernel kernel;
+    private final Reactor reactor;
+
+    private LoopProbes(Kernel kernel) {
+        this.kernel = kernel;
+        reactor = new Reactor(kernel, Limits.DEFAULT);
+    }
+
+    static void run(Notes notes, Kernel kernel) {
+        LoopProbes probes = new LoopProbes(kernel);
+        notes.need("wake-up", probes::wakeUp);
+        if (probes.reactor.isOpen()) {
+            notes.need("timers", probes::timers);
+            notes.need("receive buffers", probes::receiveBuffers);
+            probes.close();
+        }
+    }
+
+    /// The opening of a loop tries whether wake-ups come.
+    private Finding wakeUp() throws ErrnoException {
+        try {
+            reactor.open();
+        } catch (IllegalStateException e) {
+            return Finding.missing("wake-up", e.getMessage(),
+                    "a filter that allows io_uring_setup has to allow io_uring_enter and io_uring_register too");
+        }
+        return reactor.wakesByMultishot() ? Finding.used("wake-up", "one poll tells of each")
+                : Finding.fallback("wake-up", "an operation is armed anew for each", "Linux 5.13 or newer");
+    }
+
+    private Finding timers() throws TimeoutException {
+        boolean[] reached = new boolean[1];
+        reactor.deadlines().set(new Deadline() {
+            @Override
+            protected void reached() {
+                reached[0] = true;
+            }
+        }, kernel.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1));
+        await(() -> reached[0]);
+        return Finding.used("timers", "one timerfd for all");
+    }
+
+    private Finding receiveBuffers() throws Exception {
+        String name = "receive buffers";
+        BufferGroup group = reactor.receiveGroup();
+        String tried = receive(group);
+        String size = group.count() + " of " + group.bufferBytes() / 1024 + " KiB";
+        return group.isRing() ? Finding.used(name, size + ", handed to the kernel by a ring; " + tried)
+                : Finding.fallback(name, size + ", each handed to the kernel by an operation; " + tried, "Linux 5.19 or newer");
+    }
+
+    private String receive(BufferGroup group) throws Exception {
+        Descriptor socket;
+        try {
+            socket = Sockets.open(reactor, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), Net.SOCK_DGRAM);
+        } catch (ErrnoException e) {
+            return "not tried: " + e.getMessage();
+        }
+        try {
+            sendToItself(socket);
+        } catch (ErrnoException e) {
+            socket.close();
+            return "not tried: " + e.getMessage();
+        }
+        Attempt receive = new Attempt(socket, sqe -> sqe.prepRecvSelect(socket.fd(), group.id(), 0));
+        group.stage(receive);
+        await(() -> !receive.inFlight());
+        socket.close();
+        checked("recv", receive.result());
+        group.take(receive.flags());
+        group.give(receive.flags());
+        return "a datagram came";
+    }
+
+    /// Without a network, not even loopback, that is more than can be asked for.
+    private void sendToItself(Descriptor socket) throws ErrnoException, TimeoutException {
+        checked("bind", Sockets.bind(socket, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+        MemorySegment memory = reactor.scratch().take();
+        int bytes = SocketAddresses.encode(Sockets.localAddress(socket), memory);
+        attempt("connect", new Attempt(socket, sqe -> sqe.prepConnect(socket.fd(), memory.address(), bytes)));
+        attempt("send", new Attempt(socket, sqe -> sqe.prepSend(socket.fd(), memory.address(), 1, Net.MSG_NOSIGNAL)));
+        reactor.scratch().give(memory);
+    }
+
+    private void attempt(String name, Attempt attempt) throws ErrnoException, TimeoutException {
+        reactor.stage(attempt);
+        await(() -> !attempt.inFlight());
+        checked(name, attempt.result());
+    }
+
+    private static void checked(String name, int result) throws ErrnoException {
+        if (result < 0) {
+            throw Failure.of(name, -result);
+        }
+    }
+
+    private void await(BooleanSupplier condition) throws TimeoutException {
+        long end = kernel.nanoTime() + PATIENCE_NANOS;
+        while (!condition.getAsBoolean()) {
+            long left = end - kernel.nanoTime();
+            if (left <= 0) {
+                throw new TimeoutException("nothing has come of it in " + PATIENCE_NANOS / 1_000_000_000 + " s");
+            }
+            reactor.poll(left);
+        }
+    }
+
+    private void close() {
+        reactor.cancelAll();
+        try {
+            await(() -> !reactor.busy());
+        } catch (TimeoutException e) {
+            // then its memory is left to the kernel
+        }
+        reactor.close(0);
+    }
+}

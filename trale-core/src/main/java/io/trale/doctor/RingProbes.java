@@ -1,0 +1,81 @@
+package io.trale.doctor;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Net;
+import io.trale.linux.Time;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Limits;
+import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
+import io.trale.uring.Ring;
+import io.trale.uring.SetupFailure;
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.function.IntSupplier;
+
+/// What the kernel gives: the descriptors that a loop is made of, and a ring with what it was set up with.
+final class RingProbes {
+
+    private RingProbes() {}
+
+    /// Returns true if there is a ring to be had.
+    static boolean run(Notes notes, Kernel kernel) {
+        notes.need("eventfd", () -> opened(kernel, "eventfd", () -> kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
+        notes.need("timerfd", () -> opened(kernel, "timerfd",
+                () -> kernel.timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK)));
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(kernel, arena, Limits.DEFAULT.submissionEntries(), Limits.DEFAULT.completionEntries());
+            try {
+                notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submissions, "
+                        + Limits.DEFAULT.completionEntries() + " completions"));
+                flags(notes, ring);
+                notes.fact("operations", () -> operations(kernel, ring));
+            } finally {
+                ring.close();
+            }
+            return true;
+        } catch (ErrnoException e) {
+            SetupFailure failure = SetupFailure.of(e.errno());
+            notes.add(Finding.missing("ring", "io_uring_setup: " + Errno.describe(e.errno()) + ": " + failure.cause(),
+                    failure.remedy()));
+        } catch (RuntimeException | Error e) {
+            notes.add(Finding.missing("ring", Notes.words(e), ""));
+        }
+        return false;
+    }
+
+    private static Finding opened(Kernel kernel, String name, IntSupplier open) throws ErrnoException {
+        int fd = open.getAsInt();
+        if (fd < 0) {
+            throw Failure.of(name, -fd);
+        }
+        kernel.close(fd);
+        return Finding.used(name, "can be had");
+    }
+
+    private static void flags(Notes notes, Ring ring) {
+        int flags = ring.setupFlags();
+        boolean deferred = (flags & Abi.IORING_SETUP_DEFER_TASKRUN) != 0;
+        boolean cooperative = (flags & Abi.IORING_SETUP_COOP_TASKRUN) != 0;
+        notes.add(deferred ? Finding.used("task work", "DEFER_TASKRUN: the kernel completes inside our own calls")
+                : Finding.fallback("task work", cooperative ? "COOP_TASKRUN: the kernel completes at the end of any call"
+                        : "the kernel interrupts us to complete", "Linux 6.1 or newer"));
+        notes.add((flags & Abi.IORING_SETUP_SINGLE_ISSUER) != 0
+                ? Finding.used("issuer", "SINGLE_ISSUER: the kernel knows that only one thread submits")
+                : Finding.fallback("issuer", "the kernel expects submissions from any thread", "Linux 6.0 or newer"));
+        notes.add((flags & Abi.IORING_SETUP_NO_SQARRAY) != 0
+                ? Finding.used("submission queue", "NO_SQARRAY: entries are taken in order")
+                : Finding.fallback("submission queue", "entries are taken by way of an index", "Linux 6.6 or newer"));
+        notes.add(ring.isRegistered() ? Finding.used("registered ring", "calls name the ring by an index")
+                : Finding.fallback("registered ring", "each call looks the descriptor up", "Linux 5.18 or newer"));
+    }
+
+    private static Finding operations(Kernel kernel, Ring ring) throws ErrnoException {
+        List<Opcode> missing = Opcode.missing(kernel, ring);
+        return missing.isEmpty()
+                ? Finding.used("operations", "all " + Opcode.values().length + " that trale uses")
+                : Finding.missing("operations", "this kernel has no " + missing, "trale needs Linux 6.1 or newer");
+    }
+}

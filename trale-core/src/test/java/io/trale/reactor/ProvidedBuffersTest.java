@@ -1,0 +1,146 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Inlet;
+import io.trale.linux.InterceptedKernel;
+import io.trale.reactor.Counters.Count;
+import io.trale.uring.Abi;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/// Buffers that are given to the real kernel by operations, since it says that it has no buffer rings.
+@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+class ProvidedBuffersTest {
+
+    private static final long FOREVER = Long.MAX_VALUE;
+
+    /// Refuses buffer rings, and as many provided buffers as it is told.
+    private static final class Old extends InterceptedKernel {
+
+        int errno = Errno.EINVAL;
+        int refusals;
+
+        @Override
+        public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
+            return opcode == Abi.IORING_REGISTER_PBUF_RING ? -errno
+                    : super.ioUringRegister(ringFd, opcode, arg, argCount);
+        }
+
+        @Override
+        public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+            MemorySegment entries = submissionEntries();
+            for (long at = 0; toSubmit > 0 && refusals > 0 && at < entries.byteSize(); at += Abi.SQE_BYTES) {
+                if (entries.get(JAVA_BYTE, at) == Abi.IORING_OP_PROVIDE_BUFFERS) {
+                    refusals--;
+                    entries.set(JAVA_INT, at + 4, 0); // no buffer at all, which is an error
+                }
+            }
+            return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+        }
+    }
+
+    private final Old kernel = new Old();
+    private final List<Throwable> faults = new ArrayList<>();
+
+    private Reactor open(int completionsPerTurn) throws Exception {
+        Reactor reactor = new Reactor(kernel, new Limits(1, 4, completionsPerTurn, 4, 64, 2, 64, 1, 64));
+        reactor.setOwner(this, faults::add);
+        reactor.open();
+        return reactor;
+    }
+
+    private static Probe receive(Reactor reactor, Inlet inlet) {
+        return new Probe(new Descriptor(reactor, inlet.fd()),
+                sqe -> sqe.prepRecvSelect(inlet.fd(), reactor.receiveGroup().id(), 0));
+    }
+
+    private static void await(Reactor reactor, Probe receive) {
+        while (receive.inFlight()) {
+            reactor.poll(FOREVER);
+        }
+    }
+
+    @Test
+    void bufferThatIsGivenIsThereForTheReceiveThatIsStagedAfter() throws Exception {
+        Reactor reactor = open(64);
+        BufferGroup group = reactor.receiveGroup();
+        Inlet inlet = new Inlet(kernel);
+        Probe receive = receive(reactor, inlet);
+        for (byte i = 0; i < 100; i++) {
+            inlet.send(i);
+            group.stage(receive);
+            await(reactor, receive);
+            assertThat(receive.results.getLast()).isEqualTo(1);
+            assertThat(group.take(receive.flags.getLast()).get(JAVA_BYTE, 0)).isEqualTo(i);
+            group.give(receive.flags.getLast());
+            assertThat(group.free()).isEqualTo(4);
+        }
+        assertThat(reactor.busy()).as("what gives buffers is no work of anybody's").isFalse();
+        assertThat(reactor.close(0)).isTrue();
+        assertThat(faults).isEmpty();
+        kernel.close(inlet.fd());
+    }
+
+    @Test
+    void bufferThatTheKernelDoesNotTakeIsGivenAgain() throws Exception {
+        kernel.refusals = 6;
+        Reactor reactor = open(64);
+        BufferGroup group = reactor.receiveGroup();
+        Inlet inlet = new Inlet(kernel);
+        Probe receive = receive(reactor, inlet);
+        for (byte i = 0; i < 4; i++) { // and keeps them: every buffer comes
+            inlet.send(i);
+            do {
+                group.stage(receive);
+                await(reactor, receive);
+            } while (receive.results.getLast() == -Errno.ENOBUFS);
+            assertThat(group.take(receive.flags.getLast()).get(JAVA_BYTE, 0)).isEqualTo(i);
+        }
+        assertThat(kernel.refusals).isZero();
+        assertThat(group.free()).isZero();
+        assertThat(reactor.close(0)).isTrue();
+        kernel.close(inlet.fd());
+    }
+
+    @Test
+    void closeEndsWhatGivesBuffersWhereverItIs() throws Exception {
+        for (int turns = 0; turns < 6; turns++) { // one at a time goes out, and one comes back
+            Reactor reactor = open(1);
+            reactor.receiveGroup();
+            for (int i = 0; i < turns; i++) {
+                reactor.poll(0);
+            }
+            assertThat(reactor.close(0)).isTrue();
+            assertThat(reactor.counters().get(Count.UNKNOWN)).isZero();
+        }
+        assertThat(faults).isEmpty();
+    }
+
+    @Test
+    void closeDoesNotWaitForAKernelThatTakesNoBuffer() throws Exception {
+        kernel.refusals = Integer.MAX_VALUE;
+        Reactor reactor = open(64);
+        reactor.receiveGroup();
+        reactor.poll(0);
+        assertThat(reactor.close(0)).isTrue();
+    }
+
+    @Test
+    void wantOfMemoryIsNoWantOfBufferRings() throws Exception {
+        kernel.errno = Errno.ENOMEM;
+        Reactor reactor = open(64);
+        assertThatThrownBy(reactor::receiveGroup).isInstanceOf(IllegalStateException.class)
+                .hasMessage("buffer ring of 4 x 64 bytes: ENOMEM, out of memory;"
+                        + " raise the limit of locked memory (ulimit -l)");
+        assertThat(reactor.close(0)).isTrue();
+    }
+}

@@ -1,0 +1,61 @@
+package io.trale.sim;
+
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Every choice of a run, drawn from its seed.
+final class Dice {
+
+    private static final long LATE_NANOS = 500_000;
+
+    private final SplittableRandom random;
+    private Faults faults = Faults.NONE;
+
+    Dice(long seed) {
+        random = new SplittableRandom(seed);
+    }
+
+    SplittableRandom random() {
+        return random;
+    }
+
+    /// What may go wrong from now on.
+    void faults(Faults faults) {
+        this.faults = faults;
+    }
+
+    /// True if that fault happens now.
+    boolean fault(Fault fault) {
+        return chance(faults.of(fault));
+    }
+
+    boolean chance(double probability) {
+        return probability > 0 && random.nextDouble() < probability;
+    }
+
+    int below(int bound) {
+        return random.nextInt(bound);
+    }
+
+    int oneOf(int... values) {
+        return values[below(values.length)];
+    }
+
+    /// How much later something happens, in nanoseconds: mostly 0.
+    long lateness() {
+        return fault(Fault.LATE) ? 1 + random.nextLong(LATE_NANOS) : 0;
+    }
+
+    /// How much of `count` is transferred, at least 1.
+    int shorten(int count) {
+        return count > 1 && fault(Fault.SHORT_TRANSFER) ? 1 + below(count - 1) : count;
+    }
+
+    <T> void shuffle(List<T> list) {
+        if (list.size() > 1 && fault(Fault.LATE)) {
+            for (int i = list.size(); i > 1; i--) {
+                list.set(i - 1, list.set(below(i), list.get(i - 1)));
+            }
+        }
+    }
+}

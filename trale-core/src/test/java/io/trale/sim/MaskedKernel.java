@@ -1,0 +1,107 @@
+package io.trale.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.uring.Abi;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.HashSet;
+import java.util.Set;
+
+/// The real kernel with capabilities taken away: it answers as an older one would.
+public final class MaskedKernel implements InvocationHandler {
+
+    // struct io_uring_sqe
+    private static final int LENGTH = 24;
+    private static final int OP_FLAGS = 28;
+
+    /// `preadv2(2)`: answer `EAGAIN`, do not wait.
+    private static final int RWF_NOWAIT = 8;
+
+    private final Kernel real = new Libc();
+    private final Set<Capability> lacking;
+    private long entries;
+    private long entriesBytes;
+    /// The descriptors that have a counter.
+    private final Set<Integer> counters = new HashSet<>();
+
+    private MaskedKernel(Set<Capability> lacking) {
+        this.lacking = lacking;
+    }
+
+    /// A kernel for one executor.
+    public static Kernel without(Set<Capability> lacking) {
+        return (Kernel) Proxy.newProxyInstance(MaskedKernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
+                new MaskedKernel(lacking));
+    }
+
+    @Override
+    public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        switch (method.getName()) {
+            case "ioUringSetup" -> {
+                int flags = ((MemorySegment) arguments[1]).get(JAVA_INT, Abi.PARAMS_FLAGS);
+                if ((flags & Capability.unknownSetupFlags(lacking)) != 0) {
+                    return -Errno.EINVAL;
+                }
+            }
+            case "ioUringRegister" -> {
+                if (!knowsRegister((int) arguments[1])) {
+                    return -Errno.EINVAL;
+                }
+            }
+            case "ioUringEnter" -> maskEntries();
+            default -> { }
+        }
+        Object result = call(method, arguments);
+        switch (method.getName()) {
+            case "mmap" -> {
+                if ((long) arguments[4] == Abi.IORING_OFF_SQES && (long) result > 0) {
+                    entries = (long) result;
+                    entriesBytes = (long) arguments[0];
+                }
+            }
+            case "eventfd", "timerfdCreate" -> counters.add((int) result);
+            case "close" -> counters.remove((int) arguments[0]);
+            default -> { }
+        }
+        return result;
+    }
+
+    private Object call(Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(real, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private boolean knowsRegister(int opcode) {
+        return switch (opcode) {
+            case Abi.IORING_REGISTER_PBUF_RING, Abi.IORING_UNREGISTER_PBUF_RING ->
+                !lacking.contains(Capability.BUFFER_RINGS);
+            case Abi.IORING_REGISTER_RING_FDS, Abi.IORING_UNREGISTER_RING_FDS ->
+                !lacking.contains(Capability.REGISTERED_RING);
+            default -> true;
+        };
+    }
+
+    /// Changes what the entries ask for, whether they go out now or went long ago.
+    private void maskEntries() {
+        for (long at = entries; at < entries + entriesBytes; at += Abi.SQE_BYTES) {
+            Entry entry = Entry.read(at);
+            if (entry.opcode() == Abi.IORING_OP_POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
+                Ram.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
+            }
+            if (entry.opcode() == Abi.IORING_OP_READ && counters.contains(entry.fd())
+                    && lacking.contains(Capability.PATIENT_READ)) {
+                Ram.setInt(at + OP_FLAGS, RWF_NOWAIT);
+            }
+        }
+    }
+}

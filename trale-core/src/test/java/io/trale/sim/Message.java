@@ -1,0 +1,105 @@
+package io.trale.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.trale.linux.SocketAddresses;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// A `struct msghdr` of the program, as it was when its entry was submitted.
+record Message(long address, long name, int nameBytes, List<Vector> vectors, long control, long controlBytes) {
+
+    /// `struct iovec`
+    record Vector(long address, int length) {}
+
+    private static final int NAME_BYTES = 8;
+    private static final int VECTORS = 16;
+    private static final int VECTOR_COUNT = 24;
+    private static final int CONTROL = 32;
+    private static final int CONTROL_BYTES = 40;
+    private static final int FLAGS = 48;
+    private static final int BYTES = 56;
+
+    static Message at(long address) {
+        List<Vector> vectors = new ArrayList<>();
+        long at = Ram.getLong(address + VECTORS);
+        for (long left = Ram.getLong(address + VECTOR_COUNT); left > 0; left--, at += 16) {
+            vectors.add(new Vector(Ram.getLong(at), Math.toIntExact(Ram.getLong(at + 8))));
+        }
+        return new Message(address, Ram.getLong(address), Ram.getInt(address + NAME_BYTES), vectors,
+                Ram.getLong(address + CONTROL), Ram.getLong(address + CONTROL_BYTES));
+    }
+
+    /// Claims what a receive writes to, apart from the vectors if the buffer is picked from a group.
+    void claimToReceive(Object owner, Shadow shadow, boolean withVectors) {
+        shadow.claim(owner, address, BYTES, true);
+        if (name != 0) {
+            shadow.claim(owner, name, nameBytes, true);
+        }
+        if (control != 0) {
+            shadow.claim(owner, control, controlBytes, true);
+        }
+        if (withVectors) {
+            vectors.forEach(vector -> shadow.claim(owner, vector.address, vector.length, true));
+        }
+    }
+
+    /// Claims what a send reads while it is in flight; the rest was read already.
+    void claimToSend(Object owner, Shadow shadow) {
+        shadow.checkLent(owner, address, BYTES);
+        if (name != 0) {
+            shadow.checkLent(owner, name, nameBytes);
+        }
+        vectors.forEach(vector -> shadow.claim(owner, vector.address, vector.length, false));
+    }
+
+    int length() {
+        return vectors.stream().mapToInt(Vector::length).sum();
+    }
+
+    /// The name, or null if there is none.
+    InetSocketAddress decodeName() {
+        return name == 0 ? null : SocketAddresses.decode(Ram.at(name, nameBytes));
+    }
+
+    void encodeName(InetSocketAddress sender) {
+        if (name != 0) {
+            MemorySegment storage = MemorySegment.ofArray(new long[SocketAddresses.MAX_BYTES / Long.BYTES]);
+            int length = SocketAddresses.encode(sender, storage);
+            Ram.write(name, storage.asSlice(0, Math.min(length, nameBytes)).toArray(JAVA_BYTE));
+            Ram.setInt(address + NAME_BYTES, length);
+        }
+    }
+
+    void setFlags(int flags) {
+        Ram.setInt(address + FLAGS, flags);
+    }
+
+    /// Says how much control data there is.
+    void setControlBytes(long bytes) {
+        Ram.setLong(address + CONTROL_BYTES, bytes);
+    }
+
+    /// Writes as much of `bytes` as the vectors hold.
+    void scatter(byte[] bytes) {
+        int done = 0;
+        for (Vector vector : vectors) {
+            int count = Math.min(vector.length, bytes.length - done);
+            Ram.write(vector.address, Arrays.copyOfRange(bytes, done, done + count));
+            done += count;
+        }
+    }
+
+    byte[] gather() {
+        byte[] bytes = new byte[length()];
+        int done = 0;
+        for (Vector vector : vectors) {
+            System.arraycopy(Ram.read(vector.address, vector.length), 0, bytes, done, vector.length);
+            done += vector.length;
+        }
+        return bytes;
+    }
+}

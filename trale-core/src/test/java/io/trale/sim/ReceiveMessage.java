@@ -1,0 +1,84 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.uring.Abi;
+import java.util.Arrays;
+
+/// `IORING_OP_RECVMSG` of a datagram, into memory of its own or a buffer that is picked from a group.
+final class ReceiveMessage extends SimOperation {
+
+    private static final int MSG_CTRUNC = 8;
+    /// `struct cmsghdr` with the `int` behind it, and what that takes with its padding.
+    private static final int CONTROL_LENGTH = 20;
+    private static final int CONTROL_SPACE = 24;
+
+    private final SimUdp socket;
+    private final Message message;
+    private int completionFlags;
+
+    ReceiveMessage(SimRing ring, Entry entry, SimUdp socket) {
+        super(ring, entry, socket);
+        this.socket = socket;
+        message = Message.at(entry.address());
+    }
+
+    @Override
+    void claimMemory(Shadow shadow) {
+        message.claimToReceive(this, shadow, !entry.selectsBuffer());
+    }
+
+    @Override
+    int attempt() {
+        if (kernel.dice.fault(Fault.HICCUP)) {
+            return -Errno.EINTR;
+        }
+        SimBuffers buffers = entry.selectsBuffer() ? ring.groups.get(entry.group()) : null;
+        if (entry.selectsBuffer() && (buffers == null || buffers.isEmpty() || kernel.dice.fault(Fault.NO_BUFFERS))) {
+            return -Errno.ENOBUFS;
+        }
+        int found = socket.receivable();
+        if (found == -Errno.EAGAIN) {
+            return socket.isReadShutdown() ? 0 : (entry.opFlags() & Net.MSG_DONTWAIT) != 0 ? found : PENDING;
+        }
+        if (found < 0) {
+            return found;
+        }
+        SimUdp.Datagram datagram = socket.take();
+        int room = message.length();
+        if (buffers == null) {
+            message.scatter(datagram.bytes());
+        } else {
+            room = room == 0 ? buffers.nextBytes() : Math.min(room, buffers.nextBytes());
+            Ram.write(buffers.nextAddress(), Arrays.copyOf(datagram.bytes(), Math.min(room, datagram.bytes().length)));
+            completionFlags = Abi.IORING_CQE_F_BUFFER | buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT;
+        }
+        boolean truncated = datagram.bytes().length > room;
+        message.encodeName(datagram.sender());
+        message.setFlags((truncated ? Net.MSG_TRUNC : 0) | tellDrops(datagram.drops()));
+        return truncated && (entry.opFlags() & Net.MSG_TRUNC) == 0 ? room : datagram.bytes().length;
+    }
+
+    /// Writes the control message, if there is something to say. Returns the flags of the message.
+    private int tellDrops(int drops) {
+        boolean fits = message.controlBytes() >= CONTROL_LENGTH;
+        if (drops > 0 && fits) {
+            Ram.setLong(message.control(), CONTROL_LENGTH);
+            Ram.setInt(message.control() + 8, Net.SOL_SOCKET);
+            Ram.setInt(message.control() + 12, SimUdp.SO_RXQ_OVFL);
+            Ram.setInt(message.control() + 16, drops);
+        }
+        message.setControlBytes(drops > 0 && fits ? Math.min(CONTROL_SPACE, message.controlBytes()) : 0);
+        return drops > 0 && !fits ? MSG_CTRUNC : 0;
+    }
+
+    @Override
+    int interest() {
+        return Net.POLLIN;
+    }
+
+    @Override
+    int completionFlags() {
+        return completionFlags;
+    }
+}

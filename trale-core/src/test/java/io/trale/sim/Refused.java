@@ -1,0 +1,22 @@
+package io.trale.sim;
+
+/// What the kernel looks at and answers with an error.
+final class Refused extends SimOperation {
+
+    private final int errno;
+
+    Refused(SimRing ring, Entry entry, SimFile file, int errno) {
+        super(ring, entry, file);
+        this.errno = errno;
+    }
+
+    @Override
+    int attempt() {
+        return -errno;
+    }
+
+    @Override
+    int interest() {
+        return 0;
+    }
+}

@@ -1,0 +1,92 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+
+/// The other end of a named pipe: somebody outside, who writes at the pace of the dice, and keeps all that comes.
+///
+/// Unlike `fifo(7)`, bytes go both ways without meeting, and opening never waits.
+public final class SimPipe {
+
+    private final SimKernel kernel;
+    private final ByteArrayOutputStream received = new ByteArrayOutputStream();
+    private final End end;
+    private byte[] unread = {};
+    private long lastArrival;
+    private boolean finished;
+
+    SimPipe(SimKernel kernel) {
+        this.kernel = kernel;
+        end = new End(kernel);
+    }
+
+    /// Writes `bytes`, in pieces.
+    public SimPipe write(byte[] bytes) {
+        for (int done = 0; done < bytes.length;) {
+            int count = kernel.dice.shorten(bytes.length - done);
+            byte[] piece = Arrays.copyOfRange(bytes, done, done + count);
+            later(() -> {
+                int before = unread.length;
+                unread = Arrays.copyOf(unread, before + piece.length);
+                System.arraycopy(piece, 0, unread, before, piece.length);
+            });
+            done += count;
+        }
+        return this;
+    }
+
+    /// Writes no more.
+    public SimPipe finish() {
+        later(() -> finished = true);
+        return this;
+    }
+
+    /// All that came.
+    public byte[] received() {
+        return received.toByteArray();
+    }
+
+    private void later(Runnable change) {
+        lastArrival = Math.max(kernel.time.now() + kernel.dice.lateness(), lastArrival);
+        kernel.time.at(lastArrival, () -> {
+            change.run();
+            end.changed();
+        });
+    }
+
+    SimFile open() {
+        return end;
+    }
+
+    private final class End extends SimFile {
+
+        End(SimKernel kernel) {
+            super(kernel);
+        }
+
+        @Override
+        int poll() {
+            return Net.POLLOUT | (unread.length > 0 ? Net.POLLIN : finished ? Net.POLLHUP : 0);
+        }
+
+        @Override
+        int read(long address, int length, long offset) {
+            if (unread.length == 0) {
+                return finished ? 0 : -Errno.EAGAIN;
+            }
+            int count = kernel.dice.shorten(Math.min(length, unread.length));
+            Ram.write(address, Arrays.copyOf(unread, count));
+            unread = Arrays.copyOfRange(unread, count, unread.length);
+            return count;
+        }
+
+        @Override
+        int write(long address, int length, long offset) {
+            int count = kernel.dice.shorten(length);
+            received.writeBytes(Ram.read(address, count));
+            return count;
+        }
+    }
+}

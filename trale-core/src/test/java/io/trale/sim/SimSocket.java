@@ -1,0 +1,64 @@
+package io.trale.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Net;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import java.util.function.Consumer;
+
+/// A socket: its two names, its buffers, its pending error.
+abstract class SimSocket extends SimFile {
+
+    InetSocketAddress local;
+    InetSocketAddress remote;
+    int error;
+    int sendBufferBytes;
+    int receiveBufferBytes;
+
+    SimSocket(SimKernel kernel) {
+        super(kernel);
+        sendBufferBytes = kernel.socketBufferBytes();
+        receiveBufferBytes = kernel.socketBufferBytes();
+    }
+
+    InetSocketAddress local() {
+        return local;
+    }
+
+    InetSocketAddress remote() {
+        return remote;
+    }
+
+    abstract boolean isConnected();
+
+    abstract int bind(InetSocketAddress address);
+
+    /// Returns 0 if the connection is there, `-EALREADY` while it is not, or the error.
+    abstract int connect(InetSocketAddress address);
+
+    /// Has a connect fail. Returns `-errno`.
+    abstract int failToConnect();
+
+    abstract int shutdown(int how);
+
+    /// Listens; connections go to `acceptor`, or to whoever accepts if that is null.
+    int listen(int limit, Consumer<SimTcp> acceptor) {
+        return -SimErrno.EOPNOTSUPP;
+    }
+
+    /// Of `SOL_SOCKET`; what makes no difference here is ignored.
+    void setOption(int name, MemorySegment value) {
+        switch (name) {
+            case Net.SO_SNDBUF -> sendBufferBytes = value.get(JAVA_INT, 0);
+            case Net.SO_RCVBUF -> receiveBufferBytes = value.get(JAVA_INT, 0);
+            default -> { }
+        }
+    }
+
+    final int takeError() {
+        int taken = error;
+        error = 0;
+        return taken;
+    }
+}

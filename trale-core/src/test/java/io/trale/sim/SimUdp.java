@@ -1,0 +1,190 @@
+package io.trale.sim;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayDeque;
+
+/// A UDP socket, connected or not, as `udp(7)`.
+///
+/// A datagram that was sent arrives some time, in any order, once, twice or never. What finds no room in the receive
+/// buffer is dropped and counted. One that nobody waits for is answered by an error, of which only a connected socket
+/// learns.
+final class SimUdp extends SimSocket {
+
+    /// What was received: `drops` is how many were dropped before it, if the program wants to know, else 0.
+    record Datagram(byte[] bytes, InetSocketAddress sender, int drops) {}
+
+    /// `include/uapi/asm-generic/socket.h`
+    static final int SO_RXQ_OVFL = 40;
+
+    /// The most that fits into one, over IPv4.
+    private static final int MAX_BYTES = 65_507;
+
+    /// What each takes of the receive buffer besides its bytes.
+    private static final int OVERHEAD_BYTES = 32;
+
+    private final ArrayDeque<Datagram> arrived = new ArrayDeque<>();
+    private int arrivedBytes;
+    private int drops;
+    private boolean countsDrops;
+    private boolean readShutdown;
+    private boolean writeShutdown;
+
+    SimUdp(SimKernel kernel) {
+        super(kernel);
+    }
+
+    @Override
+    boolean isConnected() {
+        return remote != null;
+    }
+
+    @Override
+    int bind(InetSocketAddress address) {
+        if (local != null) {
+            return -Errno.EINVAL;
+        }
+        InetSocketAddress free = kernel.net.freeUdpPort(address);
+        if (free == null) {
+            return -Errno.EADDRINUSE;
+        }
+        local = free;
+        kernel.net.bound(this);
+        return 0;
+    }
+
+    @Override
+    int connect(InetSocketAddress address) {
+        bindTo(address.getAddress());
+        remote = address;
+        return 0;
+    }
+
+    @Override
+    int failToConnect() {
+        return -Errno.ENETUNREACH;
+    }
+
+    /// Sees to it that there is a name, and that others can answer to it.
+    private void bindTo(InetAddress address) {
+        if (local == null) {
+            bind(new InetSocketAddress(address, 0));
+        } else if (local.getAddress().isAnyLocalAddress()) {
+            local = new InetSocketAddress(address, local.getPort());
+        }
+    }
+
+    @Override
+    void setOption(int name, MemorySegment value) {
+        if (name == SO_RXQ_OVFL) {
+            countsDrops = value.get(JAVA_INT, 0) != 0;
+        } else {
+            super.setOption(name, value);
+        }
+    }
+
+    @Override
+    int shutdown(int how) {
+        if (!isConnected()) {
+            return -Errno.ENOTCONN;
+        }
+        readShutdown |= how != Net.SHUT_WR;
+        writeShutdown |= how != Net.SHUT_RD;
+        changed();
+        return 0;
+    }
+
+    // ---- sending
+
+    /// Sends `bytes` to `address`, or to the peer if that is null: the count, or the error.
+    int send(byte[] bytes, InetSocketAddress address) {
+        InetSocketAddress to = address != null ? address : remote;
+        if (to == null) {
+            return -SimErrno.EDESTADDRREQ;
+        }
+        if (bytes.length > MAX_BYTES) {
+            return -SimErrno.EMSGSIZE;
+        }
+        if (error != 0) {
+            return -takeError();
+        }
+        if (writeShutdown) {
+            return -Errno.EPIPE;
+        }
+        if (local == null) {
+            bind(new InetSocketAddress("0.0.0.0", 0));
+        }
+        InetSocketAddress from = !local.getAddress().isAnyLocalAddress() ? local
+                : new InetSocketAddress(to.getAddress(), local.getPort());
+        if (!kernel.dice.fault(Fault.LOSS)) {
+            kernel.soon(() -> arrive(bytes, from, to));
+            if (kernel.dice.fault(Fault.DUPLICATION)) {
+                kernel.soon(() -> arrive(bytes, from, to));
+            }
+        }
+        return bytes.length;
+    }
+
+    private void arrive(byte[] bytes, InetSocketAddress from, InetSocketAddress to) {
+        SimUdp target = kernel.net.boundTo(to);
+        if (target != null && (target.remote == null || target.remote.equals(from))) {
+            target.receive(bytes, from);
+        } else if (to.equals(remote)) {
+            kernel.soon(() -> {
+                error = Errno.ECONNREFUSED;
+                changed();
+            });
+        }
+    }
+
+    // ---- receiving
+
+    private void receive(byte[] bytes, InetSocketAddress from) {
+        if (readShutdown || !arrived.isEmpty() && arrivedBytes + bytes.length + OVERHEAD_BYTES > receiveBufferBytes) {
+            drops++;
+            return;
+        }
+        arrived.add(new Datagram(bytes, from, countsDrops ? drops : 0));
+        arrivedBytes += bytes.length + OVERHEAD_BYTES;
+        changed();
+    }
+
+    /// What a receive finds: 0 if there is something to [#take], `-EAGAIN` if one has to wait, or the error.
+    int receivable() {
+        return error != 0 ? -takeError() : arrived.isEmpty() ? -Errno.EAGAIN : 0;
+    }
+
+    boolean isReadShutdown() {
+        return readShutdown;
+    }
+
+    /// Takes the first that is there.
+    Datagram take() {
+        Datagram first = arrived.remove();
+        arrivedBytes -= first.bytes.length + OVERHEAD_BYTES;
+        return first;
+    }
+
+    @Override
+    void released() {
+        if (local != null) {
+            kernel.net.notBound(this);
+        }
+    }
+
+    @Override
+    int poll() {
+        return Net.POLLOUT | (error != 0 ? Net.POLLERR : 0) | (readShutdown ? Net.POLLIN | POLLRDHUP : 0)
+                | (arrived.isEmpty() ? 0 : Net.POLLIN);
+    }
+
+    @Override
+    public String toString() {
+        return "udp(" + local + ", " + remote + ")";
+    }
+}

@@ -1,0 +1,301 @@
+package io.trale.task;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.sun.management.ThreadMXBean;
+import io.trale.fs.File;
+import io.trale.future.Future;
+import io.trale.future.IntFuture;
+import io.trale.future.Waker;
+import io.trale.io.Buffer;
+import io.trale.net.Datagram;
+import io.trale.net.TcpListener;
+import io.trale.net.TcpStream;
+import io.trale.net.UdpSocket;
+import io.trale.sync.EventFd;
+import io.trale.sync.Mutex;
+import io.trale.time.Timer;
+import io.trale.time.TimerFd;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What an operation allocates on the loop thread once its code is compiled: nothing. A task, a sleep, a lock and a datagram
+/// are objects by nature, and cost no more than those.
+///
+/// The JVM counts the bytes that a thread allocates. On average less than half a byte an operation is none: the smallest
+/// object has 16, so that is less than one in 32 operations, which leaves room for what the JVM itself may allocate on any
+/// thread at any time, such as when it links a call site, and none for an object of ours.
+@org.junit.jupiter.api.Timeout(120) // by its full name: there is a Timeout in this package
+class AllocationTest {
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int WINDOW = 10_000;
+    private static final int WINDOWS = 30;
+    private static final double NOTHING = 0.5;
+
+    private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+    private static final Future<Void> DONE = new Future<>() {
+        @Override
+        public boolean poll(Waker waker) {
+            return true;
+        }
+
+        @Override
+        public Void result() {
+            return null;
+        }
+    };
+
+    private final Buffer one = Buffer.allocate(64);
+    private final Buffer two = Buffer.allocate(64);
+
+    /// So that the JIT cannot do without an object.
+    private Object sink;
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        one.close();
+        two.close();
+        Executor.current().close();
+    }
+
+    /// What is done over and over.
+    private interface Rounds {
+        Future<?> next(int number) throws Exception;
+    }
+
+    /// Rounds, each awaited before the next, until a window of them has allocated nothing, or for as long as any JIT takes
+    /// to compile them; its value is what a round of the best window has allocated, in bytes.
+    private static final class Measured implements Future<Double> {
+
+        private final Rounds rounds;
+        private Future<?> round;
+        private int number;
+        private long before;
+        private double best = Double.MAX_VALUE;
+
+        Measured(Rounds rounds) {
+            this.rounds = rounds;
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            try {
+                while (true) {
+                    if (round == null) {
+                        if (number % WINDOW == 0) {
+                            endWindow();
+                        }
+                        if (best < NOTHING || number == WINDOWS * WINDOW) {
+                            return true;
+                        }
+                        round = rounds.next(number++);
+                    }
+                    if (!round.poll(waker)) {
+                        return false;
+                    }
+                    if (round instanceof IntFuture count) {
+                        count.resultAsInt();
+                    } else {
+                        round.result();
+                    }
+                    round = null;
+                }
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private void endWindow() {
+            long now = THREADS.getCurrentThreadAllocatedBytes();
+            if (number > 0) {
+                best = Math.min(best, (double) (now - before) / WINDOW);
+            }
+            before = now;
+        }
+
+        @Override
+        public Double result() {
+            return best;
+        }
+    }
+
+    private static double bytesPerRound(Rounds rounds) throws Exception {
+        return Executor.blockOn(new Measured(rounds));
+    }
+
+    /// Sends back what comes.
+    private static final class Echo implements Future<Void> {
+
+        private final TcpStream stream;
+        private final Buffer buffer;
+        private IntFuture step;
+        private boolean writing;
+
+        Echo(TcpStream stream, Buffer buffer) {
+            this.stream = stream;
+            this.buffer = buffer;
+            step = stream.read(buffer);
+        }
+
+        @Override
+        public boolean poll(Waker waker) {
+            try {
+                while (step.poll(waker)) {
+                    int count = step.resultAsInt();
+                    step = writing ? stream.read(buffer) : stream.write(buffer, 0, count);
+                    writing = !writing;
+                }
+                return false;
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        @Override
+        public Void result() {
+            return null;
+        }
+
+        @Override
+        public void cancel() {
+            step.cancel();
+        }
+    }
+
+    // ---- operations
+
+    @Test
+    void readsAndWritesOfStreamsAllocateNothing() throws Exception {
+        TcpListener listener = TcpListener.bind(ANY);
+        JoinHandle<TcpStream> accepted = Executor.spawn(listener.accept());
+        TcpStream client = Executor.blockOn(TcpStream.connect(listener.localAddress()));
+        TcpStream server = accepted.join();
+        JoinHandle<Void> echo = Executor.spawn(new Echo(server, two));
+        assertThat(bytesPerRound(i -> i % 2 == 0 ? client.write(one, 0, 64) : client.read(one))).isLessThan(NOTHING);
+        echo.abort();
+        Executor.run();
+        client.close();
+        server.close();
+        listener.close();
+    }
+
+    @Test
+    void readsAndWritesOfFilesAllocateNothing(@TempDir Path directory) throws Exception {
+        File file = Executor.blockOn(File.create(directory.resolve("file")));
+        assertThat(bytesPerRound(i -> {
+            file.seek(0);
+            return switch (i % 4) {
+                case 0 -> file.write(one, 0, 64);
+                case 1 -> file.read(two);
+                case 2 -> file.writeAt(one, 0, 64, 0);
+                default -> file.readAt(two, 0);
+            };
+        })).isLessThan(NOTHING);
+        file.close();
+    }
+
+    @Test
+    void sendsOfDatagramsAllocateNothing() throws Exception {
+        UdpSocket to = UdpSocket.bind(ANY);
+        UdpSocket from = UdpSocket.bind(ANY);
+        assertThat(bytesPerRound(i -> from.sendTo(one, 0, 64, to.localAddress()))).isLessThan(NOTHING);
+        Executor.blockOn(from.connect(to.localAddress()));
+        assertThat(bytesPerRound(i -> from.send(one, 0, 64))).isLessThan(NOTHING);
+        to.close();
+        from.close();
+    }
+
+    @Test
+    void signalsAndWaitsOfEventsAllocateNothing() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            assertThat(bytesPerRound(i -> {
+                event.signal();
+                return event.take();
+            })).isLessThan(NOTHING);
+        }
+    }
+
+    @Test
+    void periodsOfATimerAllocateNothing() throws Exception {
+        try (TimerFd timer = TimerFd.start(Duration.ZERO, Duration.ofNanos(1000))) {
+            assertThat(bytesPerRound(i -> timer.expirations())).isLessThan(NOTHING);
+        }
+    }
+
+    @Test
+    void awaitsInABlockAllocateNothing() throws Exception {
+        try (EventFd ping = EventFd.semaphore(); EventFd pong = EventFd.semaphore()) {
+            JoinHandle<Void> block = Executor.spawn(async(() -> {
+                while (await(ping.take()) == 1) {
+                    pong.signal();
+                }
+            }));
+            assertThat(bytesPerRound(i -> {
+                ping.signal();
+                return pong.take();
+            })).isLessThan(NOTHING);
+            block.abort();
+            Executor.run();
+        }
+    }
+
+    // ---- objects by nature
+
+    @Test
+    void spawnAllocatesTheTaskAndNothingElse() throws Exception {
+        Executor executor = Executor.current();
+        double task = bytesPerRound(i -> {
+            sink = new Task<>(executor, DONE);
+            return DONE;
+        });
+        assertThat(bytesPerRound(i -> Executor.spawn(DONE))).isCloseTo(task, within(NOTHING));
+        assertThat(task).isLessThanOrEqualTo(64);
+    }
+
+    @Test
+    void receiveOfADatagramAllocatesTheDatagramAndNothingElse() throws Exception {
+        UdpSocket to = UdpSocket.bind(ANY);
+        UdpSocket from = UdpSocket.bind(ANY);
+        double datagram = bytesPerRound(i -> {
+            sink = new Datagram(64, 64 + i, to.localAddress());
+            return DONE;
+        });
+        double bytes = bytesPerRound(i -> i % 2 == 0 ? from.sendTo(one, 0, 64, to.localAddress()) : to.receive(two));
+        assertThat(2 * bytes).isCloseTo(datagram, within(NOTHING));
+        to.close();
+        from.close();
+    }
+
+    @Test
+    void sleepAllocatesItsFutureAndNothingElse() throws Exception {
+        double sleep = bytesPerRound(i -> {
+            sink = Timer.sleep(Duration.ZERO);
+            return DONE;
+        });
+        assertThat(bytesPerRound(i -> Timer.sleep(Duration.ZERO))).isCloseTo(sleep, within(NOTHING));
+        assertThat(sleep).isLessThanOrEqualTo(64);
+    }
+
+    @Test
+    void lockOfAMutexAllocatesItsFutureAndItsGuard() throws Exception {
+        Mutex<String> mutex = new Mutex<>("");
+        assertThat(bytesPerRound(i -> {
+            Future<Mutex<String>.Guard> lock = mutex.lock();
+            lock.poll(() -> { });
+            lock.result().close();
+            return DONE;
+        })).isLessThanOrEqualTo(80);
+    }
+}

@@ -1,0 +1,176 @@
+package io.trale.reactive;
+
+import io.trale.linux.DropCount;
+import io.trale.linux.Errno;
+import io.trale.linux.MessageHeader;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactor.BufferGroup;
+import io.trale.reactor.Counters.Count;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Operation;
+import io.trale.uring.Abi;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Operators;
+
+/// The receiving side of an endpoint: one `recvmsg(2)` in flight while its subscriber has demand, and none otherwise.
+///
+/// As with [Receiver], the operation belongs to the endpoint: a datagram that comes when the subscriber has gone is the next
+/// one's. An error is told once, and ends the subscription, not the endpoint.
+final class DatagramReceiver extends Operation {
+
+    private final UdpEndpoint endpoint;
+    private final Seat seat = new Seat();
+
+    // For the loop alone.
+    private @Nullable Receiving consumer;
+    private @Nullable MemorySegment header;
+    private @Nullable Datagram head;
+    private @Nullable IOException failure;
+    private long dropped;
+
+    DatagramReceiver(UdpEndpoint endpoint) {
+        super(endpoint.descriptor);
+        this.endpoint = endpoint;
+    }
+
+    Flux<Datagram> flux() {
+        return new ReceiveFlux().assembled();
+    }
+
+    /// How many datagrams were dropped, as far as the kernel has told. Loop thread.
+    long dropped() {
+        return dropped;
+    }
+
+    private BufferGroup group() {
+        return endpoint.loop.reactor.receiveGroup();
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        MemorySegment header = endpoint.loop.reactor.scratch().take();
+        this.header = header;
+        MessageHeader.fill(header, SocketAddresses.MAX_BYTES, 0, group().bufferBytes());
+        DropCount.ask(header);
+        sqe.prepRecvmsgSelect(endpoint.descriptor.fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC,
+                group().id()); // MSG_TRUNC: the real size, please
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        boolean inBuffer = (flags & Abi.IORING_CQE_F_BUFFER) != 0; // not so for an empty datagram
+        MemorySegment buffer = inBuffer ? group().take(flags) : MemorySegment.NULL;
+        MemorySegment header = this.header;
+        if (header != null) { // else it never came to be filled in
+            if (result >= 0) {
+                head = datagram(header, buffer, result);
+            }
+            endpoint.loop.reactor.scratch().give(header);
+            this.header = null;
+        }
+        if (inBuffer) {
+            group().give(flags);
+        }
+        if (result < 0) {
+            switch (-result) {
+                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // asked again if it is still wanted
+                case Errno.ENOBUFS -> endpoint.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, in line
+                default -> failure = Failure.of("recvmsg", endpoint.descriptor.fd(), endpoint.localAddress(), -result);
+            }
+        }
+        wakeConsumer();
+    }
+
+    private Datagram datagram(MemorySegment header, MemorySegment buffer, int size) {
+        dropped += DropCount.read(header) - (int) dropped & 0xffff_ffffL; // the kernel's count wraps, ours does not
+        int length = (int) Math.min(size, buffer.byteSize());
+        return new Datagram(ByteBuffer.wrap(Intake.bytes(buffer, length)), SocketAddresses.decode(header), size > length,
+                dropped);
+    }
+
+    /// Lets the consumer look: something arrived, or the endpoint closes. Loop thread.
+    void wakeConsumer() {
+        Receiving consumer = this.consumer;
+        if (consumer != null) {
+            consumer.drain();
+        }
+    }
+
+    private void progress(Receiving consumer) {
+        Datagram datagram = head;
+        if (datagram != null && consumer.wanted()) {
+            head = null;
+            consumer.next(datagram);
+        }
+        IOException failure = this.failure;
+        if (consumer.isOver()) {
+            return;
+        }
+        if (failure != null && head == null) {
+            this.failure = null;
+            consumer.fail(failure);
+        } else if (!endpoint.isOpen()) {
+            consumer.fail(endpoint.closedException());
+        } else if (head == null && consumer.wanted() && !inFlight()) {
+            group().stage(this);
+        }
+    }
+
+    private void detach(Receiving consumer) {
+        if (this.consumer == consumer) {
+            this.consumer = null;
+        }
+        if (this.consumer == null || !this.consumer.wanted()) {
+            endpoint.loop.reactor.cancel(this); // if it brings a datagram all the same, that is the next one's
+        }
+    }
+
+    /// One subscription.
+    private final class Receiving extends LoopSubscription<Datagram> {
+
+        Receiving(CoreSubscriber<? super Datagram> actual) {
+            super(endpoint.loop, actual);
+        }
+
+        @Override
+        void start() {
+            consumer = this;
+        }
+
+        @Override
+        void progress() {
+            DatagramReceiver.this.progress(this);
+        }
+
+        @Override
+        void stop() {
+            detach(this);
+        }
+    }
+
+    private final class ReceiveFlux extends SourceFlux<Datagram> {
+
+        ReceiveFlux() {
+            super("traleReceiveDatagrams");
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super Datagram> actual) {
+            Receiving receiving = new Receiving(Objects.requireNonNull(actual));
+            if (seat.take(receiving)) {
+                receiving.subscribe();
+            } else {
+                Operators.error(actual, new IllegalStateException("receive() of " + endpoint
+                        + " has a subscriber; the next may come when it has cancelled or completed"));
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.trale.reactive;
+
+import io.trale.linux.Errno;
+import io.trale.linux.MessageHeader;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactor.BlockPool;
+import io.trale.reactor.Failure;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/// The sending side of an endpoint: one datagram, one `sendmsg(2)`.
+///
+/// As with [Sender], it is told not to wait; a poll for room does that, and holds no memory.
+final class DatagramSender extends Outlet {
+
+    private final UdpEndpoint endpoint;
+    private final Writable writable;
+
+    private int block = -1;
+    private @Nullable MemorySegment header;
+    /// Why there was nothing to send: too long for a block, as for any datagram, or not readable any more.
+    private @Nullable IOException unsendable;
+
+    DatagramSender(UdpEndpoint endpoint) {
+        super(endpoint.loop, endpoint.descriptor);
+        this.endpoint = endpoint;
+        writable = new Writable(endpoint.descriptor, () -> {
+            settle();
+            pump();
+        });
+    }
+
+    private BlockPool blocks() {
+        return loop.reactor.sendBlocks();
+    }
+
+    @Override
+    void pump() {
+        if (elements.isEmpty() || inFlight() || writable.isWaiting()) {
+            return;
+        }
+        if (isOpen()) {
+            blocks().stage(this);
+        } else {
+            fail(closedException());
+        }
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        Datagram datagram = (Datagram) elements.element();
+        int size = datagram.data().remaining();
+        try {
+            if (size > blocks().blockBytes()) {
+                unsendable = failure(datagram, Errno.EMSGSIZE);
+                sqe.prepNop();
+                return;
+            }
+            block = blocks().take();
+            Payload.copy(datagram.data(), 0, blocks().segment(block), 0, size);
+        } catch (RuntimeException e) {
+            unsendable = new IOException(describe() + ": a datagram was freed or changed before it was sent", e);
+            sqe.prepNop();
+            return;
+        }
+        MemorySegment header = loop.reactor.scratch().take();
+        this.header = header;
+        InetSocketAddress peer = datagram.peer();
+        int nameBytes = peer == null ? 0 : SocketAddresses.encode(peer, header);
+        MessageHeader.fill(header, nameBytes, blocks().segment(block).address(), size);
+        sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT);
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        giveBack();
+        if (hasFailed()) {
+            return; // aborted meanwhile
+        }
+        IOException refusal = unsendable;
+        unsendable = null;
+        if (refusal != null || result >= 0) {
+            taken(refusal);
+        } else {
+            switch (-result) {
+                case Errno.EAGAIN -> writable.await();
+                case Errno.EINTR -> { } // once more
+                case Errno.ECANCELED -> { } // closing: pump says so
+                default -> taken(failure((Datagram) elements.element(), -result));
+            }
+        }
+        proceed();
+    }
+
+    private void giveBack() {
+        if (block >= 0) {
+            blocks().give(block);
+            block = -1;
+        }
+        if (header != null) {
+            loop.reactor.scratch().give(header);
+            header = null;
+        }
+    }
+
+    /// The first is done with: it was sent, or refused.
+    private void taken(@Nullable IOException refusal) {
+        Datagram datagram = (Datagram) elements.remove();
+        queuedBytes -= Payload.size(datagram);
+        Sending<?> owner = first();
+        if (owner == null) {
+            return;
+        }
+        if (refusal == null) {
+            owner.taken(datagram);
+        } else if (!owner.refused(datagram, refusal)) {
+            failFirst(refusal);
+        }
+    }
+
+    private IOException failure(Datagram datagram, int errno) {
+        InetSocketAddress peer = datagram.peer();
+        return Failure.of("sendmsg", descriptor().fd(), peer == null ? endpoint.localAddress() : peer, errno);
+    }
+
+    @Override
+    void discardUnsent(Sending<?> owner) {
+        discardAll();
+        writable.cancel();
+    }
+
+    @Override
+    String describe() {
+        return "sendmsg(fd=" + descriptor().fd() + ")";
+    }
+}

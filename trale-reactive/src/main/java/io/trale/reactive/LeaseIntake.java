@@ -1,0 +1,75 @@
+package io.trale.reactive;
+
+import io.trale.reactor.BufferGroup;
+import io.trale.reactor.Reactor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// Makes leases of what a connection receives, and takes the buffers back.
+///
+/// One connection has at most an eighth of the buffers on lease, so that one whose consumer is slow leaves others theirs.
+final class LeaseIntake implements Intake<Lease>, Lease.Lender {
+
+    private static final int SHARES = 8;
+
+    private final Loop loop;
+    private final Runnable whenReturned;
+    private final BufferGroup group;
+    private final int most;
+    private final boolean tracked = Boolean.getBoolean("trale.leases.track");
+    /// For the loop alone.
+    private int onLease;
+
+    /// `whenReturned` is run on the loop each time that a buffer has come back.
+    LeaseIntake(Loop loop, Runnable whenReturned) {
+        this.loop = loop;
+        this.whenReturned = whenReturned;
+        group = loop.reactor.leaseGroup();
+        most = Math.max(1, group.count() / SHARES);
+    }
+
+    @Override
+    public BufferGroup group(Reactor reactor) {
+        return group;
+    }
+
+    @Override
+    public boolean ready() {
+        return onLease < most;
+    }
+
+    @Override
+    public Lease take(BufferGroup from, MemorySegment buffer, int length, int flags) {
+        if (from != group) { // it was asked for by a subscriber of another kind
+            byte[] bytes = Intake.bytes(buffer, length);
+            from.give(flags);
+            return take(bytes);
+        }
+        onLease++;
+        return new Lease(this, buffer, length, flags, tracked);
+    }
+
+    @Override
+    public Lease take(byte[] kept) {
+        Arena memory = Arena.ofShared();
+        MemorySegment segment = memory.allocate(kept.length, 64);
+        MemorySegment.copy(kept, 0, segment, ValueLayout.JAVA_BYTE, 0, kept.length);
+        return new Lease(flags -> memory.close(), segment, kept.length, 0, tracked);
+    }
+
+    @Override
+    public void giveBack(int flags) {
+        if (loop.isCurrent()) {
+            returned(flags);
+        } else if (!loop.execute(() -> returned(flags))) {
+            group.give(flags); // after the end
+        }
+    }
+
+    private void returned(int flags) {
+        group.give(flags);
+        onLease--;
+        whenReturned.run();
+    }
+}

@@ -1,0 +1,230 @@
+package io.trale.reactive;
+
+import io.trale.reactor.BlockPool;
+import io.trale.reactor.Descriptor;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/// An outlet for a stream of bytes, where the bounds of elements do not count.
+///
+/// What is accepted while an operation is in flight goes out together with the next, as much as fits into one block of
+/// native memory: that is the whole flush strategy. A block is held within one operation only. A lease that is large, or
+/// alone, goes out from where it is.
+abstract class StreamOutlet extends Outlet {
+
+    /// From this size on a lease is cheaper sent from where it is than copied together with others.
+    private static final int DIRECT_BYTES = 16 << 10;
+
+    /// How many bytes of the first element the kernel has taken.
+    private int taken;
+
+    /// The operation is to read from the first element itself, a lease, not from a block.
+    private boolean directly;
+    /// What the kernel reads from: the lease, or a block if not -1; and how much of it counts.
+    private @Nullable Lease lease;
+    private int block = -1;
+    private int length;
+    /// Why an element could not be read: its memory is freed, or another thread's, or it was moved while it waited.
+    private @Nullable RuntimeException unreadable;
+
+    StreamOutlet(Loop loop, Descriptor descriptor) {
+        super(loop, descriptor);
+    }
+
+    /// Prepares the entry that sends the `lengthBytes` at `address`.
+    abstract void prepare(Sqe sqe, long address, int lengthBytes);
+
+    /// True while no operation may be staged, although something is there to be sent.
+    abstract boolean mustWait();
+
+    /// An operation took `result` bytes of the `asked`, or failed with `-errno`. Returns why nothing can go out any more,
+    /// or null.
+    abstract @Nullable IOException ended(int result, int asked);
+
+    private BlockPool blocks() {
+        return loop.reactor.sendBlocks();
+    }
+
+    @Override
+    final void pump() {
+        if (elements.isEmpty() || inFlight() || mustWait()) {
+            return;
+        }
+        if (!isOpen()) {
+            fail(closedException());
+            return;
+        }
+        directly = isDirect(elements.element());
+        if (directly) {
+            loop.reactor.stage(this);
+        } else {
+            blocks().stage(this);
+        }
+    }
+
+    private boolean isDirect(Object first) {
+        return first instanceof Lease lease && (elements.size() == 1 || lease.size() - taken >= DIRECT_BYTES);
+    }
+
+    /// Those who wait for the kernel must not hold leases: others have better use for them.
+    @Override
+    final void accept(Object element, int size) {
+        if (size == 0) {
+            taken(element);
+            return;
+        }
+        super.accept(element, size);
+        if (mustWait()) {
+            leaveLeases();
+        }
+    }
+
+    private void leaveLeases() {
+        try {
+            for (int left = elements.size(); left > 0; left--) {
+                elements.add(Payload.onHeap(elements.element()));
+                elements.remove();
+            }
+        } catch (RuntimeException e) {
+            failUnreadable(e);
+        }
+    }
+
+    private void failUnreadable(@Nullable RuntimeException cause) {
+        fail(new IOException(describe() + ": an element was freed or changed before it was sent", cause));
+    }
+
+    @Override
+    final void discardUnsent(Sending<?> owner) {
+        Object begun = taken > 0 ? elements.poll() : null;
+        discardAll();
+        if (begun != null) {
+            elements.add(begun);
+            queuedBytes = Payload.size(begun) - taken;
+        } else {
+            stopWaiting();
+        }
+    }
+
+    /// There is nothing left to wait for.
+    abstract void stopWaiting();
+
+    @Override
+    protected final void fill(Sqe sqe) {
+        try {
+            if (directly) {
+                fillDirectly(sqe);
+                return;
+            }
+        } catch (RuntimeException e) {
+            unreadable = e;
+            sqe.prepNop();
+            return;
+        }
+        block = blocks().take();
+        MemorySegment memory = blocks().segment(block);
+        length = gather(memory);
+        prepare(sqe, memory.address(), length);
+    }
+
+    private void fillDirectly(Sqe sqe) {
+        Lease lease = (Lease) elements.element();
+        lease.acquire();
+        loop.reactor.memoryListener().lent(lease.memory());
+        this.lease = lease;
+        length = lease.size() - taken;
+        prepare(sqe, lease.memory().address() + taken, length);
+    }
+
+    /// Copies as much as fits; returns how many bytes that was.
+    private int gather(MemorySegment memory) {
+        int length = 0;
+        int skip = taken;
+        try {
+            for (Object element : elements) {
+                int count = Math.min(Payload.size(element) - skip, (int) memory.byteSize() - length);
+                Payload.copy(element, skip, memory, length, count);
+                length += count;
+                skip = 0;
+                if (length == memory.byteSize()) {
+                    break;
+                }
+            }
+        } catch (RuntimeException e) {
+            unreadable = e;
+        }
+        return length;
+    }
+
+    @Override
+    protected final void complete(int result, int flags) {
+        int asked = length;
+        giveBack();
+        if (hasFailed()) {
+            return; // aborted meanwhile
+        }
+        if (unreadable != null || result > 0 && !advance(result)) {
+            failUnreadable(unreadable);
+            return;
+        }
+        IOException failure = ended(result, asked);
+        if (failure != null) {
+            fail(failure);
+            return;
+        }
+        if (mustWait()) {
+            leaveLeases();
+        }
+        proceed();
+    }
+
+    private void giveBack() {
+        if (block >= 0) {
+            blocks().give(block);
+            block = -1;
+        }
+        Lease lease = this.lease;
+        if (lease != null) {
+            this.lease = null;
+            loop.reactor.memoryListener().returned(lease.memory());
+            lease.release();
+        }
+        length = 0;
+    }
+
+    /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
+    private boolean advance(int count) {
+        queuedBytes -= count;
+        for (int left = count; left > 0;) {
+            Object first = elements.peek();
+            int rest = first == null ? 0 : Payload.size(first) - taken;
+            if (left < rest) {
+                taken += left;
+                return true;
+            }
+            if (first == null || rest <= 0) {
+                return false;
+            }
+            elements.remove();
+            taken = 0;
+            left -= rest;
+            taken(first);
+        }
+        return !elements.isEmpty() || queuedBytes == 0;
+    }
+
+    private void taken(Object element) {
+        Sending<?> owner = first();
+        if (owner != null) {
+            owner.taken(element);
+        }
+    }
+
+    @Override
+    final void fail(IOException failure) {
+        taken = 0;
+        super.fail(failure);
+    }
+}

@@ -1,0 +1,87 @@
+package io.trale.reactive;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.Waker;
+import io.trale.time.TimerFd;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+
+/// Periodic ticks: each subscription has a timer of the kernel's own, and reads it while there is demand. With none, the
+/// kernel counts.
+final class Ticks extends SourceFlux<Tick> {
+
+    private final Loop loop;
+    private final Duration first;
+    private final Duration period;
+
+    Ticks(Loop loop, Duration first, Duration period) {
+        super("traleTicks");
+        if (first.isNegative() || period.isNegative() || period.isZero()) {
+            throw new IllegalArgumentException("first is " + first + " and period " + period
+                    + ", must not be negative, nor the period be zero");
+        }
+        this.loop = loop;
+        this.first = first;
+        this.period = period;
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super Tick> actual) {
+        new Ticking(Objects.requireNonNull(actual)).subscribe();
+    }
+
+    private final class Ticking extends LoopSubscription<Tick> {
+
+        private final Waker waker = this::drain;
+        private @Nullable TimerFd timer;
+        private @Nullable CounterRead read;
+        private long expirations;
+
+        Ticking(CoreSubscriber<? super Tick> actual) {
+            super(Ticks.this.loop, actual);
+        }
+
+        @Override
+        void start() {}
+
+        @Override
+        void progress() {
+            if (loop.isClosing()) {
+                fail(Loop.closedException());
+                return;
+            }
+            try {
+                CounterRead read = read();
+                while (wanted() && read.poll(waker)) {
+                    long count = read.take();
+                    expirations += count;
+                    next(new Tick(expirations - 1, count - 1));
+                }
+            } catch (ErrnoException e) {
+                fail(e);
+            }
+        }
+
+        private CounterRead read() throws ErrnoException {
+            CounterRead read = this.read;
+            if (read == null) {
+                TimerFd timer = TimerFd.start(first, period);
+                read = new CounterRead("timerfd", timer.descriptor());
+                this.timer = timer;
+                this.read = read;
+                loop.opened(timer.descriptor(), this::drain);
+            }
+            return read;
+        }
+
+        @Override
+        void stop() {
+            TimerFd timer = this.timer;
+            if (timer != null) {
+                timer.close(); // and with it the read, whose ticks are nobody's
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Sources.Kind;
+import io.trale.reactive.Sources.Source;
+import io.trale.task.ExecutorOptions;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.test.StepVerifier;
+
+/// Reactor's operators and hooks work on every source, and leave nothing in flight and no descriptor open.
+@Timeout(60)
+@ParameterizedClass
+@MethodSource("io.trale.reactive.Sources#all")
+class OperatorsTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+    private static final int COUNT = 60;
+
+    private final Kind kind;
+    private int descriptors;
+    private Trale trale;
+    private Source source;
+
+    OperatorsTest(Kind kind) {
+        this.kind = kind;
+    }
+
+    @BeforeEach
+    void start() {
+        descriptors = Support.descriptors();
+        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1));
+        source = kind.make().apply(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
+        source.close().run();
+        trale.close();
+        assertThat(trale.stats().unknown()).isZero();
+        Support.untilDescriptors(descriptors);
+    }
+
+    /// The busy source, whose elements are let go of.
+    private Flux<Object> elements() {
+        return source.busy().doOnNext(OperatorsTest::release).doOnDiscard(Object.class, OperatorsTest::release);
+    }
+
+    private static void release(Object element) {
+        if (element instanceof Connection connection) {
+            connection.abort();
+        }
+    }
+
+    private static void expect(Flux<?> flux, int count) {
+        StepVerifier.create(flux).expectNextCount(count).expectComplete().verify(LIMIT);
+    }
+
+    // ---- operators
+
+    @Test
+    void publishOn() {
+        expect(elements().publishOn(Schedulers.parallel(), 4).take(COUNT), COUNT);
+    }
+
+    @Test
+    void subscribeOn() {
+        expect(elements().subscribeOn(Schedulers.parallel()).take(COUNT), COUNT);
+    }
+
+    @Test
+    void flatMap() {
+        expect(elements().take(COUNT).flatMap(element -> Mono.just(element).publishOn(Schedulers.parallel()), 4), COUNT);
+    }
+
+    @Test
+    void groupBy() {
+        Flux<Long> counts = elements().index().take(COUNT).groupBy(numbered -> numbered.getT1() % 3).flatMap(Flux::count);
+        StepVerifier.create(counts).expectNext(COUNT / 3L, COUNT / 3L, COUNT / 3L).expectComplete().verify(LIMIT);
+    }
+
+    @Test
+    void retry() {
+        AtomicInteger seen = new AtomicInteger();
+        Flux<Object> failing = elements().doOnNext(element -> {
+            if (seen.incrementAndGet() % 5 == 0) {
+                throw new IllegalStateException("every fifth");
+            }
+        });
+        expect(failing.retry().take(COUNT), COUNT);
+        assertThat(seen.get()).isGreaterThan(COUNT);
+    }
+
+    @Test
+    void repeat() {
+        expect(elements().take(5).repeat(COUNT / 5 - 1), COUNT);
+    }
+
+    @Test
+    void timeoutThatIsNotReached() {
+        expect(elements().timeout(LIMIT).take(COUNT), COUNT);
+    }
+
+    @Test
+    void timeoutThatIsReached() {
+        StepVerifier.create(source.silent().timeout(Duration.ofMillis(1))).expectError(TimeoutException.class).verify(LIMIT);
+    }
+
+    @Test
+    void window() {
+        expect(elements().take(COUNT).window(10).flatMap(Flux::count).filter(count -> count == 10), COUNT / 10);
+    }
+
+    @Test
+    void buffer() {
+        expect(elements().buffer(10).take(COUNT / 10), COUNT / 10);
+    }
+
+    @Test
+    void limitRate() {
+        AtomicLong most = new AtomicLong();
+        expect(elements().doOnRequest(n -> most.accumulateAndGet(n, Math::max)).limitRate(8).take(COUNT), COUNT);
+        assertThat(most).hasValueLessThanOrEqualTo(8);
+    }
+
+    @Test
+    void stepByStep() {
+        StepVerifier.create(elements(), 0)
+                .expectSubscription()
+                .then(() -> Support.asleep(trale))
+                .then(() -> assertThat(trale.stats().inFlight()).as("in flight without demand").isZero())
+                .thenRequest(1).expectNextCount(1)
+                .thenRequest(2).expectNextCount(2)
+                .then(() -> Support.asleep(trale))
+                .then(() -> assertThat(trale.stats().inFlight()).as("in flight without demand").isZero())
+                .thenCancel()
+                .verify(LIMIT);
+    }
+
+    // ---- context and hooks
+
+    @Test
+    void theContextComesToWhereverItIsAskedFor() {
+        Flux<String> seen = elements().take(COUNT)
+                .flatMap(element -> Mono.deferContextual(context -> Mono.just(context.<String>get("key"))))
+                .contextWrite(context -> context.put("key", "value"));
+        StepVerifier.create(seen.distinct()).expectNext("value").expectComplete().verify(LIMIT);
+    }
+
+    @Test
+    void itsNameIsKnownToScansAndHooks() {
+        Queue<String> assembled = new ConcurrentLinkedQueue<>();
+        Hooks.onEachOperator("seen", publisher -> {
+            assembled.add(Scannable.from(publisher).stepName());
+            return publisher;
+        });
+        Source again;
+        try {
+            again = kind.make().apply(trale);
+        } finally {
+            Hooks.resetOnEachOperator("seen");
+        }
+        again.close().run();
+        Scannable scannable = Scannable.from(source.busy());
+        assertThat(scannable.isScanAvailable()).isTrue();
+        assertThat(scannable.stepName()).isEqualTo("source(" + kind + ")").isIn(assembled);
+        assertThat(scannable.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.ASYNC);
+    }
+
+    @Test
+    void operatorDebugSaysWhereAFailureCameFrom() {
+        Hooks.onOperatorDebug();
+        try {
+            source.close().run();
+            source = kind.make().apply(trale);
+            Flux<Object> failing = elements().index().map(numbered -> {
+                if (numbered.getT1() == 3) {
+                    throw new IllegalStateException("the fourth");
+                }
+                return numbered;
+            });
+            StepVerifier.create(failing).expectNextCount(3).expectErrorSatisfies(failure ->
+                    assertThat(failure.getSuppressed()).singleElement().satisfies(trace ->
+                            assertThat(trace).hasMessageContaining("Flux.map").hasMessageContaining("OperatorsTest")))
+                    .verify(LIMIT);
+        } finally {
+            Hooks.resetOnOperatorDebug();
+        }
+    }
+}

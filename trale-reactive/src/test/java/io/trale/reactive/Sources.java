@@ -1,0 +1,94 @@
+package io.trale.reactive;
+
+import io.trale.reactive.Support.Pair;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+
+/// Every source there is, for tests of what all have in common.
+final class Sources {
+
+    /// A source and what makes it emit.
+    ///
+    /// @param busy emits for ever, as far as it is asked to
+    /// @param silent of the same kind, but never emits
+    /// @param close stops what makes them emit
+    record Source(Flux<Object> busy, Flux<Object> silent, Runnable close) {
+
+        static Source of(Flux<?> busy, Flux<?> silent, Runnable close) {
+            return new Source(Flux.from(busy), Flux.from(silent), close); // the very same
+        }
+    }
+
+    /// How to make a source on a [Trale] whose receive buffers have one byte each.
+    record Kind(String name, Function<Trale, Source> make) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private Sources() {}
+
+    static List<Kind> all() {
+        return List.of(
+                new Kind("traleReceive", Sources::receive),
+                new Kind("traleAccept", Sources::accept),
+                new Kind("traleTicks", Sources::ticks));
+    }
+
+    private static Source receive(Trale trale) {
+        Pair busy = Pair.of(trale);
+        Pair silent = Pair.of(trale);
+        Thread writer = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                while (true) {
+                    busy.peer().write(java.nio.ByteBuffer.allocate(100));
+                }
+            } catch (IOException e) {
+                // the test is over
+            }
+        });
+        return Source.of(busy.connection().receive(), silent.connection().receive(), () -> {
+            busy.close();
+            silent.close();
+            join(writer);
+        });
+    }
+
+    private static Source accept(Trale trale) {
+        Listener busy = trale.bind(Support.loopback(0)).block();
+        Listener silent = trale.bind(Support.loopback(0)).block();
+        InetSocketAddress address = busy.localAddress();
+        Thread caller = Thread.ofPlatform().daemon().start(() -> {
+            while (!busy.isDisposed()) {
+                try (SocketChannel channel = SocketChannel.open(address)) {
+                    channel.socket().getInputStream().read(); // until it is accepted, and aborted
+                } catch (IOException e) {
+                    // next
+                }
+            }
+        });
+        return Source.of(busy.accept(), silent.accept(), () -> {
+            silent.dispose();
+            busy.dispose();
+            join(caller);
+        });
+    }
+
+    private static Source ticks(Trale trale) {
+        return Source.of(trale.ticks(Duration.ofNanos(100_000)), trale.ticks(Duration.ofDays(1)), () -> { });
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
