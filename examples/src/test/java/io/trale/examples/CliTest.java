@@ -45,7 +45,7 @@ class CliTest {
     void everyCommandHasHelp() {
         assertThat(run()).isZero();
         String[] commands = out.toString().lines().skip(1).map(line -> line.strip().split(" ")[0]).toArray(String[]::new);
-        assertThat(commands).contains("demo", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
+        assertThat(commands).contains("demo", "doctor", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
         for (String command : commands) {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }

@@ -3,7 +3,7 @@ package io.trale.doctor;
 import io.trale.doctor.Finding.State;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What [Doctor#examine] found, in the order in which it looked.
 public record Diagnosis(List<Finding> findings) {
@@ -38,14 +38,20 @@ public record Diagnosis(List<Finding> findings) {
         };
     }
 
-    /// A line for each finding, with another for each remedy, and the [#summary] at the end.
-    @Override
-    public String toString() {
-        return findings.stream().map(Diagnosis::lines).collect(Collectors.joining()) + summary();
+    /// A line for each finding, which begins with its state in small letters, and one more for each remedy.
+    public List<String> lines() {
+        return findings.stream().flatMap(Diagnosis::lines).toList();
     }
 
-    private static String lines(Finding finding) {
-        return String.format(Locale.ROOT, "%-8s  %-18s  %s%n", finding.state().name().toLowerCase(Locale.ROOT), finding.name(),
-                finding.detail()) + (finding.remedy().isEmpty() ? "" : "%30s%s%n".formatted("-> ", finding.remedy()));
+    private static Stream<String> lines(Finding finding) {
+        String line = String.format(Locale.ROOT, "%-8s  %-16s  %s", finding.state().name().toLowerCase(Locale.ROOT),
+                finding.name(), finding.detail());
+        return finding.remedy().isEmpty() ? Stream.of(line) : Stream.of(line, " ".repeat(25) + "-> " + finding.remedy());
+    }
+
+    /// The [#lines], and the [#summary] at the end.
+    @Override
+    public String toString() {
+        return String.join("\n", lines()) + "\n" + summary();
     }
 }

@@ -32,8 +32,10 @@ public final class Doctor {
         Kernel kernel = JavaProbes.run(notes, kernels);
         if (kernel != null) {
             onAThreadOfItsOwn(() -> {
-                if (RingProbes.run(notes, kernel)) {
+                try {
                     LoopProbes.run(notes, kernel);
+                } catch (Throwable t) {
+                    notes.add(Finding.missing("loop", Notes.words(t), ""));
                 }
             });
         }

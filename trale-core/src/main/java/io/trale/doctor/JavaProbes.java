@@ -31,7 +31,8 @@ final class JavaProbes {
                     : Finding.fallback(name, "allowed with a warning, which a later JDK will make an error", flag));
             return kernel;
         } catch (UnsupportedOperationException e) {
-            notes.add(Finding.missing(name, Notes.words(e), granted ? "" : flag));
+            notes.add(granted ? Finding.missing(name, e.getMessage(), "")
+                    : Finding.missing(name, "this JVM forbids it", flag));
             return null;
         }
     }

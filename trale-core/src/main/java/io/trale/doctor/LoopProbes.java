@@ -33,23 +33,25 @@ final class LoopProbes {
     }
 
     static void run(Notes notes, Kernel kernel) {
-        LoopProbes probes = new LoopProbes(kernel);
-        notes.need("wake-up", probes::wakeUp);
-        if (probes.reactor.isOpen()) {
-            notes.need("timers", probes::timers);
-            notes.need("receive buffers", probes::receiveBuffers);
-            probes.close();
+        RingProbes.descriptors(notes, kernel);
+        LoopProbes loop = new LoopProbes(kernel);
+        try {
+            loop.reactor.open(); // which tries, too, whether a wake-up comes
+        } catch (ErrnoException | RuntimeException e) {
+            if (RingProbes.alone(notes, kernel)) {
+                notes.add(Finding.missing("loop", Notes.words(e), e instanceof ErrnoException ? ""
+                        : "a filter that allows io_uring_setup has to allow io_uring_enter and io_uring_register too"));
+            }
+            return;
         }
+        RingProbes.ring(notes, kernel, loop.reactor.ring());
+        notes.add(loop.wakeUp());
+        notes.need("timers", loop::timers);
+        notes.need("receive buffers", loop::receiveBuffers);
+        loop.close();
     }
 
-    /// The opening of a loop tries whether wake-ups come.
-    private Finding wakeUp() throws ErrnoException {
-        try {
-            reactor.open();
-        } catch (IllegalStateException e) {
-            return Finding.missing("wake-up", e.getMessage(),
-                    "a filter that allows io_uring_setup has to allow io_uring_enter and io_uring_register too");
-        }
+    private Finding wakeUp() {
         return reactor.wakesByMultishot() ? Finding.used("wake-up", "one poll tells of each")
                 : Finding.fallback("wake-up", "an operation is armed anew for each", "Linux 5.13 or newer");
     }
@@ -72,7 +74,8 @@ final class LoopProbes {
         String tried = receive(group);
         String size = group.count() + " of " + group.bufferBytes() / 1024 + " KiB";
         return group.isRing() ? Finding.used(name, size + ", handed to the kernel by a ring; " + tried)
-                : Finding.fallback(name, size + ", each handed to the kernel by an operation; " + tried, "Linux 5.19 or newer");
+                : Finding.fallback(name, size + ", each handed to the kernel by an operation; " + tried,
+                        "Linux 5.19 or newer, which allows io_uring_register");
     }
 
     private String receive(BufferGroup group) throws Exception {

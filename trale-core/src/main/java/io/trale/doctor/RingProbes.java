@@ -20,30 +20,10 @@ final class RingProbes {
 
     private RingProbes() {}
 
-    /// Returns true if there is a ring to be had.
-    static boolean run(Notes notes, Kernel kernel) {
+    static void descriptors(Notes notes, Kernel kernel) {
         notes.need("eventfd", () -> opened(kernel, "eventfd", () -> kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
         notes.need("timerfd", () -> opened(kernel, "timerfd",
                 () -> kernel.timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK)));
-        try (Arena arena = Arena.ofShared()) {
-            Ring ring = Ring.open(kernel, arena, Limits.DEFAULT.submissionEntries(), Limits.DEFAULT.completionEntries());
-            try {
-                notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submissions, "
-                        + Limits.DEFAULT.completionEntries() + " completions"));
-                flags(notes, ring);
-                notes.fact("operations", () -> operations(kernel, ring));
-            } finally {
-                ring.close();
-            }
-            return true;
-        } catch (ErrnoException e) {
-            SetupFailure failure = SetupFailure.of(e.errno());
-            notes.add(Finding.missing("ring", "io_uring_setup: " + Errno.describe(e.errno()) + ": " + failure.cause(),
-                    failure.remedy()));
-        } catch (RuntimeException | Error e) {
-            notes.add(Finding.missing("ring", Notes.words(e), ""));
-        }
-        return false;
     }
 
     private static Finding opened(Kernel kernel, String name, IntSupplier open) throws ErrnoException {
@@ -53,6 +33,29 @@ final class RingProbes {
         }
         kernel.close(fd);
         return Finding.used(name, "can be had");
+    }
+
+    /// Opens a ring with nothing around it. Returns true if there is one to be had.
+    static boolean alone(Notes notes, Kernel kernel) {
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(kernel, arena, Limits.DEFAULT.submissionEntries(), Limits.DEFAULT.completionEntries());
+            ring(notes, kernel, ring);
+            ring.close();
+            return true;
+        } catch (ErrnoException e) {
+            SetupFailure failure = SetupFailure.of(e.errno());
+            notes.add(Finding.missing("ring", "io_uring_setup: " + Errno.describe(e.errno()) + ": " + failure.cause(),
+                    failure.remedy()));
+            return false;
+        }
+    }
+
+    /// Looks at what `ring` was set up with.
+    static void ring(Notes notes, Kernel kernel, Ring ring) {
+        notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submissions, "
+                + Limits.DEFAULT.completionEntries() + " completions"));
+        flags(notes, ring);
+        notes.fact("operations", () -> operations(kernel, ring));
     }
 
     private static void flags(Notes notes, Ring ring) {
@@ -69,7 +72,7 @@ final class RingProbes {
                 ? Finding.used("submission queue", "NO_SQARRAY: entries are taken in order")
                 : Finding.fallback("submission queue", "entries are taken by way of an index", "Linux 6.6 or newer"));
         notes.add(ring.isRegistered() ? Finding.used("registered ring", "calls name the ring by an index")
-                : Finding.fallback("registered ring", "each call looks the descriptor up", "Linux 5.18 or newer"));
+                : Finding.fallback("registered ring", "each call looks the descriptor up", "Linux 5.18 or newer, which allows io_uring_register"));
     }
 
     private static Finding operations(Kernel kernel, Ring ring) throws ErrnoException {

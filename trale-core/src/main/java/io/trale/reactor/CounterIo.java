@@ -22,7 +22,8 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read, at most `Long.MAX_VALUE`, once the result is 8.
+    /// What was read, an unsigned number; 0 if nothing was, although the operation may have ended well: it may have been the
+    /// wait.
     protected final long value() {
         return value;
     }
@@ -44,9 +45,8 @@ public abstract class CounterIo extends ReactorIo {
 
     @Override
     protected final void released(int result) {
+        value = memory != null && result > 0 ? memory.get(JAVA_LONG, 0) : 0;
         if (memory != null) {
-            long unsigned = memory.get(JAVA_LONG, 0);
-            value = unsigned < 0 ? Long.MAX_VALUE : unsigned;
             descriptor().reactor().scratch().give(memory);
             memory = null;
         }

@@ -8,6 +8,9 @@ public abstract class Deadline {
     /// The moment, in nanoseconds of [io.trale.linux.Kernel#nanoTime].
     long atNanos;
 
+    /// How many were set before this one: of two at the same moment, the first set comes first.
+    long order;
+
     /// The place in the heap, or -1.
     int index = -1;
 

@@ -28,6 +28,7 @@ public final class Deadlines {
     private final Reactor reactor;
     private Deadline[] heap = new Deadline[16];
     private int size;
+    private long setSoFar;
 
     /// When the timer fires, or NEVER.
     private long armedAt = NEVER;
@@ -43,10 +44,12 @@ public final class Deadlines {
         return duration.isNegative() ? 0 : duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
     }
 
-    /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock.
+    /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock. Those of the same moment are reached in the
+    /// order in which they were set.
     public void set(Deadline deadline, long atNanos) {
         assert !deadline.isSet() : "set already";
         deadline.atNanos = atNanos;
+        deadline.order = setSoFar++;
         if (size == heap.length) {
             heap = Arrays.copyOf(heap, 2 * size);
         }
@@ -143,7 +146,8 @@ public final class Deadlines {
     }
 
     private static boolean before(Deadline a, Deadline b) {
-        return a.atNanos - b.atNanos < 0;
+        long earlier = a.atNanos - b.atNanos; // the clock may wrap; the count of those that were set does not
+        return earlier < 0 || earlier == 0 && a.order < b.order;
     }
 
     private void up(int from, Deadline deadline) {

@@ -206,7 +206,7 @@ public final class Executor implements AutoCloseable {
     /// Puts `job` in line. Any thread. Returns false if the executor has closed.
     boolean enqueue(Job job) {
         if (reactor.onLoop()) {
-            if (closed.getCount() == 0) {
+            if (isClosed()) {
                 return false;
             }
             runQueue.add(job);
@@ -340,7 +340,7 @@ public final class Executor implements AutoCloseable {
         if (standing || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
         }
-        if (closed.getCount() == 0) {
+        if (isClosed()) {
             throw rejected();
         }
         if (isIdle()) {
@@ -440,7 +440,7 @@ public final class Executor implements AutoCloseable {
     public void close() {
         if (reactor.onLoop()) {
             closing = true;
-            if (!running && closed.getCount() > 0) {
+            if (!running && !isClosed()) {
                 shutdown();
             }
             return;
@@ -458,10 +458,15 @@ public final class Executor implements AutoCloseable {
         }
     }
 
+    /// True when the executor has closed, and takes no more work. Any thread.
+    public boolean isClosed() {
+        return closed.getCount() == 0;
+    }
+
     /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
     public void onClose(Runnable action) {
         synchronized (onClose) {
-            if (closed.getCount() > 0) {
+            if (!isClosed()) {
                 onClose.add(action);
                 return;
             }

@@ -29,7 +29,8 @@ public record SetupFailure(String cause, String remedy) {
                                 + " (Docker: --security-opt seccomp=PROFILE, or seccomp=unconfined to try)");
             };
             case Errno.ENOSYS, Errno.EINVAL -> new SetupFailure(
-                    "this kernel has no usable io_uring, or a sandbox hides it", "trale needs Linux 6.1 or newer");
+                    "this kernel has no usable io_uring, or a sandbox hides it",
+                    "trale needs Linux 6.1 or newer, and a sandbox that lets io_uring through");
             case Errno.ENOMEM -> new SetupFailure("not enough locked memory for the ring",
                     "raise the limit (ulimit -l) or open fewer executors");
             case Errno.EMFILE, Errno.ENFILE -> new SetupFailure("no descriptor left for the ring",

@@ -46,6 +46,8 @@ class DoctorTest {
         int registerErrno;
         boolean noTimerfd;
         int unknownOpcode = -1;
+        int rings = Integer.MAX_VALUE;
+        boolean broken;
 
         private int opened(int fd) {
             open.add(fd);
@@ -54,7 +56,10 @@ class DoctorTest {
 
         @Override
         public int ioUringSetup(int entries, MemorySegment params) {
-            return setupErrno != 0 ? -setupErrno : opened(super.ioUringSetup(entries, params));
+            if (broken) {
+                throw new IllegalArgumentException("broken");
+            }
+            return setupErrno != 0 ? -setupErrno : rings-- == 0 ? -Errno.ENOMEM : opened(super.ioUringSetup(entries, params));
         }
 
         @Override
@@ -126,9 +131,9 @@ class DoctorTest {
     void reportHasALineForEachFindingAndAnEndThatSaysItAll() {
         Diagnosis diagnosis = new Diagnosis(List.of(Finding.used("a", "b"), Finding.fallback("c", "d", "do e")));
         assertThat(diagnosis.toString().lines()).containsExactly(
-                "used      a                   b",
-                "fallback  c                   d",
-                "                           -> do e",
+                "used      a                 b",
+                "fallback  c                 d",
+                "                         -> do e",
                 "trale can run here, with one fallback");
         assertThat(new Diagnosis(List.of(Finding.info("a", "b"))).summary())
                 .isEqualTo("trale can run here, with everything that it knows to use");
@@ -183,11 +188,25 @@ class DoctorTest {
     }
 
     @Test
+    void noMoreThanOneRingIsOpenedSinceTheMemoryOfAClosedOneComesBackLate() {
+        kernel.rings = 1;
+        assertThat(Doctor.examine(kernel).isHealthy()).isTrue();
+    }
+
+    @Test
+    void probeThatThrowsIsAFindingToo() {
+        kernel.broken = true;
+        Diagnosis diagnosis = Doctor.examine(kernel);
+        assertThat(of(diagnosis, "loop")).isEqualTo(Finding.missing("loop", "broken", ""));
+        assertThat(of(diagnosis, "timerfd").state()).isEqualTo(State.USED);
+    }
+
+    @Test
     void enterThatIsFilteredIsNamed() {
         kernel.enterErrno = Errno.EPERM;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "ring").state()).isEqualTo(State.USED);
-        Finding loop = of(diagnosis, "wake-up");
+        Finding loop = of(diagnosis, "loop");
         assertThat(loop.state()).isEqualTo(State.MISSING);
         assertThat(loop.detail()).isEqualTo("io_uring_enter: EPERM, operation not permitted");
         assertThat(loop.remedy()).contains("io_uring_enter");
@@ -199,7 +218,7 @@ class DoctorTest {
         kernel.noTimerfd = true;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "timerfd").state()).isEqualTo(State.MISSING);
-        assertThat(of(diagnosis, "wake-up").detail()).startsWith("timerfd_create: EMFILE");
+        assertThat(of(diagnosis, "loop").detail()).startsWith("timerfd_create: EMFILE");
         assertThat(of(diagnosis, "ring").state()).isEqualTo(State.USED);
         assertThat(kernel.open).isEmpty();
     }

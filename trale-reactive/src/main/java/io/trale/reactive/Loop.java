@@ -22,6 +22,7 @@ final class Loop {
         }
     }
 
+    final String name;
     final Executor executor;
     final Reactor reactor;
 
@@ -29,7 +30,8 @@ final class Loop {
     private final Map<Descriptor, Runnable> open = new LinkedHashMap<>();
     private boolean closing;
 
-    Loop(Executor executor) {
+    Loop(String name, Executor executor) {
+        this.name = name;
         this.executor = executor;
         reactor = executor.reactor();
     }
@@ -37,6 +39,11 @@ final class Loop {
     /// True on the loop thread. Any thread.
     boolean isCurrent() {
         return reactor.onLoop();
+    }
+
+    /// True when nothing runs on the loop any more. Any thread.
+    boolean isClosed() {
+        return executor.isClosed();
     }
 
     /// Runs `action` on the loop, later. Any thread. Returns false if the loop has ended.

@@ -10,10 +10,10 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 
@@ -26,8 +26,7 @@ final class Receiver extends Operation {
 
     private final Connection connection;
 
-    /// Who receives, for the check that there is one at a time. Any thread.
-    private final AtomicReference<@Nullable Receiving<?>> holder = new AtomicReference<>();
+    private final Seat seat = new Seat();
 
     // For the loop alone.
     private @Nullable Receiving<?> consumer;
@@ -95,9 +94,8 @@ final class Receiver extends Operation {
         wakeConsumer();
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
-            kept = Intake.bytes(unwanted, arrivedBytes);
             arrived = null;
-            group().give(arrivedFlags);
+            kept = Intake.bytes(group(), unwanted, arrivedBytes, arrivedFlags);
         }
     }
 
@@ -140,7 +138,7 @@ final class Receiver extends Operation {
         }
     }
 
-    /// Returns false if the bytes could not be made an element of, which ended the subscription.
+    /// Returns false if the subscription ended while the bytes were made an element of.
     private <T> boolean emit(Receiving<T> consumer) {
         T element;
         try {
@@ -152,20 +150,33 @@ final class Receiver extends Operation {
             element = kept != null ? intake.take(kept)
                     : intake.take(group(), Objects.requireNonNull(arrived), arrivedBytes, arrivedFlags);
         } catch (Throwable t) {
-            consumer.fail(Operators.onOperatorError(t, consumer.context()));
+            failToEmit(consumer, t);
+            return false;
+        }
+        if (consumer.hasLeft()) { // the function has cancelled
+            Payload.discard(element, consumer.context());
             return false;
         }
         consumer.next(element);
         return true;
     }
 
+    /// The bytes are gone, and so the subscription ends, whatever it was: also for want of memory.
+    private static void failToEmit(Receiving<?> consumer, Throwable t) {
+        Throwable failure = Exceptions.isFatal(t) ? t : Operators.onOperatorError(t, consumer.context());
+        if (consumer.isOver()) {
+            Operators.onErrorDropped(failure, consumer.context());
+        } else {
+            consumer.fail(failure);
+        }
+    }
+
     private void detach(Receiving<?> consumer) {
         if (this.consumer == consumer) {
             this.consumer = null;
         }
-        if (this.consumer == null || !this.consumer.wanted()) {
-            connection.loop.reactor.cancel(this); // if it brings data all the same, that is the next one's
-        }
+        // If it brings data all the same, that is the next one's; who may wait already, but not for these buffers.
+        connection.loop.reactor.cancel(this);
     }
 
     /// One subscription.
@@ -221,8 +232,7 @@ final class Receiver extends Operation {
         public void subscribe(CoreSubscriber<? super T> actual) {
             Objects.requireNonNull(actual);
             Receiving<T> receiving = new Receiving<>(receiver, intakes, actual);
-            Receiving<?> before = receiver.holder.get();
-            if (before != null && !before.isOver() || !receiver.holder.compareAndSet(before, receiving)) {
+            if (!receiver.seat.take(receiving)) {
                 Operators.error(actual, new IllegalStateException("receive() of " + receiver.connection
                         + " has a subscriber; the next may come when it has cancelled or completed"));
                 return;

@@ -25,6 +25,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
@@ -45,8 +46,8 @@ public final class Trale implements AutoCloseable {
     final Loop loop;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    private Trale(Executor executor) {
-        loop = new Loop(executor);
+    private Trale(String name, Executor executor) {
+        loop = new Loop(name, executor);
         executor.onClose(closed::tryEmitEmpty);
     }
 
@@ -63,9 +64,9 @@ public final class Trale implements AutoCloseable {
 
     /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
     static Trale start(Kernel kernel, ExecutorOptions options) {
+        String name = "trale-" + STARTED.incrementAndGet();
         try {
-            return new Trale(prepared(Executor.start("trale-" + STARTED.incrementAndGet(), kernel,
-                    options.threadFactory(Loop.LoopThread::new))));
+            return new Trale(name, prepared(Executor.start(name, kernel, options.threadFactory(Loop.LoopThread::new))));
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
@@ -84,7 +85,7 @@ public final class Trale implements AutoCloseable {
 
     /// On `executor`, whoever runs it. For tests.
     static Trale on(Executor executor) {
-        return new Trale(executor);
+        return new Trale(Thread.currentThread().getName(), executor);
     }
 
     // ---- servers
@@ -92,7 +93,7 @@ public final class Trale implements AutoCloseable {
     /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
     /// [#serve(InetSocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return bind(port).map(listener -> new Server(loop, listener, handler, ServeOptions.defaults()));
+        return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
     }
 
     /// As [#serve(InetSocketAddress, Function, ServeOptions)], with default options.
@@ -106,7 +107,7 @@ public final class Trale implements AutoCloseable {
     /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(InetSocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address).map(listener -> new Server(loop, listener, handler, options));
+        return bind(address).map(listener -> new Server(this, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4.
@@ -233,6 +234,24 @@ public final class Trale implements AutoCloseable {
     /// be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return new Ticks(loop, first, period).assembled();
+    }
+
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
+    /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
+    /// throws in them.
+    ///
+    /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
+    /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
+    public Scheduler scheduler() {
+        return new TraleScheduler(this);
+    }
+
+    // ---- events
+
+    /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
+    /// there is none to be had (`EMFILE`, `ENOMEM`).
+    public Mono<Event> event() {
+        return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
     }
 
     // ---- the whole
