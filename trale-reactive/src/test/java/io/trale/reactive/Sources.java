@@ -2,7 +2,7 @@ package io.trale.reactive;
 
 import io.trale.reactive.Support.Pair;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -68,7 +68,7 @@ final class Sources {
     private static Source accept(Trale trale) {
         Listener busy = trale.bind(Support.loopback(0)).block();
         Listener silent = trale.bind(Support.loopback(0)).block();
-        InetSocketAddress address = busy.localAddress();
+        SocketAddress address = busy.localAddress();
         Thread caller = Thread.ofPlatform().daemon().start(() -> {
             while (!busy.isDisposed()) {
                 try (SocketChannel channel = SocketChannel.open(address)) {
