@@ -6,6 +6,7 @@ import io.trale.reactive.Trale;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Locale;
@@ -61,7 +62,7 @@ final class Demo implements Callable<Integer> {
         try (Trale server = Trale.start(); Trale clients = Trale.start()) {
             Server echo = server.serve(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     c -> c.send(c.receive().doOnNext(e -> served.incrementAndGet()))).block();
-            InetSocketAddress address = echo.localAddress();
+            SocketAddress address = echo.localAddress();
             out.printf("an echo server on %s, %d clients as fast as they can, one with a pause of %d ms after each element%n",
                     address, FAST_CLIENTS, PAUSE.toMillis());
 
@@ -87,7 +88,7 @@ final class Demo implements Callable<Integer> {
     }
 
     /// Sends the pattern for a while, and compares what comes back.
-    private static Mono<Void> client(Trale trale, InetSocketAddress server, long seed, Traffic traffic,
+    private static Mono<Void> client(Trale trale, SocketAddress server, long seed, Traffic traffic,
             UnaryOperator<Flux<ByteBuffer>> pace) {
         return trale.connect(server).flatMap(connection -> connection.handle(c -> Mono.when(
                 c.send(chunks(seed, traffic)).then(c.shutdownOutput()),

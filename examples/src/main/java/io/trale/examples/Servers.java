@@ -22,7 +22,7 @@ final class Servers {
                 server.disposeNow(GRACE); // what was received is answered
                 trale.onClose().block(GRACE); // by the main thread, below
             }));
-            out.println("listening on port " + server.localAddress().getPort());
+            out.println("listening on port " + server.port());
             server.onClose().block();
         }
     }

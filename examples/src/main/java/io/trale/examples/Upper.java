@@ -31,7 +31,7 @@ final class Upper implements Runnable {
                             .map(text -> text.toString().toUpperCase(Locale.ROOT))
                             .map(StandardCharsets.ISO_8859_1::encode)))
                     .block();
-            out.println("listening on port " + server.localAddress().getPort());
+            out.println("listening on port " + server.port());
 
             String reply = trale.connect(server.localAddress())
                     .flatMapMany(connection -> connection

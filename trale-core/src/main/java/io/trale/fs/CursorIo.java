@@ -4,41 +4,40 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.io.Slice;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// A file's one read, or its one write, at the cursor, used again and again.
-final class CursorIo extends LendingIo implements IntFuture {
+final class CursorIo extends FileIo {
 
-    private final File file;
     private final boolean writing;
-    private int offset;
-    private int length;
 
     /// Of what has no position: bytes that came for a read that was given up.
     private byte[] head = {};
 
     CursorIo(File file, boolean writing) {
-        super(file.descriptor(), "a " + (writing ? "write" : "read") + " of this file is not finished");
-        this.file = file;
+        super(file, "a " + (writing ? "write" : "read") + " of this file is not finished");
         this.writing = writing;
     }
 
-    IntFuture begin(Buffer buffer, int offset, int length) {
-        begin(buffer.memory());
-        this.offset = offset;
-        this.length = length;
+    IntFuture transfer(Buffer buffer, int offset, int length) {
+        begin(buffer, offset, length);
+        return this;
+    }
+
+    IntFuture transfer(Slice... slices) {
+        begin(slices);
         return this;
     }
 
     @Override
     public boolean poll(Waker waker) {
         if (head.length > 0 && !inFlight()) {
-            int count = Math.min(head.length, length);
+            int count = Math.min(head.length, wanted().length());
             MemorySegment.copy(head, 0, wanted().segment(), ValueLayout.JAVA_BYTE, 0, count);
             head = Arrays.copyOfRange(head, count, head.length);
             end(count);
@@ -63,13 +62,7 @@ final class CursorIo extends LendingIo implements IntFuture {
 
     @Override
     protected void fill(Sqe sqe) {
-        long address = lent().lent().address() + offset;
-        long position = file.isSeekable() ? file.cursor : -1;
-        if (writing) {
-            sqe.prepWrite(file.descriptor().fd(), address, length, position);
-        } else {
-            sqe.prepRead(file.descriptor().fd(), address, length, position);
-        }
+        prepare(sqe, writing, file.isSeekable() ? file.cursor : -1);
     }
 
     @Override

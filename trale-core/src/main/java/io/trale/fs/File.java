@@ -5,6 +5,7 @@ import io.trale.future.IntFuture;
 import io.trale.io.AsyncRead;
 import io.trale.io.AsyncWrite;
 import io.trale.io.Buffer;
+import io.trale.io.Slice;
 import io.trale.linux.Errno;
 import io.trale.linux.Files;
 import io.trale.linux.Kernel;
@@ -81,14 +82,20 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// Reads at the cursor; 0 means the end of the file. See `read(2)`.
     @Override
     public IntFuture read(Buffer buffer) {
-        return read.begin(buffer, 0, buffer.capacity());
+        return read.transfer(buffer, 0, buffer.capacity());
     }
 
     /// Writes at the cursor, or at the end if the file was opened to append. See `write(2)`.
     @Override
     public IntFuture write(Buffer buffer, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
-        return write.begin(buffer, offset, length);
+        return write.transfer(buffer, offset, length);
+    }
+
+    /// As [#write(Buffer, int, int)], of the bytes of all `slices`, one behind the other. See `writev(2)`.
+    @Override
+    public IntFuture write(Slice... slices) {
+        return write.transfer(slices);
     }
 
     /// Where the cursor is, in bytes from the start.
@@ -99,9 +106,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// Puts the cursor at `position`, in bytes from the start. A read or write under way is not affected. Throws
     /// [IOException] with `ESPIPE` for what has no position.
     public void seek(long position) throws IOException {
-        if (position < 0) {
-            throw new IllegalArgumentException("position is " + position + ", must not be negative");
-        }
+        check(position);
         if (!seekable) {
             throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
         }
@@ -119,19 +124,31 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// As [#readAt(Buffer, long)], at most `length` bytes, which go to `offset` of `buffer` and behind.
     public IntFuture readAt(Buffer buffer, int offset, int length, long position) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
-        return positioned().begin(false, buffer, offset, length, position);
+        return positioned(position).read(buffer, offset, length, position);
     }
 
     /// Writes the `length` bytes of `buffer` from `offset`, or the first of them, to `position`, and leaves the cursor
     /// alone. Completes with the count. See `pwrite(2)`.
     public IntFuture writeAt(Buffer buffer, int offset, int length, long position) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
-        return positioned().begin(true, buffer, offset, length, position);
+        return positioned(position).write(buffer, offset, length, position);
     }
 
-    private PositionedIo positioned() {
+    /// As [#writeAt(Buffer, int, int, long)], of the bytes of all `slices`, one behind the other. See `pwritev(2)`.
+    public IntFuture writeAt(long position, Slice... slices) {
+        return positioned(position).write(position, slices);
+    }
+
+    private PositionedIo positioned(long position) {
+        check(position);
         PositionedIo io = idle.poll();
         return io != null ? io : new PositionedIo(this);
+    }
+
+    private static void check(long position) {
+        if (position < 0) {
+            throw new IllegalArgumentException("position is " + position + ", must not be negative");
+        }
     }
 
     void idle(PositionedIo io) {

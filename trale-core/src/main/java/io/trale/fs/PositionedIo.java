@@ -4,34 +4,39 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.io.Slice;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
 
 /// A read or a write at a position; the file keeps those that are idle, and uses them again.
-final class PositionedIo extends LendingIo implements IntFuture {
+final class PositionedIo extends FileIo {
 
-    private final File file;
     private boolean writing;
-    private int offset;
-    private int length;
     private long position;
     private boolean untaken;
 
     PositionedIo(File file) {
-        super(file.descriptor(), "in use");
-        this.file = file;
+        super(file, "in use");
     }
 
-    IntFuture begin(boolean writing, Buffer buffer, int offset, int length, long position) {
-        if (position < 0) {
-            throw new IllegalArgumentException("position is " + position + ", must not be negative");
-        }
-        begin(buffer.memory());
-        this.writing = writing;
-        this.offset = offset;
-        this.length = length;
+    IntFuture read(Buffer buffer, int offset, int length, long position) {
+        writing = false;
         this.position = position;
+        begin(buffer, offset, length);
+        return this;
+    }
+
+    IntFuture write(Buffer buffer, int offset, int length, long position) {
+        writing = true;
+        this.position = position;
+        begin(buffer, offset, length);
+        return this;
+    }
+
+    IntFuture write(long position, Slice... slices) {
+        writing = true;
+        this.position = position;
+        begin(slices);
         return this;
     }
 
@@ -56,11 +61,6 @@ final class PositionedIo extends LendingIo implements IntFuture {
 
     @Override
     protected void fill(Sqe sqe) {
-        long address = lent().lent().address() + offset;
-        if (writing) {
-            sqe.prepWrite(file.descriptor().fd(), address, length, position);
-        } else {
-            sqe.prepRead(file.descriptor().fd(), address, length, position);
-        }
+        prepare(sqe, writing, position);
     }
 }

@@ -36,6 +36,11 @@ public final class Buffer implements AutoCloseable {
         return memory.segment();
     }
 
+    /// A part of this buffer, for a write that gathers several. Throws [IndexOutOfBoundsException] unless it is within.
+    public Slice slice(int offset, int length) {
+        return new Slice(this, offset, length);
+    }
+
     /// What operations lend from. For trale's own packages.
     @SuppressWarnings("exports")
     public LentMemory memory() {

@@ -3,37 +3,42 @@ package io.trale.io;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import java.io.IOException;
+import java.util.Arrays;
 
 /// Writes again until everything is written.
 final class WriteAll implements IntFuture {
 
     private final AsyncWrite target;
-    private final Buffer buffer;
     private final int length;
-    private final int end;
-    private int position;
+    /// What is left to write.
+    private Slice[] slices;
+    private int left;
     private IntFuture write;
     private IOException failure;
 
-    WriteAll(AsyncWrite target, Buffer buffer, int offset, int length) {
+    /// Writes `slices`, which belong to this now.
+    WriteAll(AsyncWrite target, Slice... slices) {
         this.target = target;
-        this.buffer = buffer;
-        this.length = length;
-        position = offset;
-        end = offset + length;
+        this.slices = slices;
+        int sum = 0;
+        for (Slice slice : slices) {
+            sum = Math.addExact(sum, slice.length());
+        }
+        length = sum;
+        left = sum;
     }
 
     @Override
     public boolean poll(Waker waker) {
-        while (position < end) {
+        while (left > 0) {
             if (write == null) {
-                write = target.write(buffer, position, end - position);
+                write = target.write(slices);
             }
             if (!write.poll(waker)) {
                 return false;
             }
             try {
-                position += write.resultAsInt();
+                skip(write.resultAsInt());
             } catch (IOException e) {
                 failure = e;
                 return true;
@@ -41,6 +46,21 @@ final class WriteAll implements IntFuture {
             write = null;
         }
         return true;
+    }
+
+    /// The first `count` bytes are written.
+    private void skip(int count) {
+        left -= count;
+        if (left == 0) {
+            return;
+        }
+        int first = 0;
+        int rest = count;
+        while (rest >= slices[first].length()) {
+            rest -= slices[first++].length();
+        }
+        slices = Arrays.copyOfRange(slices, first, slices.length);
+        slices[0] = new Slice(slices[0].buffer(), slices[0].offset() + rest, slices[0].length() - rest);
     }
 
     @Override

@@ -21,9 +21,15 @@ public final class Errno {
     public static final int ENAMETOOLONG = 36;
     public static final int ENOSYS = 38;
     public static final int ETIME = 62;
+    public static final int ENONET = 64;
+    public static final int EPROTO = 71;
+    public static final int ENOTSOCK = 88;
     public static final int EMSGSIZE = 90;
+    public static final int ENOPROTOOPT = 92;
+    public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
+    public static final int ENETDOWN = 100;
     public static final int ENETUNREACH = 101;
     public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
@@ -31,6 +37,8 @@ public final class Errno {
     public static final int ENOTCONN = 107;
     public static final int ETIMEDOUT = 110;
     public static final int ECONNREFUSED = 111;
+    public static final int EHOSTDOWN = 112;
+    public static final int EHOSTUNREACH = 113;
     public static final int EALREADY = 114;
     public static final int ECANCELED = 125;
 
@@ -74,6 +82,7 @@ public final class Errno {
             39 ENOTEMPTY directory not empty
             40 ELOOP too many levels of symbolic links
             62 ETIME timer expired
+            64 ENONET machine is not on the network
             71 EPROTO protocol error
             74 EBADMSG bad message
             75 EOVERFLOW value too large for its type

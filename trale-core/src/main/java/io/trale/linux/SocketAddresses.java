@@ -9,30 +9,80 @@ import java.lang.foreign.ValueLayout;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 
-/// `struct sockaddr_in` and `sockaddr_in6` (`ip(7)`, `ipv6(7)`) to and from [InetSocketAddress], scope included.
+/// `struct sockaddr_in`, `sockaddr_in6` and `sockaddr_un` (`ip(7)`, `ipv6(7)`, `unix(7)`) to and from Java's addresses.
+///
+/// The scope of an IPv6 address is kept; the flow label is not, since Java has no place for it: it is sent as 0. Java has no
+/// word for an abstract Unix name either; a peer that has one looks as if it had none.
 public final class SocketAddresses {
 
     /// The size of `struct sockaddr_storage`, in bytes: room for any address.
     public static final int MAX_BYTES = 128;
 
+    /// The longest path of a Unix socket, in bytes: `sun_path` less the zero at its end.
+    public static final int MAX_PATH_BYTES = 107;
+
+    private static final int FAMILY_BYTES = 2;
     private static final int INET_BYTES = 16;
     private static final int INET6_BYTES = 28;
     private static final ValueLayout.OfShort PORT = JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final UnixDomainSocketAddress UNNAMED = UnixDomainSocketAddress.of("");
 
     private SocketAddresses() {}
 
-    /// `AF_INET` or `AF_INET6`, whichever `address` needs.
-    public static int family(InetSocketAddress address) {
-        return address.getAddress() instanceof Inet6Address ? Net.AF_INET6 : Net.AF_INET;
+    /// `AF_INET`, `AF_INET6` or `AF_UNIX`, whichever `address` needs.
+    public static int family(SocketAddress address) {
+        return switch (address) {
+            case InetSocketAddress inet -> inet.getAddress() instanceof Inet6Address ? Net.AF_INET6 : Net.AF_INET;
+            case UnixDomainSocketAddress unix -> Net.AF_UNIX;
+            default -> throw new UnsupportedAddressTypeException();
+        };
     }
 
-    /// Writes `address`, which must be resolved, at the start of `target`; returns its length in bytes.
-    public static int encode(InetSocketAddress address, MemorySegment target) {
-        byte[] ip = address.getAddress().getAddress();
+    /// Throws [IllegalArgumentException] if `address` cannot be encoded: its host was not found, or its path is too long.
+    public static void check(SocketAddress address) {
+        switch (address) {
+            case InetSocketAddress inet -> {
+                if (inet.isUnresolved()) {
+                    throw new IllegalArgumentException("unknown host " + inet.getHostString());
+                }
+            }
+            case UnixDomainSocketAddress unix -> {
+                int length = path(unix).length;
+                if (length > MAX_PATH_BYTES) {
+                    throw new IllegalArgumentException("the path of a socket has at most " + MAX_PATH_BYTES
+                            + " bytes, not " + length + ": " + unix);
+                }
+            }
+            default -> throw new UnsupportedAddressTypeException();
+        }
+    }
+
+    /// Writes `address`, which is as [#check] wants it, at the start of `target`; returns its length in bytes.
+    public static int encode(SocketAddress address, MemorySegment target) {
         target.set(JAVA_SHORT, 0, (short) family(address));
+        return address instanceof UnixDomainSocketAddress unix ? encodePath(path(unix), target)
+                : encodeInet((InetSocketAddress) address, target);
+    }
+
+    private static int encodePath(byte[] path, MemorySegment target) {
+        MemorySegment.copy(path, 0, target, JAVA_BYTE, FAMILY_BYTES, path.length);
+        if (path.length == 0) {
+            return FAMILY_BYTES; // unnamed
+        }
+        target.set(JAVA_BYTE, FAMILY_BYTES + path.length, (byte) 0);
+        return FAMILY_BYTES + path.length + 1;
+    }
+
+    private static int encodeInet(InetSocketAddress address, MemorySegment target) {
+        byte[] ip = address.getAddress().getAddress();
         target.set(PORT, 2, (short) address.getPort());
         if (address.getAddress() instanceof Inet6Address six) {
             target.set(JAVA_INT, 4, 0); // flow information
@@ -45,7 +95,29 @@ public final class SocketAddresses {
         return INET_BYTES;
     }
 
-    /// Reads an address that the kernel wrote at the start of `source`.
+    /// Reads an address of `length` bytes that the kernel wrote at the start of `source`. The kernel writes nothing at all
+    /// for a sender of datagrams that has no name.
+    public static SocketAddress decode(MemorySegment source, int length) {
+        if (length < FAMILY_BYTES) {
+            return UNNAMED;
+        }
+        return source.get(JAVA_SHORT, 0) == Net.AF_UNIX ? decodePath(source.asSlice(0, length)) : decode(source);
+    }
+
+    private static UnixDomainSocketAddress decodePath(MemorySegment source) {
+        long end = FAMILY_BYTES;
+        while (end < source.byteSize() && source.get(JAVA_BYTE, end) != 0) {
+            end++;
+        }
+        try { // an abstract name begins with a zero, and so ends there
+            return end == FAMILY_BYTES ? UNNAMED : UnixDomainSocketAddress.of(
+                    new String(bytes(source, FAMILY_BYTES, (int) end - FAMILY_BYTES), StandardCharsets.UTF_8));
+        } catch (InvalidPathException e) {
+            return UNNAMED; // a name that this JVM's encoding of file names cannot say
+        }
+    }
+
+    /// Reads an IPv4 or IPv6 address that the kernel wrote at the start of `source`.
     public static InetSocketAddress decode(MemorySegment source) {
         int family = source.get(JAVA_SHORT, 0);
         int port = source.get(PORT, 2) & 0xffff;
@@ -60,8 +132,16 @@ public final class SocketAddresses {
         }
     }
 
-    /// `address` as people write it: `127.0.0.1:80`, `[::1]:80`, `*:80`.
-    public static String format(InetSocketAddress address) {
+    /// `address` as people write it: `127.0.0.1:80`, `[::1]:80`, `*:80`, `/run/echo.socket`, `unnamed`.
+    public static String format(SocketAddress address) {
+        return switch (address) {
+            case InetSocketAddress inet -> formatInet(inet);
+            case UnixDomainSocketAddress unix -> unix.equals(UNNAMED) ? "unnamed" : unix.toString();
+            default -> address.toString();
+        };
+    }
+
+    private static String formatInet(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
         if (ip == null) {
             return address.getHostString() + ":" + address.getPort();
@@ -71,6 +151,10 @@ public final class SocketAddresses {
             host = "[" + host.replaceFirst("(^|:)(0(:|$)){2,}", "::") + "]";
         }
         return host + ":" + address.getPort();
+    }
+
+    private static byte[] path(UnixDomainSocketAddress address) {
+        return address.getPath().toString().getBytes(StandardCharsets.UTF_8);
     }
 
     /// A scope of 0 means none; an IPv4-mapped address becomes the IPv4 address that it is.

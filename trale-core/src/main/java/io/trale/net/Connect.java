@@ -4,40 +4,52 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
 import io.trale.reactor.Sockets;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /// Tries one address after the other.
-final class Connect implements Future<TcpStream> {
+final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implements Future<S> {
 
-    private final List<InetSocketAddress> addresses;
+    private final List<A> addresses;
+    private final NetOptions options;
+    private final BiFunction<Descriptor, A, S> streams;
     private int next;
     private Descriptor socket;
     private ConnectTo attempt;
-    private TcpStream stream;
+    private S stream;
     private ErrnoException failure;
 
-    Connect(List<InetSocketAddress> addresses) {
-        this.addresses = addresses;
+    /// What `streams` makes of a socket and the address that it is connected to is what this completes with.
+    Connect(List<A> addresses, NetOptions options, BiFunction<Descriptor, A, S> streams) {
+        if (addresses.isEmpty()) {
+            throw new IllegalArgumentException("no address to connect to");
+        }
+        addresses.forEach(SocketAddresses::check);
+        this.addresses = List.copyOf(addresses);
+        this.options = options;
+        this.streams = streams;
     }
 
     @Override
     public boolean poll(Waker waker) {
         while (stream == null && (attempt != null || next < addresses.size())) {
-            InetSocketAddress address = addresses.get(attempt != null ? next - 1 : next++);
+            A address = addresses.get(attempt != null ? next - 1 : next++);
             try {
                 if (attempt == null) {
                     socket = Sockets.open(Reactor.current(), address, Net.SOCK_STREAM);
+                    options.applyTo(socket);
                     attempt = new ConnectTo(socket, address);
                 }
                 if (!attempt.poll(waker)) {
                     return false;
                 }
                 attempt.result();
-                stream = TcpStream.accepted(socket, address);
+                stream = streams.apply(socket, address);
             } catch (ErrnoException e) {
                 failure = e;
                 if (socket != null) {
@@ -51,7 +63,7 @@ final class Connect implements Future<TcpStream> {
     }
 
     @Override
-    public TcpStream result() throws ErrnoException {
+    public S result() throws ErrnoException {
         if (stream == null) {
             throw failure;
         }

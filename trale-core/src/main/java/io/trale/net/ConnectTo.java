@@ -9,15 +9,15 @@ import io.trale.reactor.Failure;
 import io.trale.reactor.ReactorIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /// Connects a socket to one address.
 final class ConnectTo extends ReactorIo implements Future<Void> {
 
-    private final InetSocketAddress address;
+    private final SocketAddress address;
     private MemorySegment memory;
 
-    ConnectTo(Descriptor socket, InetSocketAddress address) {
+    ConnectTo(Descriptor socket, SocketAddress address) {
         super(socket);
         this.address = address;
     }

@@ -14,14 +14,14 @@ import java.lang.foreign.ValueLayout;
 /// A stream's one receive, used again and again.
 final class Receive extends LendingIo implements IntFuture {
 
-    private final TcpStream stream;
+    private final StreamSocket<?> stream;
 
     /// What came for a use that was given up goes first: bytes, then an error, which the kernel tells only once.
     private byte[] head = {};
     private int headPosition;
     private int keptError;
 
-    Receive(TcpStream stream) {
+    Receive(StreamSocket<?> stream) {
         super(stream.descriptor(), "a read of this stream is not finished");
         this.stream = stream;
     }
@@ -56,15 +56,14 @@ final class Receive extends LendingIo implements IntFuture {
     @Override
     public int resultAsInt() throws ErrnoException {
         if (count() < 0) {
-            throw Failure.of("recv", stream.descriptor().fd(), stream.remoteAddress(), -count());
+            throw Failure.of("recv", descriptor().fd(), stream.remoteAddress(), -count());
         }
         return count();
     }
 
     @Override
     protected void fill(Sqe sqe) {
-        MemorySegment target = lent().lent();
-        sqe.prepRecv(stream.descriptor().fd(), target.address(), (int) target.byteSize(), 0);
+        sqe.prepRecv(descriptor().fd(), lent().address(), lent().length(), 0);
     }
 
     @Override
@@ -78,6 +77,6 @@ final class Receive extends LendingIo implements IntFuture {
 
     @Override
     public String toString() {
-        return "recv(fd=" + stream.descriptor().fd() + ")";
+        return "recv(fd=" + descriptor().fd() + ")";
     }
 }

@@ -12,28 +12,27 @@ import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /// A socket's one receive of a datagram, used again and again.
-final class ReceiveFrom extends LendingIo implements Future<Datagram> {
+final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements Future<D> {
 
-    private record Kept(byte[] bytes, int size, InetSocketAddress sender) {}
+    private record Kept<A>(byte[] bytes, int size, A sender) {}
 
-    private final UdpSocket socket;
-    private MemorySegment header;
+    private final DatagramSocket<A, D> socket;
     /// Who sent the last datagram, and that address as the kernel wrote it: mostly the next one's as well.
-    private InetSocketAddress sender;
+    private A sender;
     private MemorySegment name = MemorySegment.NULL;
-    private Datagram datagram;
+    private D datagram;
     /// A datagram that came for a use that was given up.
-    private Kept kept;
+    private Kept<A> kept;
 
-    ReceiveFrom(UdpSocket socket) {
+    ReceiveFrom(DatagramSocket<A, D> socket) {
         super(socket.descriptor(), "a receive of this socket is not finished");
         this.socket = socket;
     }
 
-    Future<Datagram> begin(Buffer buffer) {
+    Future<D> begin(Buffer buffer) {
         begin(buffer.memory());
         return this;
     }
@@ -44,21 +43,21 @@ final class ReceiveFrom extends LendingIo implements Future<Datagram> {
             MemorySegment target = wanted().segment();
             int length = (int) Math.min(kept.bytes.length, target.byteSize());
             MemorySegment.copy(kept.bytes, 0, target, ValueLayout.JAVA_BYTE, 0, length);
-            datagram = new Datagram(length, kept.size, kept.sender);
+            datagram = socket.datagram(length, kept.size, kept.sender);
             kept = null;
             end(length);
             return true;
         }
-        int capacity = (int) wanted().capacity();
+        int capacity = wanted().length();
         if (transfer(waker)) {
-            datagram = count() < 0 ? null : new Datagram(Math.min(count(), capacity), count(), sender);
+            datagram = count() < 0 ? null : socket.datagram(Math.min(count(), capacity), count(), sender);
             return true;
         }
         return false;
     }
 
     @Override
-    public Datagram result() throws ErrnoException {
+    public D result() throws ErrnoException {
         if (datagram == null) {
             throw Failure.of("recvmsg", descriptor().fd(), socket.localAddress(), -count());
         }
@@ -67,27 +66,24 @@ final class ReceiveFrom extends LendingIo implements Future<Datagram> {
 
     @Override
     protected void fill(Sqe sqe) {
-        MemorySegment target = lent().lent();
-        header = descriptor().reactor().scratch().take();
-        MessageHeader.fill(header, SocketAddresses.MAX_BYTES, target.address(), target.byteSize());
+        MemorySegment header = takeArguments();
+        MessageHeader.fill(header, SocketAddresses.MAX_BYTES, lent().vectorCount());
+        lent().writeVectors(header, MessageHeader.VECTORS);
         sqe.prepRecvmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC); // the real size, please
     }
 
     @Override
     protected void released(int result) {
-        if (header != null) {
-            if (result >= 0) {
-                decodeSender();
-            }
-            descriptor().reactor().scratch().give(header);
-            header = null;
+        if (result >= 0) {
+            decodeSender(arguments());
         }
+        super.released(result);
     }
 
-    private void decodeSender() {
+    private void decodeSender(MemorySegment header) {
         int nameBytes = MessageHeader.nameBytes(header);
-        if (MemorySegment.mismatch(header, 0, nameBytes, name, 0, name.byteSize()) >= 0) {
-            sender = SocketAddresses.decode(header);
+        if (sender == null || MemorySegment.mismatch(header, 0, nameBytes, name, 0, name.byteSize()) >= 0) {
+            sender = socket.cast(SocketAddresses.decode(header, nameBytes));
             name = MemorySegment.ofArray(header.asSlice(0, nameBytes).toArray(ValueLayout.JAVA_BYTE));
         }
     }
@@ -96,7 +92,7 @@ final class ReceiveFrom extends LendingIo implements Future<Datagram> {
     protected void keep(int result) {
         if (result >= 0) {
             MemorySegment bytes = lent().lent();
-            kept = new Kept(bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE), result, sender);
+            kept = new Kept<>(bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE), result, sender);
         }
     }
 

@@ -1,53 +1,43 @@
 package io.trale.net;
 
 import io.trale.future.ErrnoException;
-import io.trale.future.IntFuture;
-import io.trale.future.Waker;
-import io.trale.io.Buffer;
-import io.trale.linux.Net;
+import io.trale.linux.MessageHeader;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
 
-/// A stream's one send, used again and again.
-final class Send extends LendingIo implements IntFuture {
+/// The send of a stream.
+final class Send extends SendIo {
 
-    private final TcpStream stream;
-    private int offset;
-    private int length;
+    private final StreamSocket<?> stream;
 
-    Send(TcpStream stream) {
+    Send(StreamSocket<?> stream) {
         super(stream.descriptor(), "a write of this stream is not finished");
         this.stream = stream;
-    }
-
-    IntFuture begin(Buffer buffer, int offset, int length) {
-        begin(buffer.memory());
-        this.offset = offset;
-        this.length = length;
-        return this;
-    }
-
-    @Override
-    public boolean poll(Waker waker) {
-        return transfer(waker);
     }
 
     @Override
     public int resultAsInt() throws ErrnoException {
         if (count() < 0) {
-            throw Failure.of("send", stream.descriptor().fd(), stream.remoteAddress(), -count());
+            throw Failure.of("send", descriptor().fd(), stream.remoteAddress(), -count());
         }
         return count();
     }
 
     @Override
-    protected void fill(Sqe sqe) {
-        sqe.prepSend(stream.descriptor().fd(), lent().lent().address() + offset, length, Net.MSG_NOSIGNAL | Net.MSG_WAITALL);
+    void prepare(Sqe sqe) {
+        if (lent().count() <= 1) {
+            sqe.prepSend(descriptor().fd(), lent().address(), lent().length(), FLAGS);
+        } else {
+            MemorySegment header = takeArguments();
+            MessageHeader.fill(header, 0, lent().vectorCount());
+            lent().writeVectors(header, MessageHeader.VECTORS);
+            sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, FLAGS);
+        }
     }
 
     @Override
     public String toString() {
-        return "send(fd=" + stream.descriptor().fd() + ")";
+        return "send(fd=" + descriptor().fd() + ")";
     }
 }

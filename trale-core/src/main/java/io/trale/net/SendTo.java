@@ -4,46 +4,44 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
-import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.io.Slice;
+import io.trale.linux.IoVectors;
 import io.trale.linux.MessageHeader;
-import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
-/// A socket's one send of a datagram, used again and again.
-final class SendTo extends LendingIo implements IntFuture {
+/// The send of a datagram.
+final class SendTo extends SendIo {
 
-    private final UdpSocket socket;
-    private MemorySegment header;
-    private int offset;
-    private int length;
+    private final DatagramSocket<?, ?> socket;
     /// Null for the peer that the socket is connected to.
-    private InetSocketAddress peer;
+    private SocketAddress peer;
     /// The peer of the last send that named one, and its address as the kernel has it: mostly the next one's as well.
-    private InetSocketAddress namedPeer;
+    private SocketAddress namedPeer;
     private byte[] name;
 
-    SendTo(UdpSocket socket) {
+    SendTo(DatagramSocket<?, ?> socket) {
         super(socket.descriptor(), "a send of this socket is not finished");
         this.socket = socket;
     }
 
-    IntFuture begin(Buffer buffer, int offset, int length, InetSocketAddress peer) {
-        begin(buffer.memory());
-        this.offset = offset;
-        this.length = length;
+    IntFuture begin(SocketAddress peer, Buffer buffer, int offset, int length) {
+        begin(buffer, offset, length);
         this.peer = peer;
         return this;
     }
 
-    @Override
-    public boolean poll(Waker waker) {
-        return transfer(waker);
+    IntFuture begin(SocketAddress peer, Slice... slices) {
+        if (slices.length > IoVectors.MAX) {
+            throw new IllegalArgumentException(slices.length + " slices, a datagram has at most " + IoVectors.MAX);
+        }
+        begin(slices);
+        this.peer = peer;
+        return this;
     }
 
     @Override
@@ -55,13 +53,14 @@ final class SendTo extends LendingIo implements IntFuture {
     }
 
     @Override
-    protected void fill(Sqe sqe) {
-        header = descriptor().reactor().scratch().take();
-        MessageHeader.fill(header, peer == null ? 0 : fillName(), lent().lent().address() + offset, length);
-        sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_NOSIGNAL);
+    void prepare(Sqe sqe) {
+        MemorySegment header = takeArguments();
+        MessageHeader.fill(header, peer == null ? 0 : fillName(header), lent().vectorCount());
+        lent().writeVectors(header, MessageHeader.VECTORS);
+        sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, FLAGS);
     }
 
-    private int fillName() {
+    private int fillName(MemorySegment header) {
         if (peer == namedPeer) {
             MemorySegment.copy(name, 0, header, JAVA_BYTE, 0, name.length);
         } else {
@@ -72,12 +71,10 @@ final class SendTo extends LendingIo implements IntFuture {
         return name.length;
     }
 
+    /// If the socket itself has room, it is the receiver that has not, of which a poll knows only when they are connected.
     @Override
-    protected void released(int result) {
-        if (header != null) {
-            descriptor().reactor().scratch().give(header);
-            header = null;
-        }
+    boolean canWait() {
+        return peer == null;
     }
 
     @Override

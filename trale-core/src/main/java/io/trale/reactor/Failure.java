@@ -3,7 +3,7 @@ package io.trale.reactor;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 
 /// Words a failed call as an exception: what was done, to what, and the error.
 public final class Failure {
@@ -16,12 +16,12 @@ public final class Failure {
     }
 
     /// As [#of(String, int)], of a call that is about `address`.
-    public static ErrnoException of(String operation, InetSocketAddress address, int errno) {
+    public static ErrnoException of(String operation, SocketAddress address, int errno) {
         return of(operation + "(" + SocketAddresses.format(address) + ")", errno);
     }
 
     /// As [#of(String, int)], on descriptor `fd` whose other end, or own address, is `address`.
-    public static ErrnoException of(String operation, int fd, InetSocketAddress address, int errno) {
+    public static ErrnoException of(String operation, int fd, SocketAddress address, int errno) {
         return of(operation + "(fd=" + fd + ", " + SocketAddresses.format(address) + ")", errno);
     }
 }

@@ -1,19 +1,26 @@
 package io.trale.reactor;
 
 import io.trale.future.Waker;
+import io.trale.linux.MessageHeader;
+import java.lang.foreign.MemorySegment;
 
-/// An operation that transfers bytes to or from a user's buffer, used again and again: the one read, or the one write, of
+/// An operation that transfers bytes to or from users' buffers, used again and again: the one read, or the one write, of
 /// a stream.
 ///
-/// The buffer is lent from staging until the result is taken, or, if the use is given up, until the kernel has let go.
+/// The buffers are lent from staging until the result is taken, or, if the use is given up, until the kernel has let go.
 public abstract class LendingIo extends ReactorIo {
 
     private final String busy;
 
-    /// The buffer of the present use, or null between uses.
-    private LentMemory wanted;
-    private LentMemory lent;
+    /// What the present use is about, or null between uses.
+    private Loan wanted;
+    /// What the kernel has: of the present use, or of one that was given up. Null if it has nothing.
+    private Loan lent;
+    private Loan spare = new Loan();
     private int count;
+
+    private ScratchPool pool;
+    private MemorySegment arguments;
 
     /// `busy` is the complaint when a second use is begun before the first has finished.
     protected LendingIo(Descriptor descriptor, String busy) {
@@ -21,12 +28,24 @@ public abstract class LendingIo extends ReactorIo {
         this.busy = busy;
     }
 
-    /// Begins a use with `memory`.
-    protected final void begin(LentMemory memory) {
+    /// Begins a use.
+    protected final void begin() {
         if (wanted != null) {
             throw new IllegalStateException(busy);
         }
-        wanted = memory;
+        wanted = spare != null ? spare : new Loan();
+        spare = null;
+    }
+
+    /// Makes `length` bytes of `memory` from `offset` a part of the use that was begun, behind those before.
+    protected final void add(LentMemory memory, int offset, int length) {
+        wanted.add(memory, offset, length);
+    }
+
+    /// Begins a use with all of `memory`.
+    protected final void begin(LentMemory memory) {
+        begin();
+        add(memory, 0, (int) memory.capacity());
     }
 
     /// Makes progress; returns true when [#count] is there, and the use is over.
@@ -44,7 +63,7 @@ public abstract class LendingIo extends ReactorIo {
     /// Ends the use with `count`.
     protected final void end(int count) {
         this.count = count;
-        wanted = null;
+        leave();
     }
 
     /// The bytes transferred, or `-errno`.
@@ -52,20 +71,20 @@ public abstract class LendingIo extends ReactorIo {
         return count;
     }
 
-    /// The buffer of the present use.
-    protected final LentMemory wanted() {
+    /// What the present use is about.
+    protected final Loan wanted() {
         return wanted;
     }
 
-    /// The buffer in the kernel's hands.
-    protected final LentMemory lent() {
+    /// What the kernel has.
+    protected final Loan lent() {
         return lent;
     }
 
     /// Gives the present use up, if there is one.
     public void cancel() {
         if (wanted != null) {
-            wanted = null;
+            leave();
             abandon();
         }
     }
@@ -73,12 +92,34 @@ public abstract class LendingIo extends ReactorIo {
     /// Called for a use that was given up, with what it brought all the same; [#lent] is still readable.
     protected void keep(int result) {}
 
+    /// Memory for what the entry names besides the buffers, as [MessageHeader] says, with room for all vectors of [#lent].
+    /// Only in [#fill]; it goes back on the completion.
+    protected final MemorySegment takeArguments() {
+        Reactor reactor = descriptor().reactor();
+        pool = MessageHeader.bytes(lent.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.scratch() : reactor.vectors();
+        arguments = pool.take();
+        return arguments;
+    }
+
+    /// What [#takeArguments] gave, or null.
+    protected final MemorySegment arguments() {
+        return arguments;
+    }
+
     @Override
-    protected final void staging() {
+    protected void released(int result) {
+        if (arguments != null) {
+            pool.give(arguments);
+            arguments = null;
+        }
+    }
+
+    @Override
+    protected void staging() {
         try {
             wanted.lend(this);
         } catch (IllegalStateException misuse) {
-            wanted = null;
+            leave();
             throw misuse;
         }
         lent = wanted;
@@ -90,10 +131,26 @@ public abstract class LendingIo extends ReactorIo {
         giveBack();
     }
 
+    /// The use is over, if not yet for the kernel.
+    private void leave() {
+        if (wanted != lent) {
+            recycle(wanted);
+        }
+        wanted = null;
+    }
+
     private void giveBack() {
         if (lent != null) {
             lent.giveBack();
+            if (lent != wanted) {
+                recycle(lent);
+            }
             lent = null;
         }
+    }
+
+    private void recycle(Loan loan) {
+        loan.clear();
+        spare = loan;
     }
 }

@@ -32,25 +32,29 @@ public final class LentMemory {
         return segment.byteSize();
     }
 
-    /// Lends the memory to `operation`, until [#giveBack].
-    public void lend(Operation operation) {
-        segment();
-        borrower = operation;
-        listener().lent(segment);
+    /// Lends the memory to `operation`, which may have it already, until [#giveBack].
+    void lend(Operation operation) {
+        if (borrower != operation) {
+            segment();
+            borrower = operation;
+            listener().lent(segment);
+        }
     }
 
     /// The memory while it is lent, for the operation that has it.
-    public MemorySegment lent() {
+    MemorySegment lent() {
         assert borrower != null : "not lent";
         return segment;
     }
 
-    /// The operation's last completion was there.
-    public void giveBack() {
-        listener().returned(segment);
-        borrower = null;
-        if (closing) {
-            arena.close();
+    /// The operation's last completion was there. No effect if the memory is not lent.
+    void giveBack() {
+        if (borrower != null) {
+            listener().returned(segment);
+            borrower = null;
+            if (closing) {
+                arena.close();
+            }
         }
     }
 

@@ -70,6 +70,7 @@ public final class Reactor {
     private BlockPool fileBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
+    private ScratchPool vectors;
 
     /// A reactor on `kernel` for the current thread, not open yet.
     public Reactor(Kernel kernel, Limits limits) {
@@ -201,6 +202,7 @@ public final class Reactor {
         queues.add(plain);
         scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
         paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
+        vectors = new ScratchPool(this, arena, ScratchPool.VECTOR_BYTES);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -323,6 +325,11 @@ public final class Reactor {
     /// Memory for paths.
     public ScratchPool paths() {
         return paths;
+    }
+
+    /// Memory for message headers with many vectors.
+    public ScratchPool vectors() {
+        return vectors;
     }
 
     /// Puts `operation` in line for the next enter. No system call.

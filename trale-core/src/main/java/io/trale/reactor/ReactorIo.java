@@ -33,13 +33,14 @@ public abstract class ReactorIo extends Operation {
         }
         this.waker = waker;
         if (use == Use.NEW && !inFlight()) {
-            if (descriptor().isOpen()) {
+            if (!descriptor().isOpen()) {
+                finish(-Errno.ECANCELED);
+                return true;
+            }
+            if (mayBegin()) {
                 staging();
                 use = Use.SUBMITTED;
                 descriptor().reactor().stage(this);
-            } else {
-                finish(-Errno.ECANCELED);
-                return true;
             }
         }
         return false;
@@ -79,6 +80,11 @@ public abstract class ReactorIo extends Operation {
         assert use == Use.FINISHED : "in use";
         use = Use.NEW;
         waker = NOBODY;
+    }
+
+    /// False if this use is not to be submitted yet; whoever says so calls [#wake] when it may.
+    protected boolean mayBegin() {
+        return true;
     }
 
     /// Takes what this use lends to the kernel. May throw, to whoever polled: then nothing is staged.

@@ -1,10 +1,12 @@
 package io.trale.reactor;
 
+import io.trale.linux.IoVectors;
+import io.trale.linux.MessageHeader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
-/// Small native memory of one size for the arguments of operations: addresses, message headers, counters, paths.
+/// Native memory of one size for the arguments of operations: addresses, message headers, vectors, counters, paths.
 ///
 /// Reused, and freed with the ring. There is as much as operations ever were in flight with arguments at the same time.
 public final class ScratchPool {
@@ -15,7 +17,11 @@ public final class ScratchPool {
     /// The room of [Reactor#paths]: `PATH_MAX` of `include/uapi/linux/limits.h`.
     public static final int PATH_BYTES = 4096;
 
-    private static final int SLAB = 32;
+    /// The room of [Reactor#vectors]: for a message header with as many vectors as the kernel takes.
+    public static final int VECTOR_BYTES = MessageHeader.bytes(IoVectors.MAX);
+
+    /// How much is allocated at a time, unless one piece is larger.
+    private static final int SLAB_BYTES = 8192;
 
     private final Reactor reactor;
     private final Arena arena;
@@ -31,8 +37,9 @@ public final class ScratchPool {
     /// Takes memory, with whatever is in it; it belongs to the caller's operation until [#give].
     public MemorySegment take() {
         if (free.isEmpty()) {
-            MemorySegment slab = arena.allocate((long) bytes * SLAB, 64);
-            for (int i = 0; i < SLAB; i++) {
+            int count = Math.max(1, SLAB_BYTES / bytes);
+            MemorySegment slab = arena.allocate((long) bytes * count, 64);
+            for (int i = 0; i < count; i++) {
                 free.add(slab.asSlice((long) i * bytes, bytes));
             }
         }

@@ -3,21 +3,29 @@ package io.trale.reactor;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.trale.future.ErrnoException;
-import io.trale.linux.Kernel;
+import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import io.trale.linux.NetOption;
 import io.trale.linux.SocketAddresses;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.SocketOption;
 
-/// The system calls on sockets that never wait, with their arguments put into memory for the call.
+/// The system calls on sockets that never wait, with their arguments put into memory for the call. On a socket that is
+/// closed, or about to be, they fail with `EBADF`: its number may be another's.
 public final class Sockets {
+
+    private static final int GROUP_REQUEST_BYTES = 8 + SocketAddresses.MAX_BYTES;
 
     private Sockets() {}
 
     /// A new socket of the family that `address` needs. It blocks as far as the kernel knows, which for io_uring means:
     /// wait, do not answer `EAGAIN`.
-    public static Descriptor open(Reactor reactor, InetSocketAddress address, int type) throws ErrnoException {
+    public static Descriptor open(Reactor reactor, SocketAddress address, int type) throws ErrnoException {
         int fd = reactor.kernel().socket(SocketAddresses.family(address), type | Net.SOCK_CLOEXEC, 0);
         if (fd < 0) {
             throw Failure.of("socket", -fd);
@@ -26,16 +34,7 @@ public final class Sockets {
     }
 
     /// Returns 0 or `-errno`.
-    public static int setOption(Descriptor socket, int level, int name, int value) {
-        try (Arena call = Arena.ofConfined()) {
-            MemorySegment memory = call.allocate(JAVA_INT);
-            memory.set(JAVA_INT, 0, value);
-            return socket.reactor().kernel().setsockopt(socket.fd(), level, name, memory, Integer.BYTES);
-        }
-    }
-
-    /// Returns 0 or `-errno`.
-    public static int bind(Descriptor socket, InetSocketAddress address) {
+    public static int bind(Descriptor socket, SocketAddress address) {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment memory = call.allocate(SocketAddresses.MAX_BYTES, 8);
             int length = SocketAddresses.encode(address, memory);
@@ -44,39 +43,109 @@ public final class Sockets {
     }
 
     /// The address that the socket has on this side.
-    public static InetSocketAddress localAddress(Descriptor socket) throws ErrnoException {
-        Kernel kernel = socket.reactor().kernel();
+    public static SocketAddress localAddress(Descriptor socket) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment memory = call.allocate(SocketAddresses.MAX_BYTES, 8);
-            MemorySegment length = call.allocate(JAVA_INT);
-            length.set(JAVA_INT, 0, SocketAddresses.MAX_BYTES);
-            int result = kernel.getsockname(socket.fd(), memory, length);
+            MemorySegment length = call.allocateFrom(JAVA_INT, SocketAddresses.MAX_BYTES);
+            int result = socket.isOpen() ? socket.reactor().kernel().getsockname(socket.fd(), memory, length) : -Errno.EBADF;
             if (result < 0) {
                 throw Failure.of("getsockname", -result);
             }
-            return SocketAddresses.decode(memory);
+            return SocketAddresses.decode(memory, length.get(JAVA_INT, 0));
         }
     }
 
-    /// Sets what a connection has by default: `TCP_NODELAY`. Best effort, since the peer may have gone already.
-    public static void prepareStream(Descriptor socket) {
-        setOption(socket, Net.IPPROTO_TCP, Net.TCP_NODELAY, 1);
+    // ---- options
+
+    /// See `setsockopt(2)`. Throws [UnsupportedOperationException] for an option that [NetOption] does not have.
+    public static <T> void setOption(Descriptor socket, SocketOption<T> option, T value) throws ErrnoException {
+        NetOption known = NetOption.of(option);
+        int result;
+        if (known.hasInet6() && isInet6(socket)) {
+            result = set(socket, known, value, true);
+            set(socket, known, value, false); // it may send over IPv4 as well; if not, nothing is lost
+        } else {
+            result = set(socket, known, value, false);
+        }
+        if (result < 0) {
+            throw failure("setsockopt", socket, option, result);
+        }
+    }
+
+    private static int set(Descriptor socket, NetOption option, Object value, boolean inet6) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment memory = call.allocate(NetOption.MAX_BYTES, 4);
+            int length = option.encode(value, inet6, memory);
+            return set(socket, option.level(inet6), option.number(inet6), memory, length);
+        }
+    }
+
+    /// Sets an option that only we know of, and that is an `int`. Returns 0 or `-errno`.
+    public static int setOption(Descriptor socket, int level, int number, int value) {
+        try (Arena call = Arena.ofConfined()) {
+            return set(socket, level, number, call.allocateFrom(JAVA_INT, value), Integer.BYTES);
+        }
+    }
+
+    private static int set(Descriptor socket, int level, int number, MemorySegment value, int length) {
+        return socket.isOpen() ? socket.reactor().kernel().setsockopt(socket.fd(), level, number, value, length)
+                : -Errno.EBADF;
+    }
+
+    /// See `getsockopt(2)`. Throws [UnsupportedOperationException] for an option that [NetOption] does not have, or that the
+    /// kernel does not tell.
+    public static <T> T option(Descriptor socket, SocketOption<T> option) throws ErrnoException {
+        NetOption known = NetOption.of(option);
+        boolean inet6 = known.hasInet6() && isInet6(socket);
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment memory = call.allocate(NetOption.MAX_BYTES, 4);
+            int result = get(socket, known.level(inet6), known.number(inet6), memory);
+            if (result < 0) {
+                throw failure("getsockopt", socket, option, result);
+            }
+            return option.type().cast(known.decode(memory));
+        }
+    }
+
+    private static int get(Descriptor socket, int level, int number, MemorySegment value) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment length = call.allocateFrom(JAVA_INT, (int) value.byteSize());
+            return socket.isOpen() ? socket.reactor().kernel().getsockopt(socket.fd(), level, number, value, length)
+                    : -Errno.EBADF;
+        }
+    }
+
+    private static boolean isInet6(Descriptor socket) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment domain = call.allocate(JAVA_INT);
+            return get(socket, Net.SOL_SOCKET, Net.SO_DOMAIN, domain) == 0 && domain.get(JAVA_INT, 0) == Net.AF_INET6;
+        }
+    }
+
+    private static ErrnoException failure(String call, Descriptor socket, SocketOption<?> option, int result) {
+        return Failure.of(call + "(fd=" + socket.fd() + ", " + option.name() + ")", -result);
+    }
+
+    /// Has the socket receive what is sent to `group` by way of `network`, or no longer. See `ip(7)`.
+    public static void membership(Descriptor socket, boolean join, InetAddress group, NetworkInterface network)
+            throws ErrnoException {
+        InetSocketAddress address = new InetSocketAddress(group, 0);
+        int level = SocketAddresses.family(address) == Net.AF_INET6 ? Net.IPPROTO_IPV6 : Net.IPPROTO_IP;
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment request = call.allocate(GROUP_REQUEST_BYTES, 8); // struct group_req: the interface, the group
+            request.set(JAVA_INT, 0, network.getIndex());
+            SocketAddresses.encode(address, request.asSlice(8));
+            int result = set(socket, level, join ? Net.MCAST_JOIN_GROUP : Net.MCAST_LEAVE_GROUP, request,
+                    GROUP_REQUEST_BYTES);
+            if (result < 0) {
+                throw Failure.of((join ? "join(" : "leave(") + group.getHostAddress() + "%" + network.getName() + ")",
+                        -result);
+            }
+        }
     }
 
     /// Makes the close of `socket` abort the connection: the peer is reset, and what was not sent yet is dropped.
     public static void resetOnClose(Descriptor socket) {
-        try (Arena call = Arena.ofConfined()) {
-            MemorySegment linger = call.allocate(8); // struct linger: on, seconds
-            linger.set(JAVA_INT, 0, 1);
-            socket.reactor().kernel().setsockopt(socket.fd(), Net.SOL_SOCKET, Net.SO_LINGER, linger, 8);
-        }
-    }
-
-    /// Throws [IllegalArgumentException] if the host name of `address` was not found.
-    public static InetSocketAddress resolved(InetSocketAddress address) {
-        if (address.isUnresolved()) {
-            throw new IllegalArgumentException("unknown host " + address.getHostString());
-        }
-        return address;
+        set(socket, NetOption.SO_LINGER, 0, false);
     }
 }

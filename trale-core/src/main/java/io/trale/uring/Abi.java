@@ -89,6 +89,7 @@ public final class Abi {
 
     // enum io_uring_op
     public static final int IORING_OP_NOP = 0;
+    public static final int IORING_OP_WRITEV = 2;
     public static final int IORING_OP_POLL_ADD = 6;
     public static final int IORING_OP_SENDMSG = 9;
     public static final int IORING_OP_RECVMSG = 10;

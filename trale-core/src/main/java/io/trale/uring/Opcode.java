@@ -13,6 +13,7 @@ import java.util.List;
 public enum Opcode {
 
     NOP(Abi.IORING_OP_NOP),
+    WRITEV(Abi.IORING_OP_WRITEV),
     FSYNC(Abi.IORING_OP_FSYNC),
     POLL_ADD(Abi.IORING_OP_POLL_ADD),
     SENDMSG(Abi.IORING_OP_SENDMSG),

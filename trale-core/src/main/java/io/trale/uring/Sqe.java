@@ -89,6 +89,12 @@ public final class Sqe {
         prep(Abi.IORING_OP_WRITE, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
     }
 
+    /// `writev(2)` of the `count` vectors at `vectorsAddress`, at `offsetBytes`, or at the descriptor's own position when
+    /// that is -1.
+    public void prepWritev(int fd, long vectorsAddress, int count, long offsetBytes) {
+        prep(Abi.IORING_OP_WRITEV, 0, 0, fd, offsetBytes, vectorsAddress, count, 0, 0);
+    }
+
     /// `openat(2)`; the path ends with a zero byte.
     public void prepOpenat(int directory, long pathAddress, int flags, int mode) {
         prep(Abi.IORING_OP_OPENAT, 0, 0, directory, 0, pathAddress, mode, flags, 0);

@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
+import io.trale.io.Slice;
 import io.trale.task.Executor;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +111,29 @@ class FileTest {
             two.close();
         }));
         assertThat(path).hasContent("bbbbaaaa");
+    }
+
+    @Test
+    void writesThatGatherGoToTheCursorOrToAPosition() throws Exception {
+        Executor.blockOn(async(() -> {
+            File file = await(File.create(path));
+            Buffer other = Buffer.allocate(3);
+            other.segment().fill((byte) '-');
+            buffer("head tail");
+            assertThat(await(file.write(buffer.slice(0, 4), other.slice(0, 3), buffer.slice(5, 4)))).isEqualTo(11);
+            assertThat(file.position()).isEqualTo(11);
+            Slice[] many = new Slice[3000];
+            Arrays.fill(many, other.slice(0, 1));
+            assertThat(await(file.write(many))).as("as many as the kernel takes").isEqualTo(1024);
+            assertThat(await(file.writeAll(many))).isEqualTo(3000);
+            assertThat(await(file.writeAt(2, buffer.slice(8, 1), other.slice(1, 0), buffer.slice(7, 1)))).isEqualTo(2);
+            assertThat(await(file.write())).isZero();
+            assertThat(file.position()).isEqualTo(11 + 1024 + 3000);
+            file.close();
+            other.segment().fill((byte) 0); // ours again
+            other.close();
+        }));
+        assertThat(path).hasContent("heli---tail" + "-".repeat(4024));
     }
 
     @Test

@@ -145,6 +145,12 @@ class SqeTest {
     }
 
     @Test
+    void writev() {
+        check(sqe -> sqe.prepWritev(FD, ADDRESS, 1024, -1),
+                new Fields().opcode(2).fd(FD).addr(ADDRESS).len(1024).off(-1));
+    }
+
+    @Test
     void poll() {
         check(sqe -> sqe.prepPoll(FD, 0x8005), new Fields().opcode(6).fd(FD).opFlags(0x8005));
     }

@@ -5,16 +5,14 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
-import io.trale.reactor.Deadline;
+import io.trale.reactor.AcceptBackoff;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
-import io.trale.reactor.Reactor;
-import io.trale.reactor.Sockets;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -25,15 +23,14 @@ import reactor.core.publisher.Operators;
 /// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
 ///
 /// Connections that nobody has asked for wait in the kernel's backlog. When the process has no descriptor left, or the
-/// kernel no memory, accepting pauses and is tried again: it never dies of that.
+/// kernel no memory, accepting pauses and is tried again: it never dies of that, see [AcceptBackoff].
 final class Acceptor {
 
     private static final int WINDOW = 16;
-    private static final long PAUSE_NANOS = 100_000_000;
 
     private final Trale trale;
     private final Descriptor descriptor;
-    private final InetSocketAddress localAddress;
+    private final SocketAddress localAddress;
 
     private final Seat seat = new Seat();
 
@@ -43,21 +40,16 @@ final class Acceptor {
     /// Accepted for a subscriber that has gone: for the next one.
     private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
     private @Nullable Accepting consumer;
-    /// Set while accepting pauses.
-    private final Deadline pause = new Deadline() {
-        @Override
-        protected void reached() {
-            wakeConsumer();
-        }
-    };
+    private final AcceptBackoff backoff;
     private @Nullable IOException failure;
 
-    Acceptor(Trale trale, Descriptor descriptor, InetSocketAddress localAddress) {
+    Acceptor(Trale trale, Descriptor descriptor, SocketAddress localAddress) {
         this.trale = trale;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
+        backoff = new AcceptBackoff(trale.loop.reactor, this::wakeConsumer);
         descriptor.whenClosed(() -> {
-            trale.loop.reactor.deadlines().callOff(pause);
+            backoff.end();
             accepted.forEach(Connection::abort);
             accepted.clear();
             wakeConsumer();
@@ -90,7 +82,7 @@ final class Acceptor {
         } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
             return; // the end comes when the last accept under way has ended
         } else {
-            while (!pause.isSet() && busy.size() < Math.min(WINDOW, consumer.demand())) {
+            while (!backoff.isSet() && busy.size() < Math.min(WINDOW, consumer.demand())) {
                 Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
                 busy.add(accept);
                 trale.loop.reactor.stage(accept);
@@ -104,14 +96,6 @@ final class Acceptor {
         }
         if (this.consumer == null) {
             busy.forEach(trale.loop.reactor::cancel);
-        }
-    }
-
-    /// No descriptor, or no memory: somebody has to give something back first, and nobody will tell us.
-    private void pause() {
-        Reactor reactor = trale.loop.reactor;
-        if (!pause.isSet()) {
-            reactor.deadlines().set(pause, reactor.kernel().nanoTime() + PAUSE_NANOS);
         }
     }
 
@@ -143,10 +127,8 @@ final class Acceptor {
             }
             busy.remove(this);
             idle.push(this);
-            switch (-result) {
-                case Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM -> pause();
-                case Errno.EBADF, Errno.EINVAL -> failure = Failure.of("accept", descriptor.fd(), localAddress, -result);
-                default -> { } // the connection is there, or it died in the backlog, or we were cancelled
+            if (result < 0 && result != -Errno.ECANCELED) {
+                failed(-result);
             }
             if (!descriptor.isOpen()) {
                 accepted.forEach(Connection::abort);
@@ -155,10 +137,17 @@ final class Acceptor {
             wakeConsumer();
         }
 
+        private void failed(int errno) {
+            switch (AcceptBackoff.of(errno)) {
+                case AT_ONCE -> { } // one connection had died in the backlog
+                case LATER -> backoff.begin();
+                case NEVER -> failure = Failure.of("accept", descriptor.fd(), localAddress, errno);
+            }
+        }
+
         private Connection connection(int fd, MemorySegment peer) {
-            Descriptor socket = new Descriptor(trale.loop.reactor, fd);
-            Sockets.prepareStream(socket);
-            return trale.adopt(socket, SocketAddresses.decode(peer));
+            return trale.adopt(new Descriptor(trale.loop.reactor, fd),
+                    SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
         }
     }
 
@@ -202,7 +191,7 @@ final class Acceptor {
             Objects.requireNonNull(actual);
             Accepting accepting = new Accepting(acceptor, actual);
             if (!acceptor.seat.take(accepting)) {
-                Operators.error(actual, new IllegalStateException("accept() on " + acceptor.localAddress
+                Operators.error(actual, new IllegalStateException("accept() on " + SocketAddresses.format(acceptor.localAddress)
                         + " has a subscriber"));
                 return;
             }

@@ -6,9 +6,11 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
 import java.lang.foreign.MemorySegment;
-import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
@@ -16,21 +18,22 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// A TCP connection. Its methods may be called from any thread; signals come on the loop.
+/// A connection, of TCP or between processes of this host. Its methods may be called from any thread; signals come on the
+/// loop.
 ///
 /// Nothing closes a connection but its user, through [#handle], [#close] or [#abort], and [Trale#close]: not the end of
-/// a send, not a cancel, not the peer. `TCP_NODELAY` is set.
+/// a send, not a cancel, not the peer. `TCP_NODELAY` is set unless options say otherwise.
 public final class Connection {
 
     final Loop loop;
     final Descriptor descriptor;
     final Receiver receiver;
     final Sender sender;
-    private final InetSocketAddress localAddress;
-    private final InetSocketAddress remoteAddress;
+    private final SocketAddress localAddress;
+    private final SocketAddress remoteAddress;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    Connection(Loop loop, Descriptor descriptor, InetSocketAddress localAddress, InetSocketAddress remoteAddress) {
+    Connection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress) {
         this.loop = loop;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
@@ -129,7 +132,7 @@ public final class Connection {
         return onClose().doOnSubscribe(s -> loop.run(sender::close));
     }
 
-    /// Closes at once, and without a farewell: what is not sent yet is dropped, and the peer is reset. Idempotent.
+    /// Closes at once, and without a farewell: what is not sent yet is dropped, and a TCP peer is reset. Idempotent.
     public void abort() {
         loop.run(() -> {
             if (descriptor.isOpen()) {
@@ -160,15 +163,32 @@ public final class Connection {
         }
     }
 
-    // ---- names
+    // ---- options and names
+
+    /// Sets an option of the socket, when subscribed to. Fails as [io.trale.net.NetworkSocket#setOption] does.
+    public <T> Mono<Void> setOption(SocketOption<T> option, T value) {
+        return onLoop(() -> {
+            Sockets.setOption(descriptor, option, value);
+            return this;
+        }).then();
+    }
+
+    /// What an option of the socket is set to. Fails as [io.trale.net.NetworkSocket#getOption] does.
+    public <T> Mono<T> getOption(SocketOption<T> option) {
+        return onLoop(() -> Sockets.option(descriptor, option));
+    }
+
+    private <T> Mono<T> onLoop(Callable<T> call) {
+        return new FutureMono<T>(loop, () -> new Ready<>(call), unwanted -> { }).assembled();
+    }
 
     /// The address of this side, known also when it is closed.
-    public InetSocketAddress localAddress() {
+    public SocketAddress localAddress() {
         return localAddress;
     }
 
-    /// The address of the peer, known also when it is gone.
-    public InetSocketAddress remoteAddress() {
+    /// The address of the peer, known also when it is gone: of one that has bound no path, the empty path.
+    public SocketAddress remoteAddress() {
         return remoteAddress;
     }
 

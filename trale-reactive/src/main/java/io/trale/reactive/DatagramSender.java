@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class DatagramSender extends Outlet {
 
     private final UdpEndpoint endpoint;
-    private final Writable writable;
+    private final Room room;
 
     private int block = -1;
     private @Nullable MemorySegment header;
@@ -28,7 +28,7 @@ final class DatagramSender extends Outlet {
     DatagramSender(UdpEndpoint endpoint) {
         super(endpoint.loop, endpoint.descriptor);
         this.endpoint = endpoint;
-        writable = new Writable(endpoint.descriptor, () -> {
+        room = new Room(endpoint.descriptor, () -> {
             settle();
             pump();
         });
@@ -40,7 +40,7 @@ final class DatagramSender extends Outlet {
 
     @Override
     void pump() {
-        if (elements.isEmpty() || inFlight() || writable.isWaiting()) {
+        if (elements.isEmpty() || inFlight() || room.isAwaited()) {
             return;
         }
         if (isOpen()) {
@@ -87,7 +87,7 @@ final class DatagramSender extends Outlet {
             taken(refusal);
         } else {
             switch (-result) {
-                case Errno.EAGAIN -> writable.await();
+                case Errno.EAGAIN -> room.await();
                 case Errno.EINTR -> { } // once more
                 case Errno.ECANCELED -> { } // closing: pump says so
                 default -> taken(failure((Datagram) elements.element(), -result));
@@ -130,7 +130,7 @@ final class DatagramSender extends Outlet {
     @Override
     void discardUnsent(Sending<?> owner) {
         discardAll();
-        writable.cancel();
+        room.cancel();
     }
 
     @Override

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 final class FileOutlet extends StreamOutlet {
 
     private final File file;
-    private final Writable writable;
+    private final Room room;
     private long position;
 
     FileOutlet(Loop loop, File file, long offset) {
         super(loop, file.descriptor());
         this.file = file;
         position = offset;
-        writable = new Writable(file.descriptor(), () -> {
+        room = new Room(file.descriptor(), () -> {
             settle();
             pump();
         });
@@ -43,7 +43,7 @@ final class FileOutlet extends StreamOutlet {
             return null; // if it was less than asked for, the next write will say why
         }
         switch (-result) {
-            case Errno.EAGAIN -> writable.await();
+            case Errno.EAGAIN -> room.await();
             case Errno.EINTR -> { } // once more
             case Errno.ECANCELED -> { } // closing: pump says so
             default -> {
@@ -55,12 +55,12 @@ final class FileOutlet extends StreamOutlet {
 
     @Override
     boolean mustWait() {
-        return writable.isWaiting();
+        return room.isAwaited();
     }
 
     @Override
     void stopWaiting() {
-        writable.cancel();
+        room.cancel();
     }
 
     @Override

@@ -1,30 +1,39 @@
 package io.trale.reactive;
 
-import io.trale.net.TcpListener;
+import io.trale.net.StreamListener;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// A TCP socket that listens. Where every connection is to be served the same way, [Trale#serve] is simpler.
+/// A socket that listens, of TCP or at a path. Where every connection is to be served the same way, [Trale#serve] is simpler.
 public final class Listener implements Disposable {
 
     private final Loop loop;
-    private final TcpListener listener;
+    private final StreamListener<?, ?> listener;
     private final Acceptor acceptor;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
-    Listener(Trale trale, TcpListener listener) {
+    Listener(Trale trale, StreamListener<?, ?> listener) {
         loop = trale.loop;
         this.listener = listener;
         acceptor = new Acceptor(trale, listener.descriptor(), listener.localAddress());
         listener.descriptor().whenClosed(closed::tryEmitEmpty);
     }
 
-    /// The address with the port that was chosen.
-    public InetSocketAddress localAddress() {
+    /// The address with the port that was chosen, or the path.
+    public SocketAddress localAddress() {
         return listener.localAddress();
+    }
+
+    /// The port that was chosen. Throws [UnsupportedOperationException] if this listens at a path.
+    public int port() {
+        if (localAddress() instanceof InetSocketAddress inet) {
+            return inet.getPort();
+        }
+        throw new UnsupportedOperationException("a path has no port: " + localAddress());
     }
 
     /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. Whoever
@@ -34,7 +43,7 @@ public final class Listener implements Disposable {
         return acceptor.flux();
     }
 
-    /// Stops listening. Connections that were accepted go on. Idempotent.
+    /// Stops listening. Connections that were accepted go on, and a path that was bound is removed. Idempotent.
     @Override
     public void dispose() {
         loop.run(listener::close);

@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 final class Sender extends StreamOutlet {
 
     private final Connection connection;
-    private final Writable writable;
+    private final Room room;
 
     Sender(Connection connection) {
         super(connection.loop, connection.descriptor);
         this.connection = connection;
-        writable = new Writable(connection.descriptor, () -> {
+        room = new Room(connection.descriptor, () -> {
             settle();
             pump(); // also after an error, which the send itself will name
         });
@@ -36,12 +36,12 @@ final class Sender extends StreamOutlet {
     @Nullable IOException ended(int result, int asked) {
         if (result >= 0) {
             if (result < asked && !elements.isEmpty()) {
-                writable.await();
+                room.await();
             }
             return null;
         }
         switch (-result) {
-            case Errno.EAGAIN -> writable.await();
+            case Errno.EAGAIN -> room.await();
             case Errno.EINTR -> { } // once more
             case Errno.ECANCELED -> { } // closing: pump says so
             default -> {
@@ -53,12 +53,12 @@ final class Sender extends StreamOutlet {
 
     @Override
     boolean mustWait() {
-        return writable.isWaiting();
+        return room.isAwaited();
     }
 
     @Override
     void stopWaiting() {
-        writable.cancel();
+        room.cancel();
     }
 
     @Override

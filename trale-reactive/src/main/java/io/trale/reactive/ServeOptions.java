@@ -1,27 +1,34 @@
 package io.trale.reactive;
 
 import io.trale.future.ErrnoException;
+import io.trale.net.NetOptions;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
-/// How a server treats its connections. Immutable: each method returns a changed copy.
+/// How a server listens, and treats its connections. Immutable: each method returns a changed copy.
 public final class ServeOptions {
 
     private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
-    private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, ServeOptions::log);
+    private static final ServeOptions DEFAULTS =
+            new ServeOptions(Long.MAX_VALUE, ServeOptions::log, NetOptions.none(), NetOptions.none());
 
     final long maxConnections;
     final BiConsumer<? super Connection, ? super Throwable> onConnectionError;
+    final NetOptions listenerOptions;
+    final NetOptions connectionOptions;
 
-    private ServeOptions(long maxConnections, BiConsumer<? super Connection, ? super Throwable> onConnectionError) {
+    private ServeOptions(long maxConnections, BiConsumer<? super Connection, ? super Throwable> onConnectionError,
+            NetOptions listenerOptions, NetOptions connectionOptions) {
         this.maxConnections = maxConnections;
         this.onConnectionError = onConnectionError;
+        this.listenerOptions = listenerOptions;
+        this.connectionOptions = connectionOptions;
     }
 
-    /// No limit on connections but the process's descriptors; errors are logged.
+    /// No limit on connections but the process's descriptors; errors are logged; sockets as they are by themselves.
     public static ServeOptions defaults() {
         return DEFAULTS;
     }
@@ -32,13 +39,23 @@ public final class ServeOptions {
         if (count < 1) {
             throw new IllegalArgumentException("maxConnections is " + count + ", must be at least 1");
         }
-        return new ServeOptions(count, onConnectionError);
+        return new ServeOptions(count, onConnectionError, listenerOptions, connectionOptions);
     }
 
     /// Told, on the loop, of a connection whose handler failed; it has been aborted. The default logs: a peer that went
     /// away at debug level, everything else as a warning.
     public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
-        return new ServeOptions(maxConnections, Objects.requireNonNull(handler));
+        return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions);
+    }
+
+    /// Set on the listening socket before it is bound, such as `SO_REUSEPORT`. TCP connections inherit them.
+    public ServeOptions listenerOptions(NetOptions options) {
+        return new ServeOptions(maxConnections, onConnectionError, Objects.requireNonNull(options), connectionOptions);
+    }
+
+    /// Set on each connection before its handler is called. Where one cannot be set, that connection has failed.
+    public ServeOptions connectionOptions(NetOptions options) {
+        return new ServeOptions(maxConnections, onConnectionError, listenerOptions, Objects.requireNonNull(options));
     }
 
     private static void log(Connection connection, Throwable failure) {

@@ -1,6 +1,8 @@
 package io.trale.reactive;
 
-import java.net.InetSocketAddress;
+import io.trale.linux.SocketAddresses;
+import java.io.IOException;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,7 +20,7 @@ import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
-/// A TCP server that runs: accepts while fewer than the permitted connections are open, and runs the handler on each.
+/// A server that runs: accepts while fewer than the permitted connections are open, and runs the handler on each.
 public final class Server implements Disposable {
 
     private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
@@ -43,9 +45,14 @@ public final class Server implements Disposable {
         listener.accept().subscribe(new Connections());
     }
 
-    /// The address with the port that was chosen.
-    public InetSocketAddress localAddress() {
+    /// The address with the port that was chosen, or the path.
+    public SocketAddress localAddress() {
         return listener.localAddress();
+    }
+
+    /// The port that was chosen. Throws [UnsupportedOperationException] if this listens at a path.
+    public int port() {
+        return listener.port();
     }
 
     /// Completes when the server has stopped and its last connection is closed.
@@ -89,8 +96,17 @@ public final class Server implements Disposable {
 
     private void serve(Connection connection) {
         open.add(connection);
-        connection.handle(handler).subscribe(new Serving(connection));
+        connection.handle(this::handle).subscribe(new Serving(connection));
         connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
+    }
+
+    private Publisher<Void> handle(Connection connection) {
+        try {
+            options.connectionOptions.applyTo(connection.descriptor);
+        } catch (IOException e) {
+            return Mono.error(e);
+        }
+        return handler.apply(connection);
     }
 
     /// The connection is closed, by its handler's end or in the midst of it.
@@ -125,7 +141,7 @@ public final class Server implements Disposable {
 
         @Override
         public void onError(Throwable failure) {
-            LOG.error("stopped accepting on " + localAddress(), failure);
+            LOG.error("stopped accepting on " + SocketAddresses.format(localAddress()), failure);
             listener.dispose();
             onComplete();
         }

@@ -5,8 +5,13 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
+import io.trale.net.NetOptions;
+import io.trale.net.StreamListener;
+import io.trale.net.StreamSocket;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
+import io.trale.net.UnixListener;
+import io.trale.net.UnixStream;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Sockets;
 import io.trale.task.Executor;
@@ -16,13 +21,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -93,23 +102,23 @@ public final class Trale implements AutoCloseable {
     // ---- servers
 
     /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
-    /// [#serve(InetSocketAddress, Function, ServeOptions)].
+    /// [#serve(SocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
         return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
     }
 
-    /// As [#serve(InetSocketAddress, Function, ServeOptions)], with default options.
-    public Mono<Server> serve(InetSocketAddress address,
+    /// As [#serve(SocketAddress, Function, ServeOptions)], with default options.
+    public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler) {
         return serve(address, handler, ServeOptions.defaults());
     }
 
-    /// Listens on `address` and runs `handler` on every connection, as [Connection#handle] does: when what it returns
+    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], and runs `handler` on every connection, as [Connection#handle] does: when what it returns
     /// completes, the connection is flushed and closed, when it fails, aborted. The failure of one connection is reported
     /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
-    public Mono<Server> serve(InetSocketAddress address,
+    public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address).map(listener -> new Server(this, listener, handler, options));
+        return bind(address, options.listenerOptions).map(listener -> new Server(this, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4.
@@ -130,13 +139,23 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Listens on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`.
-    public Mono<Listener> bind(InetSocketAddress address) {
-        return new FutureMono<Listener>(loop, () -> new Ready<>(() -> listen(address)), Listener::dispose).assembled();
+    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], whose path is made, and removed when the
+    /// listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`.
+    public Mono<Listener> bind(SocketAddress address) {
+        return bind(address, NetOptions.none());
     }
 
-    private Listener listen(InetSocketAddress address) throws IOException {
-        TcpListener socket = TcpListener.bind(address);
+    /// As [#bind(SocketAddress)], with `options` set before; TCP connections inherit them.
+    public Mono<Listener> bind(SocketAddress address, NetOptions options) {
+        return new FutureMono<Listener>(loop, () -> new Ready<>(() -> listen(address, options)), Listener::dispose).assembled();
+    }
+
+    private Listener listen(SocketAddress address, NetOptions options) throws IOException {
+        StreamListener<?, ?> socket = switch (address) {
+            case InetSocketAddress inet -> TcpListener.bind(inet, options);
+            case UnixDomainSocketAddress unix -> UnixListener.bind(unix, options);
+            default -> throw new UnsupportedAddressTypeException();
+        };
         Listener listener = new Listener(this, socket);
         loop.opened(socket.descriptor(), listener::dispose);
         return listener;
@@ -147,28 +166,43 @@ public final class Trale implements AutoCloseable {
     /// Connects to `host`, looked up off the loop, trying its addresses in turn. Fails with
     /// [java.net.UnknownHostException], or as the last address failed.
     public Mono<Connection> connect(String host, int port) {
+        return connect(host, port, NetOptions.none());
+    }
+
+    private Mono<Connection> connect(String host, int port, NetOptions options) {
         return Mono.fromCallable(() -> InetAddress.getAllByName(host))
                 .subscribeOn(Schedulers.boundedElastic())
-                .flatMap(found -> connect(Arrays.stream(found).map(ip -> new InetSocketAddress(ip, port)).toList()));
+                .map(found -> Arrays.stream(found).map(ip -> new InetSocketAddress(ip, port)).toList())
+                .flatMap(addresses -> connect(() -> TcpStream.connect(addresses, options)));
     }
 
-    /// Connects to `address`. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel
-    /// stops the attempt. Whoever receives the connection has to close it.
-    public Mono<Connection> connect(InetSocketAddress address) {
-        return address.isUnresolved() ? connect(address.getHostString(), address.getPort()) : connect(List.of(address));
+    /// Connects to `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress]. Fails with [ErrnoException]
+    /// (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel stops the attempt. Whoever receives the connection has
+    /// to close it.
+    public Mono<Connection> connect(SocketAddress address) {
+        return connect(address, NetOptions.none());
     }
 
-    private Mono<Connection> connect(List<InetSocketAddress> addresses) {
-        return new FutureMono<Connection>(loop, () -> new Connecting(TcpStream.connect(addresses)), Connection::abort)
-                .assembled();
+    /// As [#connect(SocketAddress)], with `options` set before.
+    public Mono<Connection> connect(SocketAddress address, NetOptions options) {
+        return switch (address) {
+            case InetSocketAddress name when name.isUnresolved() -> connect(name.getHostString(), name.getPort(), options);
+            case InetSocketAddress inet -> connect(() -> TcpStream.connect(List.of(inet), options));
+            case UnixDomainSocketAddress unix -> connect(() -> UnixStream.connect(unix, options));
+            default -> throw new UnsupportedAddressTypeException();
+        };
+    }
+
+    private Mono<Connection> connect(Supplier<Future<? extends StreamSocket<?>>> connect) {
+        return new FutureMono<Connection>(loop, () -> new Connecting(connect.get()), Connection::abort).assembled();
     }
 
     /// Connects, and makes a connection of the stream.
     private final class Connecting implements Future<Connection> {
 
-        private final Future<TcpStream> connect;
+        private final Future<? extends StreamSocket<?>> connect;
 
-        Connecting(Future<TcpStream> connect) {
+        Connecting(Future<? extends StreamSocket<?>> connect) {
             this.connect = connect;
         }
 
@@ -179,7 +213,7 @@ public final class Trale implements AutoCloseable {
 
         @Override
         public Connection result() throws Exception {
-            TcpStream stream = connect.result();
+            StreamSocket<?> stream = connect.result();
             return adopt(stream.descriptor(), stream.remoteAddress());
         }
 
@@ -190,14 +224,14 @@ public final class Trale implements AutoCloseable {
     }
 
     /// Makes a connection of a connected socket. Loop thread.
-    Connection adopt(Descriptor socket, InetSocketAddress remoteAddress) {
+    Connection adopt(Descriptor socket, SocketAddress remoteAddress) {
         Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
         loop.opened(socket, connection::abort);
         return connection;
     }
 
     /// Asked for now, while we are on the loop, whose boundary to the system is its own.
-    private static InetSocketAddress localAddress(Descriptor socket) {
+    private static SocketAddress localAddress(Descriptor socket) {
         try {
             return Sockets.localAddress(socket);
         } catch (ErrnoException e) { // of an open socket: only for want of memory
@@ -216,7 +250,12 @@ public final class Trale implements AutoCloseable {
     /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
     /// it has to close it.
     public Mono<UdpEndpoint> udp(InetSocketAddress address) {
-        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address)),
+        return udp(address, NetOptions.none());
+    }
+
+    /// As [#udp(InetSocketAddress)], with `options` set before it is bound, such as a large `SO_RCVBUF`.
+    public Mono<UdpEndpoint> udp(InetSocketAddress address, NetOptions options) {
+        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address, options)),
                 UdpEndpoint::dispose).assembled();
     }
 

@@ -4,6 +4,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.net.NetOptions;
 import io.trale.net.UdpSocket;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Sockets;
@@ -44,8 +45,8 @@ public final class UdpEndpoint implements Disposable {
     }
 
     /// Opens one. Loop thread.
-    static UdpEndpoint open(Loop loop, InetSocketAddress address) throws IOException {
-        UdpEndpoint endpoint = new UdpEndpoint(loop, UdpSocket.bind(address));
+    static UdpEndpoint open(Loop loop, InetSocketAddress address, NetOptions options) throws IOException {
+        UdpEndpoint endpoint = new UdpEndpoint(loop, UdpSocket.bind(address, options));
         Sockets.setOption(endpoint.descriptor, Net.SOL_SOCKET, Net.SO_RXQ_OVFL, 1);
         loop.opened(endpoint.descriptor, endpoint::abort);
         return endpoint;

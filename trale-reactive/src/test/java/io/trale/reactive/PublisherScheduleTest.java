@@ -88,7 +88,7 @@ class PublisherScheduleTest {
             List<String> breaches = new ArrayList<>();
             Throwable[] failure = new Throwable[1];
             SimTrale.run(kernel, Seeds.options(kernel), (trale, done) -> trale.bind(ANY).subscribe(listener -> {
-                SimPeer peer = kernel.connectTo(listener.localAddress()).send(sent);
+                SimPeer peer = kernel.connectTo(Support.loopback(listener.port())).send(sent);
                 listener.accept().next().subscribe(connection -> {
                     if (breaking) {
                         kernel.after(random.nextLong(2_000_000), peer::reset);
@@ -195,7 +195,7 @@ class PublisherScheduleTest {
                         server.onClose().subscribe(null, null, done::set);
                         for (int i = 0; i < count; i++) {
                             byte[] bytes = bytes(random, 500);
-                            SimPeer peer = kernel.connectTo(server.localAddress()).send(bytes);
+                            SimPeer peer = kernel.connectTo(Support.loopback(server.port())).send(bytes);
                             switch (random.nextInt(5)) {
                                 case 0 -> kernel.after(random.nextLong(3_000_000), peer::reset);
                                 case 1 -> kernel.after(random.nextLong(3_000_000), peer::close);
@@ -297,7 +297,7 @@ class PublisherScheduleTest {
                         .subscribe(server -> {
                             for (int i = random.nextInt(6); i > 0; i--) {
                                 kernel.after(random.nextLong(2_000_000),
-                                        () -> visit(kernel, kernel.connectTo(server.localAddress())));
+                                        () -> visit(kernel, kernel.connectTo(Support.loopback(server.port()))));
                             }
                         });
                 for (int i = random.nextInt(4); i > 0; i--) {

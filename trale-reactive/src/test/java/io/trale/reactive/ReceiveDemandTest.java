@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;
@@ -529,7 +530,7 @@ class ReceiveDemandTest {
         assertThat(e).isInstanceOf(ErrnoException.class)
                 .hasMessageContaining("recv(")
                 .hasMessageContaining("fd=" + connection.descriptor.fd())
-                .hasMessageContaining("127.0.0.1:" + connection.remoteAddress().getPort())
+                .hasMessageContaining(SocketAddresses.format(connection.remoteAddress()))
                 .hasMessageContaining("ECONNRESET");
         assertThat(((ErrnoException) e).errno()).isEqualTo(Errno.ECONNRESET);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Support.Pair;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -487,7 +488,7 @@ class SendTest {
         assertThat(failure).isInstanceOf(ErrnoException.class)
                 .hasMessageContaining("send(")
                 .hasMessageContaining("fd=" + connection.descriptor.fd())
-                .hasMessageContaining("127.0.0.1:" + connection.remoteAddress().getPort());
+                .hasMessageContaining(SocketAddresses.format(connection.remoteAddress()));
         int errno = ((ErrnoException) failure).errno();
         assertThat(errno).isIn(Errno.EPIPE, Errno.ECONNRESET);
         assertThat(failure).hasMessageContaining(errno == Errno.EPIPE ? "EPIPE" : "ECONNRESET");

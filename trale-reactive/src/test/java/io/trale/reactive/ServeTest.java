@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
@@ -109,7 +110,7 @@ class ServeTest {
         return connect(server.localAddress());
     }
 
-    private static SocketChannel connect(InetSocketAddress address) {
+    private static SocketChannel connect(SocketAddress address) {
         try {
             return SocketChannel.open(address);
         } catch (IOException e) {
@@ -329,7 +330,7 @@ class ServeTest {
             return c.send(c.receive().doOnNext(b -> flowing.countDown())).doFinally(signal -> open.decrementAndGet());
         });
         Process client = new ProcessBuilder("/bin/bash", "-c",
-                "exec 3<>/dev/tcp/127.0.0.1/" + server.localAddress().getPort() + "; exec cat /dev/zero >&3").start();
+                "exec 3<>/dev/tcp/127.0.0.1/" + server.port() + "; exec cat /dev/zero >&3").start();
         assertThat(flowing.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         assertThat(open).hasValue(1);
         client.destroyForcibly().waitFor();
@@ -345,14 +346,14 @@ class ServeTest {
     @Test
     void aPortInUseIsAnErrorThatNamesTheAddress() {
         Server server = serve(ServeTest::echo);
-        InetSocketAddress address = server.localAddress();
+        SocketAddress address = server.localAddress();
         Support.asleep(trale);
         int before = Support.descriptors();
         for (int i = 0; i < 10; i++) {
             StepVerifier.create(trale.serve(address, ServeTest::echo)).expectErrorSatisfies(e -> {
                 assertThat(e).isInstanceOf(ErrnoException.class)
                         .hasMessageContaining("bind")
-                        .hasMessageContaining(String.valueOf(address.getPort()))
+                        .hasMessageContaining(String.valueOf(server.port()))
                         .hasMessageContaining("EADDRINUSE");
                 assertThat(((ErrnoException) e).errno()).isEqualTo(Errno.EADDRINUSE);
             }).verify(LIMIT);
@@ -569,14 +570,14 @@ class ServeTest {
     void acceptingAgainAfterACancelLosesNobody() throws Exception {
         int count = 1000;
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
-        Set<InetSocketAddress> addresses = new HashSet<>();
+        Set<SocketAddress> addresses = new HashSet<>();
         List<SocketChannel> clients = new ArrayList<>();
         Thread connecting = Thread.ofPlatform().start(() -> {
             try {
                 for (int i = 0; i < count; i++) {
                     SocketChannel client = connect(listener.localAddress());
                     clients.add(client);
-                    addresses.add((InetSocketAddress) client.getLocalAddress());
+                    addresses.add(client.getLocalAddress());
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

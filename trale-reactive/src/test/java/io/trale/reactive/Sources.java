@@ -4,6 +4,7 @@ import io.trale.reactive.Support.Pair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
@@ -96,7 +97,7 @@ final class Sources {
     private static Source accept(Trale trale) {
         Listener busy = trale.bind(Support.loopback(0)).block();
         Listener silent = trale.bind(Support.loopback(0)).block();
-        InetSocketAddress address = busy.localAddress();
+        SocketAddress address = busy.localAddress();
         Thread caller = Thread.ofPlatform().daemon().start(() -> {
             while (!busy.isDisposed()) {
                 try (SocketChannel channel = SocketChannel.open(address)) {

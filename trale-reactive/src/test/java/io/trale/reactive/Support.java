@@ -1,5 +1,6 @@
 package io.trale.reactive;
 
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -135,11 +136,16 @@ final class Support {
 
     /// Reads and returns all until the peer ends.
     static byte[] readAll(SocketChannel peer) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
         try {
-            return peer.socket().getInputStream().readAllBytes();
+            while (peer.read(chunk.clear()) >= 0) {
+                all.write(chunk.array(), 0, chunk.position());
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        return all.toByteArray();
     }
 
     /// Waits until `condition` holds.

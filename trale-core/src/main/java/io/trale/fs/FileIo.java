@@ -1,0 +1,46 @@
+package io.trale.fs;
+
+import io.trale.future.IntFuture;
+import io.trale.io.Buffer;
+import io.trale.io.Slice;
+import io.trale.reactor.LendingIo;
+import io.trale.uring.Sqe;
+import java.lang.foreign.MemorySegment;
+
+/// A read or a write of a file, wherever in it.
+abstract class FileIo extends LendingIo implements IntFuture {
+
+    final File file;
+
+    FileIo(File file, String busy) {
+        super(file.descriptor(), busy);
+        this.file = file;
+    }
+
+    /// Begins a use with `length` bytes of `buffer` from `offset`.
+    final void begin(Buffer buffer, int offset, int length) {
+        begin();
+        add(buffer.memory(), offset, length);
+    }
+
+    /// Begins a use with all of `slices`.
+    final void begin(Slice... slices) {
+        begin();
+        for (Slice slice : slices) {
+            add(slice.buffer().memory(), slice.offset(), slice.length());
+        }
+    }
+
+    /// Prepares the entry; -1 stands for the descriptor's own position.
+    final void prepare(Sqe sqe, boolean writing, long position) {
+        if (!writing) {
+            sqe.prepRead(descriptor().fd(), lent().address(), lent().length(), position);
+        } else if (lent().count() <= 1) {
+            sqe.prepWrite(descriptor().fd(), lent().address(), lent().length(), position);
+        } else {
+            MemorySegment vectors = takeArguments();
+            lent().writeVectors(vectors, 0);
+            sqe.prepWritev(descriptor().fd(), vectors.address(), lent().vectorCount(), position);
+        }
+    }
+}

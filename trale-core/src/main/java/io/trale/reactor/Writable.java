@@ -1,0 +1,64 @@
+package io.trale.reactor;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Net;
+import io.trale.uring.Sqe;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/// How to wait until a socket has room to send, for an operation on it that has met `EAGAIN`.
+///
+/// That is a poll for `POLLOUT`, unless the peer has ended its side: then io_uring's poll is ready at once and for ever,
+/// because it reports `POLLRDHUP` whether it was asked for or not (`IO_POLL_UNMASK` in `io_uring/poll.c`), and waiting
+/// with it would be a busy loop, or with a send that is told to wait, a kernel thread. `epoll(7)` reports only what it was
+/// asked for; so in that case the ring polls an epoll descriptor that watches the socket for `EPOLLOUT`.
+///
+/// Loop thread only.
+public final class Writable {
+
+    private static final int NONE = -1;
+
+    private final Descriptor socket;
+    /// Closed after the socket, so it outlives every poll on it.
+    private int epoll = NONE;
+
+    /// For operations on `socket`.
+    public Writable(Descriptor socket) {
+        this.socket = socket;
+    }
+
+    /// Prepares the poll.
+    public void prepare(Sqe sqe) {
+        if (epoll == NONE) {
+            sqe.prepPoll(socket.fd(), Net.POLLOUT);
+        } else {
+            sqe.prepPoll(epoll, Net.POLLIN);
+        }
+    }
+
+    /// Takes the poll's `result`. Returns true if the socket need not have room: then the next poll will wait until it has.
+    public boolean isFalseAlarm(int result) {
+        boolean onlyHalfClosed = result > 0 && (result & (Net.POLLOUT | Net.POLLERR | Net.POLLHUP)) == 0;
+        return epoll == NONE && onlyHalfClosed && socket.isOpen() && watchIndirectly();
+    }
+
+    /// Returns false if there is no descriptor left: then the busy loop it is, until there is one.
+    private boolean watchIndirectly() {
+        int fd = socket.reactor().kernel().epollCreate(Net.EPOLL_CLOEXEC);
+        if (fd < 0) {
+            return false;
+        }
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment event = call.allocate(16, 8); // struct epoll_event: the events, and data that we do not use
+            event.set(JAVA_INT, 0, Net.POLLOUT);
+            if (socket.reactor().kernel().epollCtl(fd, Net.EPOLL_CTL_ADD, socket.fd(), event) < 0) {
+                socket.reactor().kernel().close(fd); // it would never be ready
+                return false;
+            }
+        }
+        epoll = fd;
+        socket.whenClosed(() -> socket.reactor().kernel().close(fd));
+        return true;
+    }
+}

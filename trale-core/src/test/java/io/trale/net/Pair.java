@@ -1,0 +1,98 @@
+package io.trale.net;
+
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.join;
+import static io.trale.task.Async.yieldNow;
+
+import io.trale.future.IntFuture;
+import io.trale.io.Buffer;
+import io.trale.io.Slice;
+import io.trale.task.Executor;
+import java.io.File;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/// Two streams that are connected with each other, for tests in async blocks.
+record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable {
+
+    static final InetSocketAddress LOOPBACK = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+    static Pair tcp() throws Exception {
+        try (TcpListener listener = TcpListener.bind(LOOPBACK)) {
+            List<TcpStream> both = await(join(TcpStream.connect(listener.localAddress()), listener.accept()));
+            return new Pair(both.get(0), both.get(1));
+        }
+    }
+
+    static Pair unix(Path path) throws Exception {
+        try (UnixListener listener = UnixListener.bind(UnixDomainSocketAddress.of(path))) {
+            List<UnixStream> both = await(join(UnixStream.connect(listener.localAddress()), listener.accept()));
+            return new Pair(both.get(0), both.get(1));
+        }
+    }
+
+    @Override
+    public void close() {
+        one.close();
+        other.close();
+    }
+
+    /// Writes from `one` until it waits for room, and leaves that write waiting. Of a Unix pair: nothing but a read of the
+    /// other side makes room.
+    Filled fill(Slice... slices) throws Exception {
+        for (long total = 0;;) {
+            boolean[] woken = {false};
+            IntFuture write = one.write(slices);
+            long submitted = Executor.current().stats().submitted();
+            boolean complete = write.poll(() -> woken[0] = true);
+            while (!complete && !woken[0] && Executor.current().stats().submitted() < submitted + 2) {
+                await(yieldNow());
+            }
+            if (!complete && !woken[0]) {
+                return new Filled(total, write); // the send is over and a poll is in flight
+            }
+            write.poll(() -> { });
+            total += write.resultAsInt();
+        }
+    }
+
+    record Filled(long bytes, IntFuture waiting) {}
+
+    /// Reads from `stream` what there is, up to `count` bytes or the end.
+    static byte[] read(StreamSocket<?> stream, long count) throws IOException {
+        byte[] bytes = new byte[(int) count];
+        try (Buffer buffer = Buffer.allocate(64 << 10)) {
+            for (int position = 0; position < count;) {
+                Buffer target = count - position < buffer.capacity() ? Buffer.allocate((int) count - position) : buffer;
+                int read = await(stream.read(target));
+                if (read == 0) {
+                    return Arrays.copyOf(bytes, position);
+                }
+                MemorySegment.copy(target.segment(), ValueLayout.JAVA_BYTE, 0, bytes, position, read);
+                position += read;
+                if (target != buffer) {
+                    target.close();
+                }
+            }
+        }
+        return bytes;
+    }
+
+    static Buffer buffer(byte... bytes) {
+        Buffer buffer = Buffer.allocate(bytes.length);
+        MemorySegment.copy(bytes, 0, buffer.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+        return buffer;
+    }
+
+    /// How many descriptors this process has open.
+    static int descriptors() {
+        return new File("/proc/self/fd").list().length;
+    }
+}
