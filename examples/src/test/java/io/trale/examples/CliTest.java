@@ -174,6 +174,17 @@ class CliTest {
     }
 
     @Test
+    void backpressureStopsThePeerWhenNothingIsAskedFor() {
+        assertThat(run("backpressure", "--seconds", "1")).isZero();
+        assertThat(out.toString().lines().filter(line -> line.startsWith("request"))).hasSize(4)
+                .anyMatch(line -> line.matches("request nothing +requested 0, received 0, 0 KiB; the peer wrote .* stands still"))
+                .anyMatch(line -> line.matches("request nothing again +requested [01], .* stands still"));
+        assertThat(out.toString()).contains("demand 0, in flight 0, ");
+        assertThat(run("backpressure", "--seconds", "0")).isEqualTo(2);
+        assertThat(err.toString().lines()).singleElement().asString().startsWith("trale backpressure: --seconds is 0");
+    }
+
+    @Test
     void demoComparesEveryByteAndExplainsItself() {
         assertThat(run("demo")).isZero();
         assertThat(out.toString()).contains("every byte compared").contains("The slow client");

@@ -1,0 +1,38 @@
+package io.trale.examples;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What the kernel tells of its TCP sockets, in `/proc/net/tcp`; see `proc_net_tcp` in its documentation.
+final class TcpTable {
+
+    private static final List<Path> FILES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
+
+    /// The timer of one who asks, again and again, whether its peer's window is still closed.
+    private static final int ZERO_WINDOW_PROBE = 4;
+
+    private TcpTable() {}
+
+    /// A socket: the bytes that its peer has not taken, those that nobody has read, and whether the peer takes no more.
+    record Socket(long sendQueueBytes, long receiveQueueBytes, boolean isStopped) {}
+
+    /// The socket at `local` that is connected to `remote`; told apart by their ports.
+    static Socket socket(InetSocketAddress local, InetSocketAddress remote) throws IOException {
+        String localPort = String.format(":%04X", local.getPort());
+        String remotePort = String.format(":%04X", remote.getPort());
+        for (Path file : FILES) {
+            for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
+                String[] fields = line.strip().split("\\s+"); // sl, local, remote, state, tx:rx, timer:when, ...
+                if (fields[1].endsWith(localPort) && fields[2].endsWith(remotePort)) {
+                    String[] queues = fields[4].split(":");
+                    return new Socket(Long.parseLong(queues[0], 16), Long.parseLong(queues[1], 16),
+                            Integer.parseInt(fields[5].substring(0, 2), 16) == ZERO_WINDOW_PROBE);
+                }
+            }
+        }
+        throw new IOException("no socket from " + local + " to " + remote + " in " + FILES);
+    }
+}
