@@ -2,6 +2,7 @@ package io.trale.examples;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,9 +21,9 @@ final class TcpTable {
     record Socket(long sendQueueBytes, long receiveQueueBytes, boolean isStopped) {}
 
     /// The socket at `local` that is connected to `remote`; told apart by their ports.
-    static Socket socket(InetSocketAddress local, InetSocketAddress remote) throws IOException {
-        String localPort = String.format(":%04X", local.getPort());
-        String remotePort = String.format(":%04X", remote.getPort());
+    static Socket socket(SocketAddress local, SocketAddress remote) throws IOException {
+        String localPort = port(local);
+        String remotePort = port(remote);
         for (Path file : FILES) {
             for (String line : Files.exists(file) ? Files.readAllLines(file) : List.<String>of()) {
                 String[] fields = line.strip().split("\\s+"); // sl, local, remote, state, tx:rx, timer:when, ...
@@ -34,5 +35,10 @@ final class TcpTable {
             }
         }
         throw new IOException("no socket from " + local + " to " + remote + " in " + FILES);
+    }
+
+    /// As the table writes it.
+    private static String port(SocketAddress address) {
+        return String.format(":%04X", ((InetSocketAddress) address).getPort());
     }
 }
