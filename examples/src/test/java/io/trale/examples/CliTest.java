@@ -84,10 +84,13 @@ class CliTest {
 
     @Test
     void missingDirectoryIsOneLineAndStatus2() {
-        assertThat(run("web-server")).isEqualTo(2);
-        assertThat(run("web-server", "/nowhere")).isEqualTo(2);
-        assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale web-server: "));
-        assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
+        for (String command : new String[] {"web-server", "file-server"}) {
+            err.getBuffer().setLength(0);
+            assertThat(run(command)).isEqualTo(2);
+            assertThat(run(command, "/nowhere")).isEqualTo(2);
+            assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale " + command + ": "));
+            assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
+        }
     }
 
     @Test

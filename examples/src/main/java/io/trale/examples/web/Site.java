@@ -1,11 +1,11 @@
 package io.trale.examples.web;
 
+import io.trale.examples.Root;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URLConnection;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -28,11 +28,10 @@ final class Site {
     private static final DateTimeFormatter HTTP_DATE =
             DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US).withZone(ZoneOffset.UTC);
 
-    private final Path root;
+    private final Root root;
 
-    /// Everything under `root`. Throws if it is not there.
-    Site(Path root) throws IOException {
-        this.root = root.toRealPath();
+    Site(Root root) {
+        this.root = root;
     }
 
     Reply answer(HttpRequest request) {
@@ -41,14 +40,14 @@ final class Site {
         }
         try {
             String path = request.getUri().getPath();
-            Path file = real(root.resolve("." + path)); // with the dot it is a relative path whatever comes
+            Path file = root.find(path);
             if (Files.isDirectory(file)) {
                 if (!path.endsWith("/")) { // or its relative links would miss
                     String name = request.getUri().getRawPath();
                     return Reply.error(HttpStatus.SC_MOVED_PERMANENTLY)
                             .with(HttpHeaders.LOCATION, "." + name.substring(name.lastIndexOf('/')) + "/");
                 }
-                file = real(file.resolve("index.html"));
+                file = root.find(path + "index.html");
             } else if (path.endsWith("/")) {
                 throw new NoSuchFileException(path);
             }
@@ -57,18 +56,9 @@ final class Site {
             return Reply.error(HttpStatus.SC_BAD_REQUEST);
         } catch (AccessDeniedException e) {
             return Reply.error(HttpStatus.SC_FORBIDDEN);
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException e) {
             return Reply.error(HttpStatus.SC_NOT_FOUND);
         }
-    }
-
-    /// Where `path` leads, with every `..` and every link followed: what leads out of the root is not there.
-    private Path real(Path path) throws IOException {
-        Path real = path.toRealPath();
-        if (!real.startsWith(root)) {
-            throw new NoSuchFileException(path.toString());
-        }
-        return real;
     }
 
     private static Reply answer(HttpRequest request, Path file) throws IOException {

@@ -1,6 +1,7 @@
 package io.trale.examples.web;
 
 import io.trale.examples.Ports;
+import io.trale.examples.Root;
 import io.trale.net.TcpListener;
 import io.trale.task.Executor;
 import java.io.PrintWriter;
@@ -44,7 +45,7 @@ public final class WebServer implements Callable<Integer> {
         }
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
-        Site site = new Site(directory);
+        Site site = new Site(new Root(directory));
         try (Executor lookups = Executor.start("lookups")) {
             TcpListener listener = TcpListener.bind(address);
             out.println("listening on port " + listener.localAddress().getPort());

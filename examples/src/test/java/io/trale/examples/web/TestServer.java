@@ -3,6 +3,7 @@ package io.trale.examples.web;
 import static io.trale.task.Async.async;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.trale.examples.Root;
 import io.trale.net.TcpListener;
 import io.trale.task.Executor;
 import java.io.IOException;
@@ -21,12 +22,13 @@ final class TestServer implements AutoCloseable {
     private final BlockingQueue<String> errors = new LinkedBlockingQueue<>();
     private final int port;
 
-    TestServer(Path root, Limits limits) throws Exception {
+    TestServer(Path directory, Limits limits) throws Exception {
+        Site site = new Site(new Root(directory));
         loop = Executor.start("web");
         lookups = Executor.start("lookups");
         port = loop.submit(async(() -> {
             TcpListener listener = TcpListener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            Executor.spawn(new HttpServer(listener, new Site(root), lookups, limits, line -> {}, errors::add).serve());
+            Executor.spawn(new HttpServer(listener, site, lookups, limits, line -> {}, errors::add).serve());
             return listener.localAddress().getPort();
         })).join();
     }
