@@ -22,7 +22,7 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read, at most `Long.MAX_VALUE`, once the result is 8.
+    /// What was read, an unsigned number, once the result is 8.
     protected final long value() {
         return value;
     }
@@ -45,8 +45,7 @@ public abstract class CounterIo extends ReactorIo {
     @Override
     protected final void released(int result) {
         if (memory != null) {
-            long unsigned = memory.get(JAVA_LONG, 0);
-            value = unsigned < 0 ? Long.MAX_VALUE : unsigned;
+            value = memory.get(JAVA_LONG, 0);
             descriptor().reactor().scratch().give(memory);
             memory = null;
         }

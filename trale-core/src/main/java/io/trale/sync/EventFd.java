@@ -63,6 +63,9 @@ public final class EventFd implements AutoCloseable {
                 throw new IllegalStateException("the event is closed");
             }
             int result = descriptor.reactor().kernel().write8(descriptor.fd(), count);
+            if (result == -Errno.EAGAIN) {
+                throw new IllegalStateException("more than 2^64 - 2 signals would be pending");
+            }
             if (result < 0) {
                 throw new IllegalStateException("eventfd: " + Errno.describe(-result));
             }
@@ -109,10 +112,15 @@ public final class EventFd implements AutoCloseable {
             return submitOrGetResult(waker);
         }
 
+        /// As many of `count`, which is unsigned, as an `int` can tell.
+        private static int told(long count) {
+            return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+        }
+
         @Override
         public int resultAsInt() throws ErrnoException {
             if (finished()) { // else it was told already, and this may be in another's use
-                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
+                result = ioResult() < 0 ? ioResult() : told(value());
                 reset();
                 idle.add(this);
             }
@@ -130,7 +138,7 @@ public final class EventFd implements AutoCloseable {
         @Override
         protected void dispose(int result) {
             if (result > 0 && descriptor.isOpen()) {
-                signal(value()); // for the next
+                descriptor.reactor().kernel().write8(descriptor.fd(), value()); // for the next
             }
         }
     }

@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -37,8 +36,7 @@ final class Acceptor {
     private final Descriptor descriptor;
     private final InetSocketAddress localAddress;
 
-    /// Who holds `accept()`, for the check that there is one at a time. Any thread.
-    private final AtomicReference<@Nullable Accepting> holder = new AtomicReference<>();
+    private final Seat seat = new Seat();
 
     // For the loop alone.
     private final ArrayDeque<Accept> idle = new ArrayDeque<>();
@@ -200,8 +198,7 @@ final class Acceptor {
         public void subscribe(CoreSubscriber<? super Connection> actual) {
             Objects.requireNonNull(actual);
             Accepting accepting = new Accepting(acceptor, actual);
-            Accepting before = acceptor.holder.get();
-            if (before != null && !before.isOver() || !acceptor.holder.compareAndSet(before, accepting)) {
+            if (!acceptor.seat.take(accepting)) {
                 Operators.error(actual, new IllegalStateException("accept() on " + acceptor.localAddress
                         + " has a subscriber"));
                 return;

@@ -98,6 +98,11 @@ public final class Connection {
         return Sending.mono("traleSendLeases", sender, source, null, null);
     }
 
+    /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
+    public Sink<ByteBuffer> sink() {
+        return new SubscriberSink<>(this::send);
+    }
+
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
     /// Receiving goes on. See `shutdown(2)`.
     public Mono<Void> shutdownOutput() {

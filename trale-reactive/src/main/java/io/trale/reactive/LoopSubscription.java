@@ -63,7 +63,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         }
     }
 
-    /// Called once, on the loop, before the first [#progress].
+    /// Called on the loop before the first [#progress], once, or not at all if it was cancelled by then.
     abstract void start();
 
     /// Emits what is there while [#wanted], ends if the source has ended, asks the kernel for more if [#wanted] and
@@ -105,7 +105,9 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         scheduled = 0; // a note taken from here on schedules again
         if (!started) {
             started = true;
-            start();
+            if (!cancelled) { // else the next subscriber may have started already
+                start();
+            }
         }
         drain();
     }

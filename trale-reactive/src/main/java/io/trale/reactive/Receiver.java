@@ -10,7 +10,6 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -26,8 +25,7 @@ final class Receiver extends Operation {
 
     private final Connection connection;
 
-    /// Who receives, for the check that there is one at a time. Any thread.
-    private final AtomicReference<@Nullable Receiving<?>> holder = new AtomicReference<>();
+    private final Seat seat = new Seat();
 
     // For the loop alone.
     private @Nullable Receiving<?> consumer;
@@ -221,8 +219,7 @@ final class Receiver extends Operation {
         public void subscribe(CoreSubscriber<? super T> actual) {
             Objects.requireNonNull(actual);
             Receiving<T> receiving = new Receiving<>(receiver, intakes, actual);
-            Receiving<?> before = receiver.holder.get();
-            if (before != null && !before.isOver() || !receiver.holder.compareAndSet(before, receiving)) {
+            if (!receiver.seat.take(receiving)) {
                 Operators.error(actual, new IllegalStateException("receive() of " + receiver.connection
                         + " has a subscriber; the next may come when it has cancelled or completed"));
                 return;

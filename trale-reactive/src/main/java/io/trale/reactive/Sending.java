@@ -53,7 +53,8 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private boolean stopped;
     private boolean ended;
     private int outstanding;
-    private int largest = 1;
+    /// The size of the largest element so far, 0 until there was one.
+    private int largest;
 
     Sending(Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
             @Nullable BiConsumer<? super E, ? super IOException> whenRefused, CoreSubscriber<? super Void> actual) {
@@ -80,7 +81,6 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             outlet.settle();
             return;
         }
-        outstanding = 1;
         try {
             source.subscribe(this);
         } catch (Throwable t) {
@@ -88,14 +88,14 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
     }
 
-    /// Asks the source for as much as fits into the window.
+    /// Asks the source for as much as fits into the window: for a single element, while nothing is known about their size.
     void replenish() {
         Subscription upstream = this.upstream;
         long queuedBytes = outlet.queuedBytes();
         if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
             return;
         }
-        long fits = (WINDOW_BYTES - queuedBytes) / largest;
+        long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
         int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
         if (outstanding <= target / 2) { // in batches: a request may cost the source a hop
             int more = target - outstanding;
@@ -124,14 +124,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         return cancelled;
     }
 
-    /// Cuts the source off.
+    /// Cuts the source off: now, or as soon as it has shown up.
     void stopSource() {
-        if (!stopped) {
-            stopped = true;
-            Subscription upstream = this.upstream;
-            if (upstream != null && !complete) {
-                upstream.cancel();
-            }
+        stopped = true;
+        Subscription upstream = this.upstream;
+        if (upstream != null && !complete) {
+            upstream.cancel();
         }
     }
 
@@ -196,11 +194,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
-            if (cancelled) {
-                subscription.cancel();
-            } else {
-                subscription.request(1); // outstanding says so already
-            }
+            schedule(); // only the loop asks and cancels, so that it happens serially (§2.7)
         }
     }
 
@@ -270,13 +264,14 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             outlet.enqueue(this);
             return;
         }
-        if (!begun || ended) {
-            return; // in line still, or over
+        if (!begun) {
+            return; // in line still
         }
-        if (cancelled) {
+        if (cancelled || stopped || ended) {
             stopSource();
         }
-        drainForeign(cancelled);
+        drainForeign(cancelled || ended);
+        replenish();
         outlet.settle();
     }
 
@@ -299,7 +294,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
         outstanding--;
         int size = Payload.size(element);
-        largest = Math.max(largest, size);
+        largest = Math.max(largest, Math.max(size, 1));
         outlet.accept(element, size);
         replenish();
     }

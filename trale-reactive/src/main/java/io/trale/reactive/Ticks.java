@@ -48,17 +48,17 @@ final class Ticks extends SourceFlux<Tick> {
 
         @Override
         void progress() {
-            if (loop.isClosing()) {
-                fail(Loop.closedException());
-                return;
-            }
             try {
-                CounterRead read = read();
-                while (wanted() && read.poll(waker)) {
+                while (!loop.isClosing()) {
+                    CounterRead read = read();
+                    if (!wanted() || !read.poll(waker)) {
+                        return;
+                    }
                     long count = read.take();
                     expirations += count;
                     next(new Tick(expirations - 1, count - 1));
                 }
+                fail(Loop.closedException());
             } catch (ErrnoException e) {
                 fail(e);
             }

@@ -236,7 +236,6 @@ public final class Trale implements AutoCloseable {
         return new Ticks(loop, first, period).assembled();
     }
 
-
     /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
     /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
     /// throws in them.
@@ -245,6 +244,14 @@ public final class Trale implements AutoCloseable {
     /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
     public Scheduler scheduler() {
         return new TraleScheduler(this);
+    }
+
+    // ---- events
+
+    /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
+    /// there is none to be had (`EMFILE`, `ENOMEM`).
+    public Mono<Event> event() {
+        return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
     }
 
     // ---- the whole

@@ -240,8 +240,8 @@ class PublisherScheduleTest {
                 for (int i = 1 + random.nextInt(3); i > 0; i--) {
                     byte[] bytes = bytes(random, 1000);
                     sent.add(bytes);
-                    c.send(source(kernel, bytes, breaches, random.nextBoolean()))
-                            .subscribe(null, failure -> breaches.add("send: " + failure));
+                    Publisher<ByteBuffer> source = source(kernel, bytes, breaches, random.nextBoolean());
+                    send(c, source, random.nextBoolean()).subscribe(null, failure -> breaches.add("send: " + failure));
                 }
                 c.shutdownOutput().subscribe(null, failure -> breaches.add("shutdown: " + failure), () ->
                         kernel.foreign(() -> c.receive().subscribe(null, failure -> breaches.add("receive: " + failure),
@@ -255,6 +255,15 @@ class PublisherScheduleTest {
             sent.forEach(all::writeBytes);
             assertThat(peer[0].received()).isEqualTo(all.toByteArray());
         });
+    }
+
+    private static Mono<Void> send(Connection connection, Publisher<ByteBuffer> source, boolean throughSink) {
+        if (!throughSink) {
+            return connection.send(source);
+        }
+        Sink<ByteBuffer> sink = connection.sink();
+        source.subscribe(sink);
+        return sink.onEnd();
     }
 
     /// Looks from time to time, and runs `action` once `condition` holds.

@@ -332,6 +332,25 @@ class ReceiveDemandTest {
                 .expectNext("body").expectComplete().verify(LIMIT);
     }
 
+    /// As operators do that want nothing of the first: the second is there before the first has really begun.
+    @Test
+    void aSubscriberThatGivesItsPlaceToAnotherWhenItIsGreetedDoesNotTakeItBack() throws Exception {
+        Collector second = new Collector();
+        Support.onLoop(trale, () -> {
+            pair.connection().receive().subscribe(new BaseSubscriber<>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    cancel();
+                    pair.connection().receive().subscribe(second);
+                    second.request(1);
+                }
+            });
+            return null;
+        });
+        send("for the second");
+        assertThat(new String(second.next())).isEqualTo("for the second");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 1000})
     void takingAFewAtATimeLosesNothing(int bufferBytes) throws Exception {

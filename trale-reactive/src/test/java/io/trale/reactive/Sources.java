@@ -3,9 +3,11 @@ package io.trale.reactive;
 import io.trale.reactive.Support.Pair;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
 
@@ -38,7 +40,8 @@ final class Sources {
         return List.of(
                 new Kind("traleReceive", Sources::receive),
                 new Kind("traleAccept", Sources::accept),
-                new Kind("traleTicks", Sources::ticks));
+                new Kind("traleTicks", Sources::ticks),
+                new Kind("traleSignals", Sources::signals));
     }
 
     private static Source receive(Trale trale) {
@@ -47,7 +50,7 @@ final class Sources {
         Thread writer = Thread.ofPlatform().daemon().start(() -> {
             try {
                 while (true) {
-                    busy.peer().write(java.nio.ByteBuffer.allocate(100));
+                    busy.peer().write(ByteBuffer.allocate(100));
                 }
             } catch (IOException e) {
                 // the test is over
@@ -82,6 +85,26 @@ final class Sources {
 
     private static Source ticks(Trale trale) {
         return Source.of(trale.ticks(Duration.ofNanos(100_000)), trale.ticks(Duration.ofDays(1)), () -> { });
+    }
+
+    private static Source signals(Trale trale) {
+        Event busy = trale.event().block();
+        Event silent = trale.event().block();
+        Thread signaller = Thread.ofPlatform().daemon().start(() -> {
+            try {
+                while (true) {
+                    busy.signal();
+                    LockSupport.parkNanos(20_000);
+                }
+            } catch (IllegalStateException disposed) {
+                // the test is over
+            }
+        });
+        return Source.of(busy.signals(), silent.signals(), () -> {
+            busy.dispose();
+            silent.dispose();
+            join(signaller);
+        });
     }
 
     private static void join(Thread thread) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -134,7 +135,7 @@ class UdpTest {
         }
         endpoint.receive().take(5).collectList().subscribe(received::complete);
         assertThat(Support.get(received)).allMatch(datagram -> datagram.dropped() == 0); // they came before the drops
-        List<Datagram> rest = new ArrayList<>();
+        List<Datagram> rest = new CopyOnWriteArrayList<>();
         endpoint.receive().takeUntil(datagram -> text(datagram).equals("last")).doOnNext(rest::add)
                 .subscribe();
         Support.until("the last", () -> {

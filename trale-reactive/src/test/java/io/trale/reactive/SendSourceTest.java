@@ -1,0 +1,119 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Support.Pair;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.Flux;
+
+/// Sources of a send that live on threads of their own, and come too late.
+@Timeout(60)
+class SendSourceTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    /// A subscription that notes who asks.
+    private static final class Noting implements Subscription {
+
+        final Queue<Thread> callers = new ConcurrentLinkedQueue<>();
+        final CompletableFuture<Void> requested = new CompletableFuture<>();
+        final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+
+        @Override
+        public void request(long n) {
+            callers.add(Thread.currentThread());
+            requested.complete(null);
+        }
+
+        @Override
+        public void cancel() {
+            callers.add(Thread.currentThread());
+            cancelled.complete(null);
+        }
+    }
+
+    /// §2.7: what is called by one thread only is called serially.
+    @Test
+    void onlyTheLoopAsksAndCancelsWhateverThreadTheSourceIsOn() {
+        Noting noting = new Noting();
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        var send = pair.connection().send(subscriber::complete).subscribe();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.requested);
+        for (int i = 0; i < 100; i++) {
+            Support.get(subscriber).onNext(ByteBuffer.allocate(1));
+            Support.read(pair.peer(), 1);
+        }
+        send.dispose();
+        Support.get(noting.cancelled);
+        Thread loop = Support.onLoop(trale, Thread::currentThread);
+        assertThat(noting.callers).hasSizeGreaterThan(2).containsOnly(loop);
+    }
+
+    @Test
+    void aSourceThatShowsUpAfterTheEndIsCancelledAndNeverAsked() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber);
+        pair.connection().abort();
+        Support.get(end);
+        Noting noting = new Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.cancelled);
+        assertThat(noting.requested).isNotDone();
+    }
+
+    @Test
+    void elementsThatShowUpAfterTheEndAreLetGoOf() {
+        CompletableFuture<Subscriber<? super Lease>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().sendLeases(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber).onSubscribe(new Noting());
+        pair.connection().abort();
+        Support.get(end);
+        AtomicInteger returned = new AtomicInteger();
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < 10; i++) {
+                Support.get(subscriber).onNext(new Lease(flags -> returned.incrementAndGet(), arena.allocate(8), 8, 0, false));
+            }
+            Support.until("all leases are back", () -> returned.get() == 10);
+        }
+    }
+
+    /// The size of elements is not known before the first: until then there is one at a time.
+    @Test
+    void theFirstRequestIsForOneElement() {
+        Queue<Long> requests = new ConcurrentLinkedQueue<>();
+        pair.connection().send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
+        assertThat(requests.peek()).isEqualTo(1);
+        assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Sending.WINDOW_ELEMENTS);
+    }
+}
