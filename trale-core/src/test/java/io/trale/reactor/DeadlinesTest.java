@@ -53,7 +53,9 @@ class DeadlinesTest {
         others.forEach(deadlines::callOff);
         assertThat(deadlines.run()).isZero();
         kernel.elapse(1000);
-        assertThat(deadlines.run()).isEqualTo(expected.size());
+        while (deadlines.size() > 0) {
+            assertThat(deadlines.run()).isPositive(); // so many a turn
+        }
         assertThat(reached).isEqualTo(expected);
     }
 }
