@@ -155,7 +155,8 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return path;
     }
 
-    boolean isSeekable() {
+    /// False for what has no position, such as a pipe.
+    public boolean isSeekable() {
         return seekable;
     }
 

@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 /// simulate a whole kernel. All other I/O goes through the ring, whose memory both implementations share with us.
 ///
 /// **Results.** A call returns a value `>= 0`, or `-errno` (see [Errno]).
-/// **Threads.** One instance belongs to one executor and is called by its loop thread only, but for [#write8], which
-/// any thread may call. **Memory.** Every segment passed here is native and is used during the call only, unless the
-/// method says otherwise.
+/// **Threads.** One instance belongs to one executor and is called by its loop thread only, but for [#write8] and
+/// [#munmap], which any thread may call. **Memory.** Every segment passed here is native and is used during the call
+/// only, unless the method says otherwise.
 public interface Kernel {
 
     /// The real kernel. Throws [UnsupportedOperationException], which says in one line what to do, where it cannot be called:
@@ -40,7 +40,7 @@ public interface Kernel {
     /// `mmap(2)` with no address hint. Returns the address, or `-errno` (no address is in that range).
     long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes);
 
-    /// `munmap(2)`
+    /// `munmap(2)`. **Any thread**: memory that was lent may be given back by whoever has it.
     int munmap(long address, long lengthBytes);
 
     /// The clock of all deadlines, in nanoseconds: CLOCK_MONOTONIC of `clock_gettime(2)`.

@@ -128,8 +128,9 @@ public final class Libc implements Kernel {
 
     @Override
     public int munmap(long address, long lengthBytes) {
-        try {
-            return result((int) MUNMAP.invokeExact(errno, address, lengthBytes));
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment errno = call.allocate(ERRNO_LAYOUT); // as for write8
+            return (int) MUNMAP.invokeExact(errno, address, lengthBytes) == -1 ? -errno.get(JAVA_INT, 0) : 0;
         } catch (Throwable t) {
             throw broken(t);
         }

@@ -2,7 +2,7 @@ package io.trale.reactor;
 
 import java.lang.foreign.MemorySegment;
 
-/// Native memory for sends: `count` blocks of one size, and the operations that wait for one.
+/// Native memory for sends, or for files: `count` blocks of one size, and the operations that wait for one.
 ///
 /// An operation that needs a block is staged here. It takes the block in its `fill`, which is not called before one is
 /// free, and gives it back on its last completion.

@@ -22,7 +22,8 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read, an unsigned number, once the result is 8.
+    /// What was read, an unsigned number; 0 if nothing was, although the operation may have ended well: it may have been the
+    /// wait.
     protected final long value() {
         return value;
     }
@@ -44,8 +45,8 @@ public abstract class CounterIo extends ReactorIo {
 
     @Override
     protected final void released(int result) {
+        value = memory != null && result > 0 ? memory.get(JAVA_LONG, 0) : 0;
         if (memory != null) {
-            value = memory.get(JAVA_LONG, 0);
             descriptor().reactor().scratch().give(memory);
             memory = null;
         }

@@ -3,11 +3,13 @@ package io.trale.reactor;
 /// How much of everything a reactor has. Sizes are in bytes; queue and buffer counts are powers of two.
 ///
 /// Memory is reserved, not used, until traffic touches it: the defaults stand for at most
-/// `receiveBuffers * receiveBufferBytes` = 4 MiB, as much for sends, and as much for leases if there are any.
+/// `receiveBuffers * receiveBufferBytes` = 4 MiB, as much for sends, and as much for leases and for files if there are any.
 public record Limits(int submissionEntries, int completionEntries, int completionsPerTurn, int receiveBuffers,
-        int receiveBufferBytes, int sendBlocks, int sendBlockBytes, int leaseBuffers, int leaseBufferBytes) {
+        int receiveBufferBytes, int sendBlocks, int sendBlockBytes, int leaseBuffers, int leaseBufferBytes,
+        int fileBlocks, int fileBlockBytes) {
 
-    public static final Limits DEFAULT = new Limits(256, 4096, 512, 64, 64 << 10, 64, 64 << 10, 64, 64 << 10);
+    public static final Limits DEFAULT = new Limits(256, 4096, 512, 64, 64 << 10, 64, 64 << 10, 64, 64 << 10,
+            64, 64 << 10);
 
     public Limits {
         powerOfTwo("submissionEntries", submissionEntries, 32768);
@@ -19,6 +21,8 @@ public record Limits(int submissionEntries, int completionEntries, int completio
         positive("sendBlockBytes", sendBlockBytes);
         powerOfTwo("leaseBuffers", leaseBuffers, 32768);
         positive("leaseBufferBytes", leaseBufferBytes);
+        positive("fileBlocks", fileBlocks);
+        positive("fileBlockBytes", fileBlockBytes);
     }
 
     private static void positive(String name, int value) {

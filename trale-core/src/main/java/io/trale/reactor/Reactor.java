@@ -64,6 +64,7 @@ public final class Reactor {
     private BufferGroup receiveGroup;
     private BufferGroup leaseGroup;
     private BlockPool sendBlocks;
+    private BlockPool fileBlocks;
     private ScratchPool scratch;
     private ScratchPool paths;
 
@@ -269,11 +270,24 @@ public final class Reactor {
     /// The blocks that sends are copied into.
     public BlockPool sendBlocks() {
         if (sendBlocks == null) {
-            sendBlocks = new BlockPool(this, Memory.pieces(kernel, arena, limits.sendBlocks(), limits.sendBlockBytes()),
-                    limits.sendBlockBytes());
-            queues.add(1, sendBlocks); // before all receives: see #queues
+            sendBlocks = openBlocks(limits.sendBlocks(), limits.sendBlockBytes());
         }
         return sendBlocks;
+    }
+
+    /// The blocks that files are read into and written from: not those of sends, since a pipe, or a device, may keep one for
+    /// as long as it likes.
+    public BlockPool fileBlocks() {
+        if (fileBlocks == null) {
+            fileBlocks = openBlocks(limits.fileBlocks(), limits.fileBlockBytes());
+        }
+        return fileBlocks;
+    }
+
+    private BlockPool openBlocks(int count, int bytes) {
+        BlockPool pool = new BlockPool(this, Memory.pieces(kernel, arena, count, bytes), bytes);
+        queues.add(1, pool); // before all receives: see #queues
+        return pool;
     }
 
     /// The moments at which something is to happen.
@@ -547,6 +561,7 @@ public final class Reactor {
         receiveGroup = null;
         leaseGroup = null;
         sendBlocks = null;
+        fileBlocks = null;
         queues.clear();
     }
 }

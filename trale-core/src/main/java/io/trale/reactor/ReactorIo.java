@@ -101,14 +101,17 @@ public abstract class ReactorIo extends Operation {
     @Override
     protected final void complete(int result, int flags) {
         released(result);
-        if (!orphan && descriptor().isOpen() && again(result)) {
-            descriptor().reactor().stage(this);
-        } else if (orphan) {
+        if (orphan) {
             orphan = false;
             dispose(result);
             waker.wake(); // the next use waits for this
-        } else {
+        } else if (!again(result)) {
             finish(result);
+            waker.wake();
+        } else if (descriptor().isOpen()) {
+            descriptor().reactor().stage(this);
+        } else {
+            finish(-Errno.ECANCELED); // by the close, or it would have been asked again
             waker.wake();
         }
     }

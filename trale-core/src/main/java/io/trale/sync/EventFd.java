@@ -137,7 +137,7 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         protected void dispose(int result) {
-            if (result > 0 && descriptor.isOpen()) {
+            if (value() != 0 && descriptor.isOpen()) {
                 descriptor.reactor().kernel().write8(descriptor.fd(), value()); // for the next
             }
         }

@@ -41,7 +41,8 @@ public final class ExecutorOptions {
     public ExecutorOptions ringEntries(int submissions, int completions) {
         Limits l = limits;
         return with(new Limits(submissions, completions, l.completionsPerTurn(), l.receiveBuffers(),
-                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
+                l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes(),
+                l.fileBlocks(), l.fileBlockBytes()));
     }
 
     /// How many buffers (a power of two, at most 32768) receives draw from, and the size of each in bytes, which is
@@ -49,14 +50,16 @@ public final class ExecutorOptions {
     public ExecutorOptions receiveBuffers(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(), count, bytes,
-                l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes()));
+                l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(), l.leaseBufferBytes(),
+                l.fileBlocks(), l.fileBlockBytes()));
     }
 
     /// How many blocks sends are copied into, and the size of each in bytes, which is the most that one send takes.
     public ExecutorOptions sendBlocks(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
-                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes, l.leaseBuffers(), l.leaseBufferBytes()));
+                l.receiveBuffers(), l.receiveBufferBytes(), count, bytes, l.leaseBuffers(), l.leaseBufferBytes(),
+                l.fileBlocks(), l.fileBlockBytes()));
     }
 
     /// How many buffers (a power of two, at most 32768) can be on lease at a time, and the size of each in bytes: see
@@ -64,7 +67,17 @@ public final class ExecutorOptions {
     public ExecutorOptions leaseBuffers(int count, int bytes) {
         Limits l = limits;
         return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
-                l.receiveBuffers(), l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), count, bytes));
+                l.receiveBuffers(), l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), count, bytes,
+                l.fileBlocks(), l.fileBlockBytes()));
+    }
+
+    /// How many blocks of memory trale-reactive reads files into and writes them from, and the size of each in bytes, which
+    /// is the most that one read or write transfers. When all are in use, files wait for one another, and nobody else does.
+    public ExecutorOptions fileBlocks(int count, int bytes) {
+        Limits l = limits;
+        return with(new Limits(l.submissionEntries(), l.completionEntries(), l.completionsPerTurn(),
+                l.receiveBuffers(), l.receiveBufferBytes(), l.sendBlocks(), l.sendBlockBytes(), l.leaseBuffers(),
+                l.leaseBufferBytes(), count, bytes));
     }
 
     /// Makes the loop thread of a started executor; must be a platform thread.

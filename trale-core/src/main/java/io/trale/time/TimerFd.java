@@ -113,9 +113,7 @@ public final class TimerFd implements AutoCloseable {
 
         @Override
         protected void dispose(int result) {
-            if (result > 0) {
-                kept += value();
-            }
+            kept += value();
         }
     }
 }

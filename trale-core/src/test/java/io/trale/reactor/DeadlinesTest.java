@@ -53,9 +53,7 @@ class DeadlinesTest {
         others.forEach(deadlines::callOff);
         assertThat(deadlines.run()).isZero();
         kernel.elapse(1000);
-        while (deadlines.size() > 0) {
-            assertThat(deadlines.run()).isPositive(); // so many a turn
-        }
+        while (deadlines.run() > 0) {} // a bounded number each time
         assertThat(reached).isEqualTo(expected);
     }
 }

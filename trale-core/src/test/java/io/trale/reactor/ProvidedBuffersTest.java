@@ -52,7 +52,7 @@ class ProvidedBuffersTest {
     private final List<Throwable> faults = new ArrayList<>();
 
     private Reactor open(int completionsPerTurn) throws Exception {
-        Reactor reactor = new Reactor(kernel, new Limits(1, 4, completionsPerTurn, 4, 64, 2, 64, 1, 64));
+        Reactor reactor = new Reactor(kernel, new Limits(1, 4, completionsPerTurn, 4, 64, 2, 64, 1, 64, 1, 64));
         reactor.setOwner(this, faults::add);
         reactor.open();
         return reactor;

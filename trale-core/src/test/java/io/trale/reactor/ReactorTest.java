@@ -31,7 +31,7 @@ class ReactorTest {
 
     private static final long FOREVER = Long.MAX_VALUE;
 
-    private static final Limits SMALL = new Limits(4, 16, 8, 4, 64, 2, 64, 1, 64);
+    private static final Limits SMALL = new Limits(4, 16, 8, 4, 64, 2, 64, 1, 64, 1, 64);
 
     private interface Body {
         void run(Reactor reactor) throws Exception;
@@ -588,7 +588,7 @@ class ReactorTest {
     @ParameterizedTest
     @EnumSource(NoMultishot.Way.class)
     void closeEndsAlthoughAWakesCompletionComesBeforeTheCancel(NoMultishot.Way way) throws Exception {
-        Limits oneCompletionATurn = new Limits(4, 16, 1, 4, 64, 2, 64, 1, 64);
+        Limits oneCompletionATurn = new Limits(4, 16, 1, 4, 64, 2, 64, 1, 64, 1, 64);
         Reactor reactor = new Reactor(new NoMultishot(way), oneCompletionATurn);
         reactor.open();
         while (reactor.poll(0) > 0) { } // what the opening has left
@@ -721,7 +721,7 @@ class ReactorTest {
         "4,16,8,4,64,0,64,sendBlocks", "4,16,8,4,64,2,-1,sendBlockBytes"})
     void limitOutOfRangeIsNamed(int sq, int cq, int batch, int buffers, int bufferBytes, int blocks, int blockBytes,
             String name) {
-        assertThatThrownBy(() -> new Limits(sq, cq, batch, buffers, bufferBytes, blocks, blockBytes, 1, 64))
+        assertThatThrownBy(() -> new Limits(sq, cq, batch, buffers, bufferBytes, blocks, blockBytes, 1, 64, 1, 64))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(name + " is ");
     }
 }

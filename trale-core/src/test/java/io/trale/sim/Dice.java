@@ -9,6 +9,7 @@ final class Dice {
     private static final long LATE_NANOS = 500_000;
 
     private final SplittableRandom random;
+    private final int[] happened = new int[Fault.values().length];
     private Faults faults = Faults.NONE;
 
     Dice(long seed) {
@@ -26,7 +27,16 @@ final class Dice {
 
     /// True if that fault happens now.
     boolean fault(Fault fault) {
-        return chance(faults.of(fault));
+        boolean happens = chance(faults.of(fault));
+        if (happens) {
+            happened[fault.ordinal()]++;
+        }
+        return happens;
+    }
+
+    /// How often that fault has happened.
+    int happened(Fault fault) {
+        return happened[fault.ordinal()];
     }
 
     boolean chance(double probability) {

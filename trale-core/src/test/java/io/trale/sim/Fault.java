@@ -12,8 +12,10 @@ public enum Fault {
     SHORT_TRANSFER(0.3, true),
     /// `enter` ends with EINTR.
     INTERRUPTION(0.1, true),
-    /// `enter` ends with EAGAIN, ENOMEM, or EBUSY if there is overflow.
+    /// `enter` ends with EAGAIN or ENOMEM.
     SHORTAGE(0.05, true),
+    /// `enter` ends with EBUSY when there are completions that found no room.
+    BUSY(0.2, true),
     /// A cancel comes too late, if there was anything to complete.
     LOST_CANCEL(0.5, true),
     /// A receive finds the buffer group empty although it is not.

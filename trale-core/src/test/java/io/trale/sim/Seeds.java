@@ -128,7 +128,8 @@ public final class Seeds {
         return ExecutorOptions.defaults()
                 .ringEntries(submissions, Math.max(submissions, oneOf(random, 1, 2, 4, 512)))
                 .receiveBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
-                .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
+                .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
+                .fileBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
     }
 
     /// One of `values`.

@@ -52,7 +52,7 @@ final class SimRing extends SimFile {
         if (toSubmit > 0) {
             if (queues.hasOverflow()) {
                 queues.flushOverflow();
-                if (queues.hasOverflow() && kernel.dice.fault(Fault.SHORTAGE)) {
+                if (queues.hasOverflow() && kernel.dice.fault(Fault.BUSY)) {
                     return -Errno.EBUSY;
                 }
             }

@@ -9,6 +9,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.reactor.Deadlines;
+import io.trale.sim.Capability;
+import io.trale.sim.Fault;
+import io.trale.sim.Faults;
+import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.task.Async;
 import io.trale.task.Executor;
@@ -201,6 +205,31 @@ class TimerTest {
             }));
             assertThat(count).isEqualTo(1);
         }
+    }
+
+    /// Where reads do not wait, a poll does, which has read nothing when it ends.
+    @Test
+    void pollForAWaitThatWasGivenUpCountsNothing() throws Exception {
+        SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_READ)
+                .faults(Faults.NONE.with(Fault.LOST_CANCEL, 1));
+        Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
+        executor.submit(new Signal()); // which keeps the ring open
+        long start = kernel.nanoTime();
+        TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1));
+        int counted = executor.submit(timer.expirations()).join();
+        JoinHandle<Integer> wait = executor.submit(timer.expirations());
+        executor.turn(); // the read finds nothing
+        executor.turn(); // the poll waits
+        wait.abort();
+        kernel.elapse(1_000_000);
+        executor.turn();
+        executor.turn();
+        counted += executor.submit(timer.expirations()).join();
+        counted += executor.submit(timer.expirations()).join();
+        assertThat(counted).isEqualTo((int) ((kernel.nanoTime() - start) / 1_000_000)).isEqualTo(3);
+        timer.close();
+        executor.close();
+        kernel.assertQuiescent();
     }
 
     @Test

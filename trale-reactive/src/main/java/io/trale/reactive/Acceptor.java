@@ -5,23 +5,22 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Deadline;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
+import io.trale.reactor.Reactor;
 import io.trale.reactor.Sockets;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
-import reactor.core.scheduler.Schedulers;
 
 /// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
 ///
@@ -30,7 +29,7 @@ import reactor.core.scheduler.Schedulers;
 final class Acceptor {
 
     private static final int WINDOW = 16;
-    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final long PAUSE_NANOS = 100_000_000;
 
     private final Trale trale;
     private final Descriptor descriptor;
@@ -44,7 +43,13 @@ final class Acceptor {
     /// Accepted for a subscriber that has gone: for the next one.
     private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
     private @Nullable Accepting consumer;
-    private boolean pausing;
+    /// Set while accepting pauses.
+    private final Deadline pause = new Deadline() {
+        @Override
+        protected void reached() {
+            wakeConsumer();
+        }
+    };
     private @Nullable IOException failure;
 
     Acceptor(Trale trale, Descriptor descriptor, InetSocketAddress localAddress) {
@@ -52,6 +57,7 @@ final class Acceptor {
         this.descriptor = descriptor;
         this.localAddress = localAddress;
         descriptor.whenClosed(() -> {
+            trale.loop.reactor.deadlines().callOff(pause);
             accepted.forEach(Connection::abort);
             accepted.clear();
             wakeConsumer();
@@ -84,7 +90,7 @@ final class Acceptor {
         } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
             return; // the end comes when the last accept under way has ended
         } else {
-            while (!pausing && busy.size() < Math.min(WINDOW, consumer.demand())) {
+            while (!pause.isSet() && busy.size() < Math.min(WINDOW, consumer.demand())) {
                 Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
                 busy.add(accept);
                 trale.loop.reactor.stage(accept);
@@ -103,12 +109,9 @@ final class Acceptor {
 
     /// No descriptor, or no memory: somebody has to give something back first, and nobody will tell us.
     private void pause() {
-        if (!pausing) {
-            pausing = true;
-            Schedulers.parallel().schedule(() -> trale.loop.execute(() -> {
-                pausing = false;
-                wakeConsumer();
-            }), PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+        Reactor reactor = trale.loop.reactor;
+        if (!pause.isSet()) {
+            reactor.deadlines().set(pause, reactor.kernel().nanoTime() + PAUSE_NANOS);
         }
     }
 

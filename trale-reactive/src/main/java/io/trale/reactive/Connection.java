@@ -62,7 +62,7 @@ public final class Connection {
     /// written to: keeping it is of no use, since every access then throws. If `reader` throws, the subscription ends with
     /// that error, and those bytes are gone.
     public <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader) {
-        Intake<R> intake = Intake.inPlace(reader);
+        Intake<R> intake = Intake.inPlace(Objects.requireNonNull(reader));
         return receiver.flux("traleReceiveWith", () -> intake);
     }
 
@@ -92,10 +92,10 @@ public final class Connection {
     }
 
     /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
-    /// or is clear that it will not be; while the peer does not read, the bytes are moved to the heap, so that no lease
-    /// has to wait for it.
+    /// or is clear that it will not be, as when an operator of `source` discards it; while the peer does not read, the
+    /// bytes are moved to the heap, so that no lease has to wait for it.
     public Mono<Void> sendLeases(Publisher<Lease> source) {
-        return Sending.mono("traleSendLeases", sender, source, null, null);
+        return Sending.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
     }
 
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.

@@ -17,9 +17,7 @@ interface Intake<T> {
     Intake<ByteBuffer> COPY = new Intake<>() {
         @Override
         public ByteBuffer take(BufferGroup group, MemorySegment buffer, int length, int flags) {
-            byte[] bytes = bytes(buffer, length);
-            group.give(flags);
-            return ByteBuffer.wrap(bytes);
+            return ByteBuffer.wrap(bytes(group, buffer, length, flags));
         }
 
         @Override
@@ -60,6 +58,15 @@ interface Intake<T> {
         byte[] bytes = new byte[length];
         MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
         return bytes;
+    }
+
+    /// As [#bytes(MemorySegment, int)], and gives the buffer back to `group` by `flags`, even if the heap is full.
+    static byte[] bytes(BufferGroup group, MemorySegment buffer, int length, int flags) {
+        try {
+            return bytes(buffer, length);
+        } finally {
+            group.give(flags);
+        }
     }
 
     /// Where the kernel takes its buffers from.

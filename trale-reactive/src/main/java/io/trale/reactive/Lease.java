@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// **Whoever has a lease closes it**, once it is done with; a second close does nothing. [Connection#sendLeases] does
 /// that for the leases it is given. While a lease is open its buffer is missing from a pool of fixed size (see
 /// [io.trale.task.ExecutorOptions#leaseBuffers]); when too many are missing, receives of leases wait, and no others. With
-/// operators that may drop elements on the way, put `doOnDiscard(Lease.class, Lease::close)` behind them.
+/// operators that may drop elements on the way to anything but a send, put `doOnDiscard(Lease.class, Lease::close)` behind
+/// them.
 ///
 /// With the system property `trale.leases.track` set to `true` when a connection receives its first lease, leases that
 /// are lost are logged, with the place where they were received, and their buffers recovered.

@@ -5,6 +5,8 @@ import io.trale.reactor.Reactor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Makes leases of what a connection receives, and takes the buffers back.
 ///
@@ -14,23 +16,26 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
     private static final int SHARES = 8;
 
     private final Loop loop;
-    private final Runnable whenReturned;
-    private final BufferGroup group;
-    private final int most;
+    private final Runnable whenReady;
     private final boolean tracked = Boolean.getBoolean("trale.leases.track");
-    /// For the loop alone.
+
+    // For the loop alone.
+    /// There from the first receive on.
+    private @Nullable BufferGroup group;
+    private int most = 1;
     private int onLease;
 
-    /// `whenReturned` is run on the loop each time that a buffer has come back.
-    LeaseIntake(Loop loop, Runnable whenReturned) {
+    /// `whenReady` is run on the loop when this is [#ready] again.
+    LeaseIntake(Loop loop, Runnable whenReady) {
         this.loop = loop;
-        this.whenReturned = whenReturned;
-        group = loop.reactor.leaseGroup();
-        most = Math.max(1, group.count() / SHARES);
+        this.whenReady = whenReady;
     }
 
     @Override
     public BufferGroup group(Reactor reactor) {
+        BufferGroup group = reactor.leaseGroup();
+        this.group = group;
+        most = Math.max(1, group.count() / SHARES);
         return group;
     }
 
@@ -42,9 +47,7 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
     @Override
     public Lease take(BufferGroup from, MemorySegment buffer, int length, int flags) {
         if (from != group) { // it was asked for by a subscriber of another kind
-            byte[] bytes = Intake.bytes(buffer, length);
-            from.give(flags);
-            return take(bytes);
+            return take(Intake.bytes(from, buffer, length, flags));
         }
         onLease++;
         return new Lease(this, buffer, length, flags, tracked);
@@ -63,13 +66,18 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
         if (loop.isCurrent()) {
             returned(flags);
         } else if (!loop.execute(() -> returned(flags))) {
-            group.give(flags); // after the end
+            group().give(flags); // after the end
         }
     }
 
     private void returned(int flags) {
-        group.give(flags);
-        onLease--;
-        whenReturned.run();
+        group().give(flags);
+        if (onLease-- == most) {
+            loop.execute(whenReady); // not from here: leases are closed in the midst of other things
+        }
+    }
+
+    private BufferGroup group() {
+        return Objects.requireNonNull(group, "nothing was received");
     }
 }

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
+import reactor.util.Loggers;
 
 /// Where a lease was taken: reports it, and recovers the buffer, if the lease becomes garbage before it is closed.
 final class LeaseLeak {
@@ -9,7 +10,6 @@ final class LeaseLeak {
     /// Made when first needed, since it has a thread.
     private static final class Tracker {
         static final Cleaner CLEANER = Cleaner.create();
-        static final System.Logger LOG = System.getLogger("io.trale");
     }
 
     private final Lease.Lender lender;
@@ -30,7 +30,7 @@ final class LeaseLeak {
 
     private void collected() {
         if (settle()) {
-            Tracker.LOG.log(System.Logger.Level.WARNING, "a lease was lost: close() was not called", taken);
+            Loggers.getLogger("io.trale.reactive").warn("a lease was lost: close() was not called", taken);
             lender.giveBack(flags);
         }
     }

@@ -43,6 +43,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     // For the loop alone.
     private boolean started;
     private boolean draining;
+    private boolean left;
     private long demand;
 
     LoopSubscription(Loop loop, CoreSubscriber<? super T> actual) {
@@ -88,6 +89,9 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     @Override
     public final void cancel() {
         cancelled = true;
+        if (loop.isCurrent()) {
+            left = true;
+        }
         schedule();
     }
 
@@ -153,6 +157,12 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     /// How many elements the subscriber wants. Loop thread.
     final long demand() {
         return terminated || cancelled || badRequest ? 0 : demand;
+    }
+
+    /// True once the subscriber has cancelled on the loop: it gets nothing more, not even what is being made for it. One that
+    /// cancels elsewhere meanwhile gets that still, since nobody else would. Loop thread.
+    final boolean hasLeft() {
+        return left;
     }
 
     /// Signals an element, which is [#wanted]. Only from [#progress].

@@ -137,11 +137,12 @@ abstract class Outlet extends Operation {
     /// Drops all elements that wait.
     final void discardAll() {
         Sending<?> first = line.peek();
-        if (first != null) {
-            elements.forEach(first::discard);
-        }
-        elements.clear();
         queuedBytes = 0;
+        for (Object element; (element = elements.poll()) != null;) {
+            if (first != null) {
+                first.discard(element);
+            }
+        }
     }
 
     // ---- after each operation
@@ -184,14 +185,15 @@ abstract class Outlet extends Operation {
     /// Closes the descriptor; nothing goes out any more.
     final void abort() {
         closing = true;
-        if (failure == null) {
-            fail(closedException());
-        }
+        fail(closedException());
         descriptor().close();
     }
 
-    /// Ends all sends in line with `failure`, and every later one.
+    /// Ends all sends in line with `failure`, and every later one. Only the first failure counts.
     void fail(IOException failure) {
+        if (this.failure != null) {
+            return;
+        }
         this.failure = failure;
         discardAll();
         while (!line.isEmpty()) {

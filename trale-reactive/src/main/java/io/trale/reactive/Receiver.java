@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 
@@ -93,9 +94,8 @@ final class Receiver extends Operation {
         wakeConsumer();
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
-            kept = Intake.bytes(unwanted, arrivedBytes);
             arrived = null;
-            group().give(arrivedFlags);
+            kept = Intake.bytes(group(), unwanted, arrivedBytes, arrivedFlags);
         }
     }
 
@@ -138,7 +138,7 @@ final class Receiver extends Operation {
         }
     }
 
-    /// Returns false if the bytes could not be made an element of, which ended the subscription.
+    /// Returns false if the subscription ended while the bytes were made an element of.
     private <T> boolean emit(Receiving<T> consumer) {
         T element;
         try {
@@ -150,20 +150,33 @@ final class Receiver extends Operation {
             element = kept != null ? intake.take(kept)
                     : intake.take(group(), Objects.requireNonNull(arrived), arrivedBytes, arrivedFlags);
         } catch (Throwable t) {
-            consumer.fail(Operators.onOperatorError(t, consumer.context()));
+            failToEmit(consumer, t);
+            return false;
+        }
+        if (consumer.hasLeft()) { // the function has cancelled
+            Payload.discard(element, consumer.context());
             return false;
         }
         consumer.next(element);
         return true;
     }
 
+    /// The bytes are gone, and so the subscription ends, whatever it was: also for want of memory.
+    private static void failToEmit(Receiving<?> consumer, Throwable t) {
+        Throwable failure = Exceptions.isFatal(t) ? t : Operators.onOperatorError(t, consumer.context());
+        if (consumer.isOver()) {
+            Operators.onErrorDropped(failure, consumer.context());
+        } else {
+            consumer.fail(failure);
+        }
+    }
+
     private void detach(Receiving<?> consumer) {
         if (this.consumer == consumer) {
             this.consumer = null;
         }
-        if (this.consumer == null || !this.consumer.wanted()) {
-            connection.loop.reactor.cancel(this); // if it brings data all the same, that is the next one's
-        }
+        // If it brings data all the same, that is the next one's; who may wait already, but not for these buffers.
+        connection.loop.reactor.cancel(this);
     }
 
     /// One subscription.

@@ -246,8 +246,9 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private void schedule() {
         if (outlet.loop.isCurrent()) {
             drain();
-        } else if (SCHEDULED.compareAndSet(this, 0, 1)) {
-            outlet.loop.execute(this);
+        } else if (SCHEDULED.compareAndSet(this, 0, 1) && !outlet.loop.execute(this)) {
+            scheduled = 0;
+            drainForeign(true); // after the end of all, there is nobody else to do it
         }
     }
 

@@ -23,7 +23,7 @@ public final class Server implements Disposable {
 
     private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
 
-    private final Loop loop;
+    private final Trale trale;
     private final Listener listener;
     private final Function<? super Connection, ? extends Publisher<Void>> handler;
     private final ServeOptions options;
@@ -34,9 +34,9 @@ public final class Server implements Disposable {
     private boolean accepting = true;
     private @Nullable Subscription connections;
 
-    Server(Loop loop, Listener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
+    Server(Trale trale, Listener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
-        this.loop = loop;
+        this.trale = trale;
         this.listener = listener;
         this.handler = handler;
         this.options = options;
@@ -56,7 +56,7 @@ public final class Server implements Disposable {
     /// Stops: no connection is accepted any more, those that are open are aborted. Idempotent.
     @Override
     public void dispose() {
-        loop.run(() -> {
+        trale.loop.run(() -> {
             listener.dispose();
             List.copyOf(open).forEach(Connection::abort);
         });
@@ -67,14 +67,14 @@ public final class Server implements Disposable {
     /// they send is flushed. What is still open after `grace` is aborted. Completes when nothing is.
     public Mono<Void> disposeGracefully(Duration grace) {
         return onClose()
-                .doOnSubscribe(s -> loop.run(() -> {
+                .doOnSubscribe(s -> trale.loop.run(() -> {
                     listener.dispose();
                     List.copyOf(open).forEach(Connection::shutdownInput);
                 }))
                 .timeout(grace, Mono.defer(() -> {
                     dispose();
                     return onClose();
-                }));
+                }), trale.scheduler());
     }
 
     /// As [#disposeGracefully], and waits. Not on the loop.
@@ -156,7 +156,7 @@ public final class Server implements Disposable {
 
         @Override
         public void onError(Throwable failure) {
-            loop.run(() -> {
+            trale.loop.run(() -> {
                 try {
                     options.onConnectionError.accept(connection, failure);
                 } catch (Throwable t) {

@@ -5,6 +5,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /// An outlet for a stream of bytes, where the bounds of elements do not count.
@@ -19,6 +20,8 @@ abstract class StreamOutlet extends Outlet {
 
     /// How many bytes of the first element the kernel has taken.
     private int taken;
+    /// Elements that the kernel has taken whole, until their owner is told.
+    private final ArrayDeque<Object> done = new ArrayDeque<>(0);
 
     /// The operation is to read from the first element itself, a lease, not from a block.
     private boolean directly;
@@ -71,8 +74,9 @@ abstract class StreamOutlet extends Outlet {
     /// Those who wait for the kernel must not hold leases: others have better use for them.
     @Override
     final void accept(Object element, int size) {
-        if (size == 0) {
-            taken(element);
+        Sending<?> owner = first();
+        if (size == 0 && elements.isEmpty() && owner != null) { // behind others it is told of in its turn
+            owner.taken(element);
             return;
         }
         super.accept(element, size);
@@ -161,11 +165,14 @@ abstract class StreamOutlet extends Outlet {
     @Override
     protected final void complete(int result, int flags) {
         int asked = length;
+        Sending<?> owner = first();
         giveBack();
-        if (hasFailed()) {
+        if (owner == null || hasFailed()) {
             return; // aborted meanwhile
         }
-        if (unreadable != null || result > 0 && !advance(result)) {
+        boolean whole = result < 0 || advance(result);
+        if (unreadable != null || !whole) {
+            tellTaken(owner);
             failUnreadable(unreadable);
             return;
         }
@@ -177,7 +184,15 @@ abstract class StreamOutlet extends Outlet {
         if (mustWait()) {
             leaveLeases();
         }
+        tellTaken(owner);
         proceed();
+    }
+
+    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
+    private void tellTaken(Sending<?> owner) {
+        for (Object element; (element = done.poll()) != null;) {
+            owner.taken(element);
+        }
     }
 
     private void giveBack() {
@@ -197,29 +212,21 @@ abstract class StreamOutlet extends Outlet {
     /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
     private boolean advance(int count) {
         queuedBytes -= count;
-        for (int left = count; left > 0;) {
-            Object first = elements.peek();
-            int rest = first == null ? 0 : Payload.size(first) - taken;
-            if (left < rest) {
+        int left = count;
+        for (Object first; (first = elements.peek()) != null;) {
+            int rest = Payload.size(first) - taken;
+            if (rest > left) {
                 taken += left;
                 return true;
             }
-            if (first == null || rest <= 0) {
+            if (rest < 0) {
                 return false;
             }
-            elements.remove();
+            done.add(elements.remove()); // also an empty one, whose turn has come
             taken = 0;
             left -= rest;
-            taken(first);
         }
-        return !elements.isEmpty() || queuedBytes == 0;
-    }
-
-    private void taken(Object element) {
-        Sending<?> owner = first();
-        if (owner != null) {
-            owner.taken(element);
-        }
+        return left == 0 && queuedBytes == 0;
     }
 
     @Override

@@ -93,7 +93,7 @@ public final class Trale implements AutoCloseable {
     /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
     /// [#serve(InetSocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return bind(port).map(listener -> new Server(loop, listener, handler, ServeOptions.defaults()));
+        return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
     }
 
     /// As [#serve(InetSocketAddress, Function, ServeOptions)], with default options.
@@ -107,7 +107,7 @@ public final class Trale implements AutoCloseable {
     /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(InetSocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address).map(listener -> new Server(loop, listener, handler, options));
+        return bind(address).map(listener -> new Server(this, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4.

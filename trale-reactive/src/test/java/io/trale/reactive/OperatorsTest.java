@@ -45,7 +45,7 @@ class OperatorsTest {
     @BeforeEach
     void start() {
         descriptors = Support.descriptors();
-        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1));
+        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1).leaseBuffers(16, 1));
         source = kind.make().apply(trale);
     }
 
@@ -64,8 +64,10 @@ class OperatorsTest {
     }
 
     private static void release(Object element) {
-        if (element instanceof Connection connection) {
-            connection.abort();
+        switch (element) {
+            case Connection connection -> connection.abort();
+            case Lease lease -> lease.close();
+            default -> { }
         }
     }
 

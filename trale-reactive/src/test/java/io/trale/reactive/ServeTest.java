@@ -474,6 +474,24 @@ class ServeTest {
         assertReset(client);
     }
 
+    @Test
+    void aGraceThatOutlivesTheLoopEndsWithIt() {
+        AtomicInteger served = new AtomicInteger();
+        Server server = serve(c -> {
+            served.incrementAndGet();
+            return Mono.never();
+        });
+        SocketChannel client = connect(server);
+        Support.until("served", () -> served.get() == 1);
+        CompletableFuture<Void> end = server.disposeGracefully(Duration.ofDays(1)).toFuture();
+        Support.until("stopped listening", server::isDisposed);
+        assertThat(end).isNotDone();
+        trale.close();
+        Support.get(end);
+        server.disposeGracefully(Duration.ofDays(1)).block(LIMIT);
+        assertReset(client);
+    }
+
     // ---- accept
 
     /// Asks for as many connections as it is told.

@@ -38,13 +38,15 @@ final class Sources {
 
     static List<Kind> all() {
         return List.of(
-                new Kind("traleReceive", Sources::receive),
+                new Kind("traleReceive", trale -> receive(trale, Connection::receive)),
+                new Kind("traleReceiveWith", trale -> receive(trale, c -> c.receiveWith(segment -> segment.byteSize()))),
+                new Kind("traleReceiveLeases", trale -> receive(trale, Connection::receiveLeases)),
                 new Kind("traleAccept", Sources::accept),
                 new Kind("traleTicks", Sources::ticks),
                 new Kind("traleSignals", Sources::signals));
     }
 
-    private static Source receive(Trale trale) {
+    private static Source receive(Trale trale, Function<Connection, Flux<?>> receive) {
         Pair busy = Pair.of(trale);
         Pair silent = Pair.of(trale);
         Thread writer = Thread.ofPlatform().daemon().start(() -> {
@@ -56,7 +58,7 @@ final class Sources {
                 // the test is over
             }
         });
-        return Source.of(busy.connection().receive(), silent.connection().receive(), () -> {
+        return Source.of(receive.apply(busy.connection()), receive.apply(silent.connection()), () -> {
             busy.close();
             silent.close();
             join(writer);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -28,19 +29,15 @@ final class Support {
 
     static final boolean TORTURE = Boolean.getBoolean("trale.torture");
 
-    static {
-        close(channel()); // with its first channel the JDK opens a descriptor for itself, which would be counted
-    }
-
-    private Support() {}
-
-    private static SocketChannel channel() {
+    static { // with its first socket the JDK opens a descriptor for itself, and keeps it: not one to be counted
         try {
-            return SocketChannel.open();
+            new ServerSocket(0).close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
+
+    private Support() {}
 
     /// A connection of ours, and its other end as the JDK sees it, which is in blocking mode.
     record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {

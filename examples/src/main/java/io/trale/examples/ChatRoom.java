@@ -1,0 +1,59 @@
+package io.trale.examples;
+
+import io.trale.reactive.Connection;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.atomic.AtomicInteger;
+import reactor.core.publisher.BufferOverflowStrategy;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/// Whatever one says, all hear. Nobody waits for a client that does not read: once it is too far behind it misses the
+/// oldest lines, and is told how many when it reads on. So it costs the memory of the lines it may be behind, and no more.
+final class ChatRoom {
+
+    static final int MAX_LINE_BYTES = 1000;
+    static final int MAX_LINES_BEHIND = 256;
+
+    private final Sinks.Many<String> room = Sinks.many().multicast().directBestEffort();
+
+    /// The visit of one client, from its name to its end.
+    Mono<Void> enter(Connection client) {
+        Flux<String> lines = Lines.of(client.receive(), MAX_LINE_BYTES)
+                .map(line -> line.replaceAll("\\p{Cc}", "").strip()) // or one could write all over another's terminal
+                .filter(line -> !line.isEmpty());
+        return client.send(Mono.just(bytes("Who are you?")))
+                .thenMany(lines.switchOnFirst(
+                        (name, all) -> name.hasValue() ? talk(client, name.get(), all.skip(1)) : all.then()))
+                .then();
+    }
+
+    private Mono<Void> talk(Connection client, String name, Flux<String> lines) {
+        return Mono.firstWithSignal(
+                client.send(hear()),
+                lines.doOnNext(line -> say(name + ": " + line)).then())
+                .doOnSubscribe(s -> say("* " + name + " is here"))
+                .doFinally(end -> say("* " + name + " has left"));
+    }
+
+    private void say(String line) {
+        room.tryEmitNext(line);
+    }
+
+    private Flux<ByteBuffer> hear() {
+        return Flux.defer(() -> {
+            AtomicInteger missed = new AtomicInteger();
+            return room.asFlux()
+                    .onBackpressureBuffer(MAX_LINES_BEHIND, line -> missed.incrementAndGet(), BufferOverflowStrategy.DROP_OLDEST)
+                    .map(line -> {
+                        int lost = missed.getAndSet(0);
+                        return bytes(lost == 0 ? line : "* you missed " + lost + " lines\n" + line);
+                    });
+        });
+    }
+
+    private static ByteBuffer bytes(String line) {
+        return ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+}

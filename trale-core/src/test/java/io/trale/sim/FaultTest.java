@@ -1,0 +1,146 @@
+package io.trale.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.fs.File;
+import io.trale.future.ErrnoException;
+import io.trale.io.Buffer;
+import io.trale.linux.Errno;
+import io.trale.net.Datagram;
+import io.trale.net.TcpListener;
+import io.trale.net.UdpSocket;
+import io.trale.reactor.Counters.Count;
+import io.trale.sync.EventFd;
+import io.trale.task.ExecutorOptions;
+import io.trale.task.JoinHandle;
+import io.trale.time.Timer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Each fault by itself, and as often as can be survived.
+@Timeout(60)
+class FaultTest {
+
+    private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+    private static SimKernel storm(Fault fault, double probability) {
+        return new SimKernel(fault.ordinal()).strict().faults(Faults.NONE.with(fault, probability));
+    }
+
+    @Test
+    void stormOfInterruptionsEndsNoSleepTooEarly() throws Exception {
+        SimKernel kernel = storm(Fault.INTERRUPTION, 1);
+        Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {
+            for (int i = 0; i < 20; i++) {
+                long before = kernel.nanoTime();
+                executor.submit(Timer.sleep(Duration.ofSeconds(1))).join();
+                assertThat(kernel.nanoTime() - before).isBetween(1_000_000_000L, 1_100_000_000L);
+            }
+        });
+        assertThat(kernel.dice.happened(Fault.INTERRUPTION)).isGreaterThan(20);
+    }
+
+    @Test
+    void stormOfInterruptionsWithEntriesSubmittedLosesNoCompletion() throws Exception {
+        SimKernel kernel = storm(Fault.INTERRUPTION, 1);
+        Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {
+            EventFd event = EventFd.counter();
+            for (int i = 1; i <= 20; i++) {
+                JoinHandle<Integer> take = executor.submit(event.take());
+                kernel.foreignAfter(1_000_000, event::signal); // while the enter that submits the read waits
+                assertThat(take.join()).isOne();
+            }
+            event.close();
+        });
+        assertThat(kernel.dice.happened(Fault.INTERRUPTION)).isGreaterThan(20);
+    }
+
+    @Test
+    void kernelThatIsBusyIsAskedAgainWhenItsCompletionsHaveBeenTaken() throws Exception {
+        SimKernel kernel = storm(Fault.BUSY, 1);
+        long[] overflows = new long[1];
+        Seeds.run(kernel, ExecutorOptions.defaults().ringEntries(2, 2), executor -> {
+            EventFd event = EventFd.semaphore();
+            List<JoinHandle<Integer>> takes = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                event.signal();
+                takes.add(executor.submit(event.take()));
+            }
+            for (JoinHandle<Integer> take : takes) {
+                assertThat(take.join()).isOne();
+            }
+            overflows[0] = executor.reactor().counters().get(Count.OVERFLOWS);
+            event.close();
+        });
+        assertThat(kernel.dice.happened(Fault.BUSY)).isPositive();
+        assertThat(overflows[0]).isPositive();
+    }
+
+    @Test
+    void interruptedOperationOfASocketThatIsClosedEndsAsCancelled() throws Exception {
+        SimKernel kernel = new SimKernel(0).strict();
+        Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {
+            UdpSocket socket = UdpSocket.bind(ANY);
+            Buffer buffer = Buffer.allocate(1);
+            JoinHandle<Datagram> receive = executor.submit(socket.receive(buffer));
+            executor.turn();
+            kernel.faults(Faults.NONE.with(Fault.LOST_CANCEL, 1).with(Fault.HICCUP, 1));
+            socket.close();
+            assertThatThrownBy(receive::join).isInstanceOfSatisfying(ErrnoException.class,
+                    e -> assertThat(e.errno()).isEqualTo(Errno.ECANCELED));
+            buffer.close();
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LATE", "PARTIAL_SUBMISSION", "SHORT_TRANSFER", "INTERRUPTION", "SHORTAGE", "LOST_CANCEL",
+        "ENDED_MULTISHOT", "SCRIBBLE", "HICCUP"})
+    void faultThatLosesNothingHoldsUpNothing(Fault fault) throws Exception {
+        SimKernel kernel = storm(fault, 0.9);
+        byte[] bytes = Traffic.pattern(kernel.random(), 300);
+        SimPeer[] peer = new SimPeer[1];
+        Seeds.run(kernel, ExecutorOptions.defaults().ringEntries(4, 4), executor -> {
+            TcpListener listener = TcpListener.bind(ANY);
+            peer[0] = kernel.connectTo(listener.localAddress()).send(bytes).finish();
+            JoinHandle<Void> echo = executor.submit(new Traffic.EchoServer(listener, 1, 64));
+
+            EventFd event = EventFd.counter();
+            for (int i = 0; i < 8; i++) {
+                kernel.foreignAfter(10_000, event::signal);
+                assertThat(executor.submit(event.take()).join()).isOne();
+            }
+            File file = executor.submit(File.create(Path.of("/file"))).join();
+            executor.submit(file.sync(true)).join();
+
+            UdpSocket socket = UdpSocket.bind(ANY);
+            Buffer out = Buffer.allocate(10);
+            Buffer in = Buffer.allocate(10);
+            Buffer late = Buffer.allocate(10);
+            JoinHandle<Datagram> unheard = executor.submit(socket.receive(late));
+            executor.turn();
+            unheard.abort(); // what comes for it all the same is the next one's
+            executor.submit(socket.sendTo(out, 0, 10, socket.localAddress())).join();
+            assertThat(executor.submit(socket.receive(in)).join().size()).isEqualTo(10);
+
+            echo.join();
+            kernel.elapse(1_000_000_000); // the last bytes may be under way still
+            socket.close();
+            event.close();
+            file.close();
+            out.close();
+            in.close();
+            late.close();
+        });
+        assertThat(kernel.dice.happened(fault)).isPositive();
+        assertThat(peer[0].received()).isEqualTo(bytes);
+    }
+}

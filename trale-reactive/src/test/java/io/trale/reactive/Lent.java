@@ -1,0 +1,37 @@
+package io.trale.reactive;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A lease of memory of the test's own, which knows how often it came back.
+final class Lent implements Lease.Lender {
+
+    private final AtomicInteger returns = new AtomicInteger();
+    private final Arena memory = Arena.ofShared();
+    private final Lease lease;
+
+    Lent(byte[] bytes) {
+        MemorySegment segment = memory.allocate(bytes.length, 64);
+        MemorySegment.copy(bytes, 0, segment, JAVA_BYTE, 0, bytes.length);
+        lease = new Lease(this, segment, bytes.length, 0, false);
+    }
+
+    Lease lease() {
+        return lease;
+    }
+
+    /// How often the memory was given back: once, in the end.
+    int returns() {
+        return returns.get();
+    }
+
+    @Override
+    public void giveBack(int flags) {
+        if (returns.getAndIncrement() == 0) {
+            memory.close();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package io.trale.reactive;
+
+import org.reactivestreams.Publisher;
+
+/// `Connection.receiveLeases()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
+public class RawReceiveLeasesTck extends ReceivingTck<Lease> {
+
+    public RawReceiveLeasesTck() {}
+
+    @Override
+    Publisher<Lease> publisher(Connection connection) {
+        return Closing.each(Passing.raw(connection.receiveLeases()));
+    }
+}

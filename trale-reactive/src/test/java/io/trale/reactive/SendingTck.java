@@ -1,0 +1,52 @@
+package io.trale.reactive;
+
+import io.trale.reactive.Support.Pair;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.tck.SubscriberBlackboxVerification;
+import org.reactivestreams.tck.TestEnvironment;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeClass;
+import reactor.core.publisher.Mono;
+
+/// The official black-box suite, on the subscriber that the source of a send gets to see.
+public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
+
+    private final Queue<Pair> pairs = new ConcurrentLinkedQueue<>();
+    private Trale trale;
+
+    SendingTck() {
+        super(new TestEnvironment(200, 50));
+    }
+
+    @BeforeClass
+    public void start() {
+        trale = Trale.start();
+    }
+
+    /// Not after each test, since some leave a subscriber behind, whose last signals the next test would take for its own.
+    @AfterClass
+    public void stop() {
+        pairs.forEach(Pair::close);
+        trale.close();
+    }
+
+    abstract Mono<Void> send(Connection connection, Publisher<T> source);
+
+    @Override
+    public Subscriber<T> createSubscriber() {
+        Pair pair = Pair.of(trale);
+        pairs.add(pair);
+        CompletableFuture<Subscriber<T>> subscriber = new CompletableFuture<>();
+        Publisher<T> source = s -> {
+            @SuppressWarnings("unchecked") // it takes any T
+            Subscriber<T> taker = (Subscriber<T>) s;
+            subscriber.complete(taker);
+        };
+        send(pair.connection(), source).subscribe(nothing -> { }, failure -> { });
+        return Support.get(subscriber);
+    }
+}
