@@ -48,7 +48,15 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// Opens `path`, to read if no option says otherwise; options as of [java.nio.file.Files#newByteChannel]. A new file
     /// has mode 0666 less the umask. Fails with `ENOENT`, `EACCES`, `EISDIR` and more; see `open(2)`.
     public static Future<File> open(Path path, OpenOption... options) {
-        return new Open(path, OpenFlags.of(Set.of(options)));
+        return open(path, 0666, options);
+    }
+
+    /// As [#open(Path, OpenOption...)]; a new file has `mode`, less the umask.
+    public static Future<File> open(Path path, int mode, OpenOption... options) {
+        if ((mode & ~07777) != 0) {
+            throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(mode) + ", must be at most 07777");
+        }
+        return new Open(path, OpenFlags.of(Set.of(options)), mode);
     }
 
     /// Opens `path` to read and write, empty: created if it is not there, truncated if it is.

@@ -20,16 +20,16 @@ import java.nio.file.Path;
 /// Opens a file. One that is open when nobody waits any more is closed.
 final class Open implements Future<File> {
 
-    private static final int MODE = 0666;
-
     private final Path path;
     private final int flags;
+    private final int mode;
     private final byte[] name;
     private Opening opening;
 
-    Open(Path path, int flags) {
+    Open(Path path, int flags, int mode) {
         this.path = path;
         this.flags = flags;
+        this.mode = mode;
         name = (path.toString() + "\0").getBytes(StandardCharsets.UTF_8);
         if (path.toString().indexOf(0) >= 0) {
             throw new InvalidPathException(path.toString(), "a zero character in the path");
@@ -89,7 +89,7 @@ final class Open implements Future<File> {
         protected void fill(Sqe sqe) {
             memory = reactor.paths().take();
             MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, 0, name.length);
-            sqe.prepOpenat(Files.AT_FDCWD, memory.address(), flags, MODE);
+            sqe.prepOpenat(Files.AT_FDCWD, memory.address(), flags, mode);
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.trale.task;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
+import io.trale.reactor.Guest;
 import io.trale.reactor.Reactor;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -12,9 +13,7 @@ import java.util.concurrent.CancellationException;
 /// `await` leaves a future here and suspends the code; the block's own [#poll], on the loop's thread, polls that future
 /// and lets the code go on when it is complete. So leaf futures are polled by the loop only, blocks may await blocks,
 /// and one waker serves them all.
-final class Block<T> implements Future<T> {
-
-    private static final ScopedValue<Block<?>> CURRENT = ScopedValue.newInstance();
+final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     private final Callable<? extends T> body;
     private final Coroutine coroutine;
@@ -39,15 +38,20 @@ final class Block<T> implements Future<T> {
 
     Block(Callable<? extends T> body, boolean fast) {
         this.body = Objects.requireNonNull(body);
-        coroutine = Coroutine.of(this::run, () -> waker.wake(), fast);
+        coroutine = Coroutine.of(this, fast);
     }
 
     /// The block whose code calls this. Throws [IllegalStateException] outside of one.
     static Block<?> current() {
-        if (!CURRENT.isBound()) {
-            throw new IllegalStateException("await() outside of an async block: use async(...), or Executor.blockOn(...)");
+        if (Reactor.guest() instanceof Block<?> block) {
+            return block;
         }
-        return CURRENT.get();
+        throw new IllegalStateException("await() outside of an async block: use async(...), or Executor.blockOn(...)");
+    }
+
+    @Override
+    public Reactor reactor() {
+        return reactor;
     }
 
     // ---- on the loop
@@ -89,11 +93,11 @@ final class Block<T> implements Future<T> {
     }
 
     private void resume() {
-        Thread before = reactor.beginBlock(coroutine.thread());
+        Thread before = reactor.beginGuest(coroutine.thread());
         try {
             coroutine.resume(awaited == null || ready);
         } finally {
-            reactor.endBlock(before);
+            reactor.endGuest(before);
         }
     }
 
@@ -124,13 +128,21 @@ final class Block<T> implements Future<T> {
 
     // ---- on the block's own thread
 
-    private void run() {
+    @Override
+    public void run() {
+        Reactor.enter(this);
         try {
-            value = ScopedValue.where(CURRENT, this).where(Reactor.OF_BLOCK, reactor).call(body::call);
+            value = body.call();
         } catch (Throwable t) {
             failure = t;
         }
+        Reactor.leave();
         ended = true;
+    }
+
+    @Override
+    public void wake() {
+        waker.wake();
     }
 
     /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.

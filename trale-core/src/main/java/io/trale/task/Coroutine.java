@@ -35,14 +35,16 @@ abstract class Coroutine {
         return BUILDER != null;
     }
 
-    /// A coroutine that will run `body`; `wake` is called, from any thread, when it can go on after having been parked by
-    /// something else than [#suspend].
-    static Coroutine of(Runnable body, Runnable wake) {
-        return of(body, wake, isFast());
+    /// What a coroutine runs.
+    interface Body extends Runnable {
+
+        /// The code can go on after having been parked by something else than [Coroutine#suspend]. Any thread.
+        void wake();
     }
 
-    static Coroutine of(Runnable body, Runnable wake, boolean fast) {
-        return fast ? new Fast(body, wake) : new Slow(body);
+    /// A coroutine that will run `body`.
+    static Coroutine of(Body body, boolean fast) {
+        return fast ? new Fast(body) : new Slow(body);
     }
 
     /// The thread that the body sees as the current one.
@@ -67,7 +69,7 @@ abstract class Coroutine {
             }
         }
 
-        private final Runnable wake;
+        private final Body body;
         private final Thread thread;
         /// What runs the next piece, as the JDK hands it over; null while the thread is parked.
         private volatile Runnable continuation;
@@ -75,8 +77,8 @@ abstract class Coroutine {
         /// The thread inside [#resume]; others may see an old value, but never themselves.
         private Thread resumer;
 
-        Fast(Runnable body, Runnable wake) {
-            this.wake = wake;
+        Fast(Body body) {
+            this.body = body;
             try {
                 thread = ((Thread.Builder.OfVirtual) BUILDER.invokeExact((Executor) this))
                         .inheritInheritableThreadLocals(false).unstarted(body);
@@ -95,7 +97,7 @@ abstract class Coroutine {
         public void execute(Runnable continuation) {
             this.continuation = continuation;
             if (Thread.currentThread() != resumer) {
-                wake.run();
+                body.wake();
             }
         }
 
@@ -115,7 +117,7 @@ abstract class Coroutine {
             }
             resumer = outer;
             if (continuation != null) {
-                wake.run(); // it only yielded: others first
+                body.wake(); // it only yielded: others first
             }
         }
 

@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -231,5 +232,15 @@ class FileTest {
 
     private static long descriptors() {
         return new java.io.File("/proc/self/fd").list().length;
+    }
+
+    @Test
+    void aNewFileHasTheModeThatWasSaid() throws Exception {
+        Executor.blockOn(async(() -> {
+            await(File.open(path, 0600, CREATE, WRITE)).close();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path))).isEqualTo("rw-------");
+        }));
+        assertThatThrownBy(() -> File.open(path, 010000, CREATE, WRITE)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("010000");
     }
 }

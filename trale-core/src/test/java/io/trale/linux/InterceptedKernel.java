@@ -2,18 +2,25 @@ package io.trale.linux;
 
 import java.lang.foreign.MemorySegment;
 
-/// The real kernel, with any call overridable: to count, to refuse, to do less than was asked.
+/// The real kernel, or a simulated one, with any call overridable: to count, to refuse, to do less than was asked.
 ///
 /// An override calls `super` for what it leaves to the kernel.
 public class InterceptedKernel implements Kernel {
 
     private static final long IORING_OFF_SQES = 0x10000000L;
 
-    private final Kernel real = new Libc();
+    private final Kernel real;
     private MemorySegment submissionEntries = MemorySegment.NULL;
 
     /// Leaves everything to the real kernel.
-    public InterceptedKernel() {}
+    public InterceptedKernel() {
+        this(new Libc());
+    }
+
+    /// Leaves everything to `kernel`.
+    public InterceptedKernel(Kernel kernel) {
+        real = kernel;
+    }
 
     /// The memory of the submission entries, 64 bytes each, of the ring that was mapped last.
     protected final MemorySegment submissionEntries() {

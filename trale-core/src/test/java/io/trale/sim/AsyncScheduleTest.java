@@ -37,7 +37,7 @@ class AsyncScheduleTest {
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "AsyncScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "AsyncScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     /// What is open in blocks at the moment: each closes in a `finally` what it has opened.

@@ -22,9 +22,8 @@ public enum Capability {
     REGISTERED_RING(0),
     /// A multishot poll that posts a completion for each event. Without it there is a first one, and no other.
     MULTISHOT_POLL(0),
-    /// A read of a non-blocking eventfd or timerfd that waits. Without it such a read answers `EAGAIN`, as between Linux
-    /// 5.8 and 6.10.
-    PATIENT_READ(0);
+    /// A read of a non-blocking timerfd that waits, since Linux 6.10. Before, it answers `EAGAIN`.
+    PATIENT_TIMERS(0);
 
     private final int setupFlags;
 

@@ -17,7 +17,7 @@ class CounterScheduleTest {
     private static final Faults INTERRUPTED = Faults.HARMLESS.with(Fault.HICCUP, 0.2);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "CounterScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "CounterScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     @Test

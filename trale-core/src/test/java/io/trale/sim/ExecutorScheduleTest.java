@@ -33,7 +33,7 @@ class ExecutorScheduleTest {
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "ExecutorScheduleTest#" + name, 1.0 / 8, scenario);
+        Seeds.run("trale-core", "ExecutorScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
 

@@ -33,7 +33,7 @@ class FileScheduleTest {
     private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.HICCUP);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "FileScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "FileScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     private static void fill(Buffer buffer, byte[] bytes, int from, int count) {

@@ -99,7 +99,7 @@ public final class MaskedKernel implements InvocationHandler {
                 Ram.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
             }
             if (entry.opcode() == Abi.IORING_OP_READ && counters.contains(entry.fd())
-                    && lacking.contains(Capability.PATIENT_READ)) {
+                    && lacking.contains(Capability.PATIENT_TIMERS)) {
                 Ram.setInt(at + OP_FLAGS, RWF_NOWAIT);
             }
         }

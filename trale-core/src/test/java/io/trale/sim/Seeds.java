@@ -28,6 +28,9 @@ public final class Seeds {
         void run(Executor executor) throws Exception;
     }
 
+    /// What each scenario of trale-core takes of the time, of which there are some thirty.
+    static final double CORE_SHARE = 1.0 / 30;
+
     private static final Duration STUCK = Duration.ofSeconds(15);
     private static final int STUCK_FRAMES = 30;
 
@@ -56,7 +59,7 @@ public final class Seeds {
     }
 
     private static String replay(String module, String name, String what, long seed) {
-        return "seed " + seed + " " + what + "; to replay: mvn -pl " + module
+        return "seed " + seed + " " + what + "; to replay it:\nmvn -pl " + module
                 + " -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=" + name + " -Dtrale.sim.seed=" + seed;
     }
 
@@ -83,6 +86,7 @@ public final class Seeds {
         List<Throwable> uncaught = new ArrayList<>();
         Executor executor = Executor.open(kernel, options.uncaught(uncaught::add));
         kernel.shadow.listenTo(executor.reactor());
+        kernel.inEachCall(() -> checkCounters(kernel, executor));
         try {
             body.run(executor);
             executor.close();
@@ -100,7 +104,7 @@ public final class Seeds {
         for (Throwable failure : uncaught) {
             throw new AssertionError("seed " + kernel.seed() + ": nobody caught " + failure, failure);
         }
-        require(kernel, executor.reactor().counters().get(Count.UNKNOWN) == 0, "completions of nothing in flight");
+        checkCounters(kernel, executor);
         require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) == 0, "operations in flight after the end");
     }
 
@@ -129,6 +133,7 @@ public final class Seeds {
                 .ringEntries(submissions, Math.max(submissions, oneOf(random, 1, 2, 4, 512)))
                 .receiveBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
                 .sendBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
+                .leaseBuffers(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096))
                 .fileBlocks(oneOf(random, 1, 2, 8), oneOf(random, 1, 64, 4096));
     }
 
@@ -137,9 +142,14 @@ public final class Seeds {
         return values[random.nextInt(values.length)];
     }
 
+    private static void checkCounters(SimKernel kernel, Executor executor) {
+        require(kernel, executor.reactor().counters().get(Count.UNKNOWN) == 0, "completions of nothing in flight");
+        require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) >= 0, "less than nothing in flight");
+    }
+
     private static void require(SimKernel kernel, boolean condition, String otherwise) {
         if (!condition) {
-            throw new AssertionError("seed " + kernel.seed() + ": " + otherwise);
+            throw kernel.failed(otherwise);
         }
     }
 }

@@ -137,6 +137,16 @@ final class SimDisk {
         return pipe;
     }
 
+    /// Has the file at `path` hold `bytes`, and makes it if it is not there.
+    void write(String path, byte[] bytes) {
+        Place place = find(Files.AT_FDCWD, path);
+        if (place.errno != 0
+                || !(place.directory.names.computeIfAbsent(place.name, name -> new Content()) instanceof Content content)) {
+            throw kernel.failed("no place for a file: " + path);
+        }
+        content.bytes = bytes.clone();
+    }
+
     /// What the file at `path` holds.
     byte[] bytes(String path) {
         Place place = find(Files.AT_FDCWD, path);

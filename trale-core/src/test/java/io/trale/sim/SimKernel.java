@@ -39,6 +39,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     private long calls;
     private long callOfStep;
     private Runnable stepInCall;
+    private Runnable inEachCall = () -> { };
 
     /// A kernel whose every choice follows from `seed`. Nothing goes wrong until [#faults] says so.
     public SimKernel(long seed) {
@@ -95,6 +96,16 @@ public final class SimKernel extends SimWorld implements Kernel {
         listening.listen(1 << 20, socket -> acceptor.accept(new SimPeer(this, socket)));
     }
 
+    /// Has the file at `path` hold `bytes` from now on, whoever reads it; makes it if it is not there.
+    public void write(String path, byte[] bytes) {
+        disk.write(path, bytes);
+    }
+
+    /// What the file at `path` holds now.
+    public byte[] bytes(String path) {
+        return disk.bytes(path);
+    }
+
     /// Makes a named pipe at `path`, whose other end is in the hands of the outside world.
     public SimPipe pipe(String path) {
         return disk.pipe(path);
@@ -104,6 +115,11 @@ public final class SimKernel extends SimWorld implements Kernel {
     public void foreignInCall(long count, Runnable step) {
         callOfStep = calls + count;
         stepInCall = step;
+    }
+
+    /// Runs `check` at the beginning of each call from now on.
+    void inEachCall(Runnable check) {
+        inEachCall = check;
     }
 
     // ---- calls
@@ -118,6 +134,7 @@ public final class SimKernel extends SimWorld implements Kernel {
             throw failed("more than " + MAX_CALLS + " calls");
         }
         trace(name, a, b, 0);
+        inEachCall.run();
         if (calls == callOfStep) {
             foreign.take(stepInCall);
         }
@@ -129,7 +146,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     /// True on the loop's thread, and on that of an async block while the loop runs it.
     private boolean isLoop() {
         return Thread.currentThread() == thread
-                || Reactor.OF_BLOCK.isBound() && Reactor.OF_BLOCK.get().kernel() == this && Reactor.OF_BLOCK.get().onLoop();
+                || Reactor.guest() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
     }
 
     // ---- descriptors

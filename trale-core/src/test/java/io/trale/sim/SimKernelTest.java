@@ -15,6 +15,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -123,6 +125,53 @@ class SimKernelTest {
             ring.close();
         }
         kernel.assertQuiescent();
+    }
+
+    @Test
+    void stepOfAnotherThreadMayBeHeldUpInsideAWriteWhileTheLoopGoesOn() throws Exception {
+        List<Long> callsMeanwhile = new ArrayList<>();
+        for (long seed = 0; seed < 50; seed++) {
+            SimKernel kernel = new SimKernel(seed);
+            int eventfd = kernel.eventfd(0, Net.EFD_NONBLOCK);
+            kernel.foreign(() -> {
+                long before = kernel.calls();
+                assertThat(kernel.write8(eventfd, 1)).isEqualTo(8);
+                callsMeanwhile.add(kernel.calls() - before);
+            });
+            for (int i = 0; i < 10; i++) {
+                kernel.close(kernel.eventfd(0, 0));
+            }
+            kernel.runForeignToEnd();
+            kernel.close(eventfd);
+            kernel.assertQuiescent();
+        }
+        assertThat(callsMeanwhile).hasSize(50).contains(0L).anyMatch(calls -> calls > 2);
+    }
+
+    @Test
+    void spinningForNobodyIsCaught() {
+        SimKernel kernel = new SimKernel(9);
+        assertThatThrownBy(kernel::spinWait).hasMessage("seed 9: spins for ever: no other thread is in the middle of anything");
+    }
+
+    @Test
+    void writeToAnEventfdThatWasClosedMeanwhileIsCaught() {
+        for (long seed = 0; seed < 1000; seed++) {
+            SimKernel kernel = new SimKernel(seed).strict();
+            int eventfd = kernel.eventfd(0, Net.EFD_NONBLOCK);
+            kernel.foreign(() -> kernel.write8(eventfd, 1));
+            kernel.foreign.proceed();
+            if (!kernel.foreign.isEmpty()) {
+                try {
+                    kernel.close(eventfd);
+                    kernel.runForeignToEnd();
+                } catch (AssertionError e) {
+                    assertThat(e).hasMessageContaining("write8 to 1000, which was eventfd when the call began, and is null now");
+                    return;
+                } // else it was held up after the write
+            }
+        }
+        throw new AssertionError("no write was held up before it was done");
     }
 
     @Test

@@ -124,10 +124,6 @@ final class SimTcp extends SimSocket {
         return backlog.poll();
     }
 
-    boolean hasBacklog() {
-        return !backlog.isEmpty();
-    }
-
     /// A client has sent its first segment.
     private void knocked(SimTcp client) {
         SimTcp here = new SimTcp(kernel);
@@ -157,11 +153,6 @@ final class SimTcp extends SimSocket {
             state = State.CONNECTING;
             knock(0);
         }
-        return connected();
-    }
-
-    /// As [#connect], of a connection under way.
-    int connected() {
         return switch (state) {
             case CONNECTED -> 0;
             case CONNECTING -> -Errno.EALREADY;

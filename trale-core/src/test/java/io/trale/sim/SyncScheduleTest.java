@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 class SyncScheduleTest {
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "SyncScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "SyncScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     // ---- events

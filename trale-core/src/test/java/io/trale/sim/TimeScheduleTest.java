@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 class TimeScheduleTest {
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "TimeScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "TimeScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     private static final class Sleeper extends Steps {

@@ -36,7 +36,7 @@ class UdpScheduleTest {
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-core", "UdpScheduleTest#" + name, 0.05, scenario);
+        Seeds.run("trale-core", "UdpScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
     /// Datagrams that begin with their number.

@@ -40,7 +40,7 @@ class AllocationTest {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int WINDOW = 10_000;
-    private static final int WINDOWS = 30;
+    private static final int WINDOWS = 20;
     private static final double NOTHING = 0.5;
 
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

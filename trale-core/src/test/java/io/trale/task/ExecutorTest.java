@@ -125,39 +125,6 @@ class ExecutorTest {
     }
 
     @Test
-    void chainOfAMillionSpawnsOverflowsNoStack() throws Exception {
-        AtomicInteger left = new AtomicInteger(1_000_000);
-        Runnable[] link = new Runnable[1];
-        link[0] = () -> {
-            if (left.decrementAndGet() > 0) {
-                Executor.spawn(once(link[0]));
-            }
-        };
-        Executor.spawn(once(link[0]));
-        Executor.run();
-        assertThat(left.get()).isZero();
-        Executor.current().close();
-    }
-
-    @Test
-    void tasksThatKeepThemselvesRunnableStarveNoOperation() throws Exception {
-        Executor executor = Executor.open(options);
-        Signal signal = Signal.of(executor.reactor());
-        JoinHandle<Integer> waiting = executor.submit(signal);
-        AtomicInteger polls = new AtomicInteger();
-        executor.submit(new Scripted<Void>(waker -> {
-            if (polls.incrementAndGet() == 1000) {
-                signal.raise();
-            }
-            waker.wake();
-            return waiting.isDone();
-        }));
-        executor.runToEnd();
-        assertThat(waiting.result()).isEqualTo(Net.POLLIN);
-        executor.close();
-    }
-
-    @Test
     void blockOnReturnsItsValueAndLeavesOtherTasksForTheNextRun() throws Exception {
         Executor executor = Executor.open(options);
         Signal signal = Signal.of(executor.reactor());
@@ -209,21 +176,6 @@ class ExecutorTest {
             left = executor.turn();
         }
         assertThat(waiting.result()).isEqualTo(Net.POLLIN);
-        executor.close();
-    }
-
-    @Test
-    void turnRunsABoundedNumberOfTasks() throws Exception {
-        Executor executor = Executor.open(options);
-        AtomicInteger polls = new AtomicInteger();
-        executor.submit(new Scripted<Void>(waker -> {
-            waker.wake();
-            return polls.incrementAndGet() == 10_000;
-        }));
-        assertThat(executor.turn()).isTrue();
-        assertThat(polls.get()).isBetween(1, 1000);
-        executor.runToEnd();
-        assertThat(polls.get()).isEqualTo(10_000);
         executor.close();
     }
 

@@ -210,7 +210,7 @@ class TimerTest {
     /// Where reads do not wait, a poll does, which has read nothing when it ends.
     @Test
     void pollForAWaitThatWasGivenUpCountsNothing() throws Exception {
-        SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_READ)
+        SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_TIMERS)
                 .faults(Faults.NONE.with(Fault.LOST_CANCEL, 1));
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
         executor.submit(new Signal()); // which keeps the ring open

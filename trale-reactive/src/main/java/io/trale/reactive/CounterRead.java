@@ -10,7 +10,7 @@ import io.trale.reactor.Failure;
 final class CounterRead extends CounterIo {
 
     private final String name;
-    /// Read and not taken yet.
+    /// Read and not taken yet, an unsigned number.
     private long count;
 
     /// Reads `descriptor`, which is a `name`.
@@ -33,10 +33,10 @@ final class CounterRead extends CounterIo {
         return count != 0;
     }
 
-    /// Takes all there is.
+    /// Takes all there is, or as much of it as a signed number can tell.
     long take() {
-        long taken = count;
-        count = 0;
+        long taken = count < 0 ? Long.MAX_VALUE : count;
+        count -= taken;
         return taken;
     }
 

@@ -63,13 +63,12 @@ public final class Event implements Disposable {
 
     // ---- being signalled
 
-    /// How many signals there were since the last element, or since the beginning: at least 1, and at most 2^63 - 1 are
-    /// told. While there is demand one
+    /// How many signals there were since the last element, or since the beginning: at least 1. While there is demand one
     /// `read(2)` is in flight; with none there is none, and the kernel counts.
     ///
     /// Completes when the event is disposed of, and what was not taken by then is lost. One subscriber at a time: after it
     /// has cancelled, or completed by count as in `take(n)`, the next goes on, and signals that came too late for the one
-    /// are told to the other.
+    /// are told to the other. More than 2^63 - 1 come in two elements.
     public Flux<Long> signals() {
         return new Signals().assembled();
     }

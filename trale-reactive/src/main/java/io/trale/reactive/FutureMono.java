@@ -3,7 +3,6 @@ package io.trale.reactive;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.task.JoinHandle;
-import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -18,7 +17,8 @@ import reactor.core.publisher.Operators;
 
 /// A future of the core as a cold Mono: each subscription makes one and runs it as a task of the loop.
 ///
-/// For what happens once, such as connecting. A value that the subscriber no longer wants is handed to `unwanted`.
+/// For what happens once, such as connecting. A value that the subscriber no longer wants is handed to `unwanted`; one of
+/// null, as `Future<Void>` has it, is completion alone.
 final class FutureMono<T> extends Mono<T> implements Scannable {
 
     private final Loop loop;
@@ -88,9 +88,9 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
                 return;
             }
             if (state.compareAndSet(REQUESTED, OVER)) {
-                emit(value);
+                emit();
             } else {
-                unwanted.accept(value);
+                discard();
             }
         }
 
@@ -106,16 +106,26 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             return state.get() == OVER;
         }
 
-        private void emit(T value) {
-            actual.onNext(value);
+        private void emit() {
+            T value = this.value;
+            if (value != null) {
+                actual.onNext(value);
+            }
             actual.onComplete();
+        }
+
+        private void discard() {
+            T value = this.value;
+            if (value != null) {
+                unwanted.accept(value);
+            }
         }
 
         @Override
         public void request(long n) {
             if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED) && state.get() == VALUE
                     && !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {
-                unwanted.accept(Objects.requireNonNull(value));
+                discard();
                 actual.onError(Loop.closedException());
             }
         }
@@ -123,7 +133,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         /// The value had come before it was asked for.
         private void deliver() {
             if (state.compareAndSet(VALUE, OVER)) {
-                emit(Objects.requireNonNull(value));
+                emit();
             }
         }
 
@@ -132,7 +142,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             int before = state.getAndSet(OVER);
             JoinHandle<Void> task = this.task;
             if (before == VALUE) {
-                unwanted.accept(Objects.requireNonNull(value));
+                discard();
             } else if (before != OVER && task != null) {
                 task.abort();
             }

@@ -71,7 +71,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     /// nothing is in flight. Called on the loop whenever something may have changed; not after the end.
     abstract void progress();
 
-    /// The subscriber is gone or has been told the end: lets the source go. Called once, on the loop.
+    /// The subscriber is gone or is about to be told the end: lets the source go. Called once, on the loop.
     abstract void stop();
 
     @Override
@@ -213,8 +213,8 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
 
     private void end() {
         terminated = true;
-        actual = null;
         stop();
+        actual = null;
     }
 
     /// True once the subscriber has cancelled or been told the end. Any thread.

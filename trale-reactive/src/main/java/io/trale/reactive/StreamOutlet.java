@@ -46,7 +46,8 @@ abstract class StreamOutlet extends Outlet {
     /// or null.
     abstract @Nullable IOException ended(int result, int asked);
 
-    private BlockPool blocks() {
+    /// Where the memory comes from that elements are copied into.
+    BlockPool blocks() {
         return loop.reactor.sendBlocks();
     }
 

@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -252,6 +254,55 @@ public final class Trale implements AutoCloseable {
     /// there is none to be had (`EMFILE`, `ENOMEM`).
     public Mono<Event> event() {
         return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
+    }
+
+    // ---- files
+
+    /// As [#read(Path, ReadOptions)]: all of the file.
+    public Flux<ByteBuffer> read(Path path) {
+        return read(path, ReadOptions.defaults());
+    }
+
+    /// The bytes of the file at `path`, in order, in heap buffers of exact size, which belong to the subscriber. Each
+    /// subscription opens the file for itself, and closes it at its end, whatever that is. While there is no demand nothing
+    /// is in flight; with demand as many reads as it asks for, up to a few.
+    ///
+    /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
+    /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
+    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`,
+    /// after the elements before it; `ESPIPE` for an offset into what has no position.
+    public Flux<ByteBuffer> read(Path path, ReadOptions options) {
+        return new FileFlux(loop, path, options).assembled();
+    }
+
+    /// As [#write(Path, Publisher, WriteOptions)]: the file is created, or emptied.
+    public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source) {
+        return write(path, source, WriteOptions.defaults());
+    }
+
+    /// Opens the file at `path`, writes the elements of `source` to it, in order, and closes it; completes when it is
+    /// closed.
+    ///
+    /// The source is subscribed to when the file is open. No more is asked of it than a window of 64 KiB takes; the
+    /// kernel's progress asks for more. Elements are copied, never changed (position and limit included), and must stay as
+    /// they are until then.
+    ///
+    /// If the source fails, what it had emitted is written, and then the failure is signalled. If writing fails (`ENOSPC`,
+    /// `EDQUOT`, `EFBIG`, `EIO` and more of `write(2)`), the source is cancelled, and what was written so far stays. A cancel
+    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of `open(2)` and, with
+    /// [WriteOptions#sync], of `fsync(2)`.
+    public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
+        return new WriteMono(loop, path, source, options).assembled();
+    }
+
+    /// As [#sink(Path, WriteOptions)]: the file is created, or emptied.
+    public Sink<ByteBuffer> sink(Path path) {
+        return sink(path, WriteOptions.defaults());
+    }
+
+    /// As [#write(Path, Publisher, WriteOptions)], as a subscriber: the file is opened when its source has called it.
+    public Sink<ByteBuffer> sink(Path path, WriteOptions options) {
+        return new SubscriberSink<>(source -> write(path, source, options));
     }
 
     // ---- the whole

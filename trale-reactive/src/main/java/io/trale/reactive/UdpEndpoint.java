@@ -107,6 +107,11 @@ public final class UdpEndpoint implements Disposable {
         return Sending.mono("traleSendDatagrams", sender, source, null, Objects.requireNonNull(whenRefused));
     }
 
+    /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
+    public Sink<Datagram> sink() {
+        return new SubscriberSink<>(this::send);
+    }
+
     /// Closes at once: receiving and sending end with [java.nio.channels.ClosedChannelException], datagrams that were not
     /// sent yet are dropped. Idempotent.
     @Override

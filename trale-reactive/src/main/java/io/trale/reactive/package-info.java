@@ -6,6 +6,10 @@
 /// Sources share [io.trale.reactive.LoopSubscription], which brings `request` and `cancel` from any thread to the loop;
 /// each adds what it submits and what it does with a completion. Elements are heap buffers of exact size that belong to
 /// whoever receives them: there is nothing to release.
+///
+/// What takes elements shares [io.trale.reactive.Sending], which asks a source for no more than a window takes, and
+/// [io.trale.reactive.Outlet], which keeps sends in line; each kind adds how elements become operations. For those who have
+/// a publisher but want a subscriber there is a [io.trale.reactive.Sink] of each.
 @NullMarked
 package io.trale.reactive;
 

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.tck.PublisherVerification;
 import org.reactivestreams.tck.TestEnvironment;
@@ -28,7 +29,7 @@ public class EventTck extends PublisherVerification<Long> {
         signaller = Thread.ofPlatform().daemon().start(() -> {
             while (!stopping) {
                 events.forEach(Event::signal);
-                java.util.concurrent.locks.LockSupport.parkNanos(20_000);
+                LockSupport.parkNanos(20_000);
             }
         });
     }

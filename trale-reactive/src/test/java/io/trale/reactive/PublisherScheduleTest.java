@@ -40,30 +40,19 @@ class PublisherScheduleTest {
         return bytes;
     }
 
-    /// Runs `step` now, or on another thread some time later.
-    private static void somehow(SimKernel kernel, Runnable step) {
-        switch (kernel.random().nextInt(3)) {
-            case 0 -> kernel.foreign(step);
-            case 1 -> kernel.foreignAfter(1 + kernel.random().nextLong(500_000), step);
-            default -> step.run();
-        }
-    }
-
     // ---- receive
 
-    /// Receives with whims: asks for a little, asks late and from anywhere, gives up, and subscribes again.
-    private static final class Whimsical extends Strict<ByteBuffer> {
+    /// Receives with whims, and is followed by another when it gives up.
+    private static final class Taker extends Whimsical<ByteBuffer> {
 
-        private final SimKernel kernel;
         private final Connection connection;
         private final ByteArrayOutputStream received;
         private final Runnable whenOver;
         private final Throwable[] failure;
 
-        Whimsical(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches,
+        Taker(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches,
                 Throwable[] failure, Runnable whenOver) {
-            super(breaches);
-            this.kernel = kernel;
+            super(kernel, breaches);
             this.connection = connection;
             this.received = received;
             this.failure = failure;
@@ -71,44 +60,14 @@ class PublisherScheduleTest {
         }
 
         @Override
-        void start() {
-            whim();
-        }
-
-        private void whim() {
-            SplittableRandom random = kernel.random();
-            if (random.nextInt(4) == 0) {
-                somehow(kernel, this::leave);
-            } else {
-                long n = random.nextInt(5) == 0 ? Integer.MAX_VALUE : 1 + random.nextInt(3);
-                somehow(kernel, () -> request(n));
-                if (n > 3) {
-                    kernel.foreignAfter(random.nextLong(1_000_000), this::leave);
-                }
-            }
-        }
-
-        private void leave() {
-            if (!isOver()) {
-                cancel();
-                connection.loop.execute(() -> connection.receive().subscribe(
-                        new Whimsical(kernel, connection, received, breaches, failure, whenOver)));
-            }
+        void take(ByteBuffer element) {
+            received.writeBytes(Support.bytesOf(element));
         }
 
         @Override
-        void element(ByteBuffer element) {
-            byte[] bytes = Support.bytesOf(element);
-            received.write(bytes, 0, bytes.length);
-            if (kernel.random().nextInt(3) > 0 && !isOver()) {
-                whim();
-            } else {
-                kernel.foreign(() -> {
-                    if (!isOver()) {
-                        whim();
-                    }
-                });
-            }
+        void left() {
+            connection.loop.run(() -> connection.receive().subscribe(
+                    new Taker(kernel, connection, received, breaches, failure, whenOver)));
         }
 
         @Override
@@ -137,7 +96,7 @@ class PublisherScheduleTest {
                         peer.finish();
                     }
                     connection.onClose().subscribe(null, null, done::set);
-                    connection.receive().subscribe(new Whimsical(kernel, connection, received, breaches, failure,
+                    connection.receive().subscribe(new Taker(kernel, connection, received, breaches, failure,
                             () -> connection.close().subscribe()));
                 });
             }));
@@ -154,66 +113,8 @@ class PublisherScheduleTest {
 
     // ---- send
 
-    /// A source that emits when it likes, from here or elsewhere, and never more than it was asked for.
     private static Publisher<ByteBuffer> source(SimKernel kernel, byte[] bytes, List<String> breaches, boolean elsewhere) {
-        return subscriber -> subscriber.onSubscribe(new Subscription() {
-            private int position;
-            private long demand;
-            private boolean emitting;
-            private boolean over;
-
-            @Override
-            public void request(long n) {
-                if (n <= 0) {
-                    breaches.add("request(" + n + ")");
-                }
-                demand += n;
-                later();
-            }
-
-            private void later() {
-                if (emitting || over) {
-                    return;
-                }
-                if (elsewhere) {
-                    emitting = true;
-                    kernel.foreignAfter(kernel.random().nextLong(200_000), this::emit);
-                } else {
-                    emitting = true;
-                    emit();
-                }
-            }
-
-            private void emit() {
-                SplittableRandom random = kernel.random();
-                while (demand > 0 && !over && position < bytes.length) {
-                    demand--;
-                    int count = Math.min(bytes.length - position, random.nextInt(100));
-                    ByteBuffer element = ByteBuffer.wrap(bytes, position, count);
-                    position += count;
-                    subscriber.onNext(random.nextBoolean() ? element : direct(element));
-                    if (elsewhere && random.nextInt(3) == 0) {
-                        break;
-                    }
-                }
-                emitting = false;
-                if (!over && position == bytes.length) {
-                    over = true;
-                    subscriber.onComplete();
-                } else if (demand > 0 && elsewhere) {
-                    later();
-                }
-            }
-
-            @Override
-            public void cancel() {
-                over = true;
-            }
-        });
-    }
-
-    private static ByteBuffer direct(ByteBuffer bytes) {
-        return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip();
+        return new SimSource(kernel, bytes, 0, breaches, elsewhere);
     }
 
     @Test
@@ -428,7 +329,7 @@ class PublisherScheduleTest {
                     trale.connect(Support.loopback(7 + random.nextInt(3) / 2)).subscribe(new Strict<Connection>(breaches) {
                         @Override
                         void start() {
-                            somehow(kernel, () -> request(1));
+                            Whimsical.somehow(kernel, () -> request(1));
                             if (random.nextBoolean()) {
                                 kernel.foreignAfter(random.nextLong(1_000_000), () -> {
                                     if (!isOver()) {
@@ -440,7 +341,7 @@ class PublisherScheduleTest {
 
                         @Override
                         void element(Connection connection) {
-                            somehow(kernel, connection::abort);
+                            Whimsical.somehow(kernel, connection::abort);
                         }
 
                         @Override

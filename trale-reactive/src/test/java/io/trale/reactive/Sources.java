@@ -2,11 +2,16 @@ package io.trale.reactive;
 
 import io.trale.reactive.Support.Pair;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -34,6 +39,8 @@ final class Sources {
         }
     }
 
+    private static final AtomicInteger PIPES = new AtomicInteger();
+
     private Sources() {}
 
     static List<Kind> all() {
@@ -41,9 +48,11 @@ final class Sources {
                 new Kind("traleReceive", trale -> receive(trale, Connection::receive)),
                 new Kind("traleReceiveWith", trale -> receive(trale, c -> c.receiveWith(segment -> segment.byteSize()))),
                 new Kind("traleReceiveLeases", trale -> receive(trale, Connection::receiveLeases)),
+                new Kind("traleReceiveDatagrams", Sources::receiveDatagrams),
                 new Kind("traleAccept", Sources::accept),
                 new Kind("traleTicks", Sources::ticks),
-                new Kind("traleSignals", Sources::signals));
+                new Kind("traleSignals", Sources::signals),
+                new Kind("traleRead", Sources::read));
     }
 
     private static Source receive(Trale trale, Function<Connection, Flux<?>> receive) {
@@ -62,6 +71,25 @@ final class Sources {
             busy.close();
             silent.close();
             join(writer);
+        });
+    }
+
+    private static Source receiveDatagrams(Trale trale) {
+        UdpEndpoint busy = trale.udp(Support.loopback(0)).block();
+        UdpEndpoint silent = trale.udp(Support.loopback(0)).block();
+        Thread sender = Thread.ofPlatform().daemon().start(() -> {
+            try (DatagramChannel channel = DatagramChannel.open()) {
+                while (!busy.isDisposed()) {
+                    channel.send(ByteBuffer.allocate(1), busy.localAddress());
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        return Source.of(busy.receive(), silent.receive(), () -> {
+            busy.dispose();
+            silent.dispose();
+            join(sender);
         });
     }
 
@@ -107,6 +135,29 @@ final class Sources {
             silent.dispose();
             join(signaller);
         });
+    }
+
+    /// The silent one is of a pipe that nobody writes to.
+    private static Source read(Trale trale) {
+        Path pipe = Path.of("target", "pipe-" + PIPES.incrementAndGet()); // a temporary name opens /dev/random for good
+        try {
+            Files.deleteIfExists(pipe);
+            if (new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() != 0) {
+                throw new AssertionError("no pipe");
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        return Source.of(trale.read(Path.of("/dev/zero"), ReadOptions.defaults().chunk(10)), trale.read(pipe),
+                () -> delete(pipe));
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void join(Thread thread) {

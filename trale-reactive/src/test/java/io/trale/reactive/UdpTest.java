@@ -199,6 +199,15 @@ class UdpTest {
     // ---- sending
 
     @Test
+    void aSubscriberSendsToo() throws IOException {
+        Sink<Datagram> sink = endpoint.sink();
+        Flux.just("one", "two").map(text -> Datagram.to(peerAddress, bytes(text))).subscribe(sink);
+        sink.onEnd().block(LIMIT);
+        assertThat(receivedByPeer()).isEqualTo("one");
+        assertThat(receivedByPeer()).isEqualTo("two");
+    }
+
+    @Test
     void eachElementIsOneDatagramAlsoAnEmptyOne() throws IOException {
         endpoint.send(Flux.just("a", "", "ccc").map(text -> Datagram.to(peerAddress, bytes(text)))).block(LIMIT);
         assertThat(receivedByPeer()).isEqualTo("a");

@@ -1,0 +1,133 @@
+package io.trale.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.io.Buffer;
+import io.trale.net.Datagram;
+import io.trale.net.UdpSocket;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Tasks that are never done waiting for nothing, and what they may hold up: a bounded number of turns, and no stack.
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
+class FairnessTest {
+
+    /// As in [Executor].
+    private static final int JOBS_PER_TURN = 256;
+
+    private final Buffer buffer = Buffer.allocate(16);
+    private Executor executor;
+    private UdpSocket socket;
+    private JoinHandle<Datagram> waiting;
+
+    @BeforeEach
+    void aTaskReceives() throws Exception {
+        executor = Executor.current();
+        socket = UdpSocket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        waiting = executor.submit(socket.receive(buffer));
+        executor.turn();
+        assertThat(executor.stats().inFlight()).isEqualTo(1);
+    }
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        socket.close();
+        buffer.close();
+        executor.close();
+    }
+
+    /// Sends a datagram, which is in the socket's queue when this returns: it is the loopback interface.
+    private void makeReady() {
+        try (DatagramSocket peer = new DatagramSocket()) {
+            peer.send(new DatagramPacket(new byte[1], 1, socket.localAddress()));
+        } catch (java.io.IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Future<Void> yieldingForEver() {
+        return new Scripted<>(waker -> {
+            waker.wake();
+            return false;
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, JOBS_PER_TURN, 1000, 10_000})
+    void readySocketIsServedWithinATurnOfAllWhoAlwaysYield(int yielding) throws Exception {
+        for (int i = 0; i < yielding; i++) {
+            executor.submit(yieldingForEver());
+        }
+        for (int i = 0; i < 100; i++) {
+            executor.turn();
+        }
+        makeReady();
+        int turns = 0;
+        while (!waiting.isDone()) {
+            executor.turn();
+            turns++;
+        }
+        assertThat(turns).as("the kernel is asked, then it is the task's turn").isLessThanOrEqualTo(2 + yielding / JOBS_PER_TURN);
+    }
+
+    @Test
+    void chainOfAMillionSpawnsOverflowsNoStackAndStarvesNoSocket() throws Exception {
+        int links = 1_000_000;
+        int ready = 1000;
+        AtomicInteger link = new AtomicInteger();
+        AtomicInteger served = new AtomicInteger();
+        executor.submit(new Future<Void>() {
+            @Override
+            public boolean poll(Waker waker) {
+                if (!waiting.poll(waker)) {
+                    return false;
+                }
+                served.set(link.get());
+                return true;
+            }
+
+            @Override
+            public Void result() {
+                return null;
+            }
+        });
+        executor.submit(new Scripted<Void>(waker -> chain(link, links, ready)));
+        executor.runToEnd();
+        assertThat(link.get()).isEqualTo(links);
+        assertThat(served.get()).isBetween(ready, ready + 2 * JOBS_PER_TURN);
+    }
+
+    private boolean chain(AtomicInteger link, int links, int ready) {
+        int number = link.incrementAndGet();
+        if (number == ready) {
+            makeReady();
+        }
+        if (number < links) {
+            Executor.spawn(new Scripted<Void>(waker -> chain(link, links, ready)));
+        }
+        return true;
+    }
+
+    @Test
+    void turnRunsABoundedNumberOfTasks() throws Exception {
+        Scripted<Void> restless = new Scripted<>(waker -> {
+            waker.wake();
+            return false;
+        });
+        executor.submit(restless);
+        for (int turn = 1; turn <= 10; turn++) {
+            assertThat(executor.turn()).isTrue();
+            assertThat(restless.polls).isEqualTo(turn * JOBS_PER_TURN);
+        }
+    }
+}

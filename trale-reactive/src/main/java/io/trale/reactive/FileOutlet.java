@@ -1,0 +1,70 @@
+package io.trale.reactive;
+
+import io.trale.fs.File;
+import io.trale.linux.Errno;
+import io.trale.reactor.BlockPool;
+import io.trale.reactor.Failure;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// The writing side of a file: each write goes where the one before it ended, or, if the file was opened to append,
+/// wherever its end is by then (`pwrite(2)`, under BUGS).
+final class FileOutlet extends StreamOutlet {
+
+    private final File file;
+    private final Writable writable;
+    private long position;
+
+    FileOutlet(Loop loop, File file, long offset) {
+        super(loop, file.descriptor());
+        this.file = file;
+        position = offset;
+        writable = new Writable(file.descriptor(), () -> {
+            settle();
+            pump();
+        });
+    }
+
+    @Override
+    BlockPool blocks() {
+        return loop.reactor.fileBlocks();
+    }
+
+    @Override
+    void prepare(Sqe sqe, long address, int lengthBytes) {
+        sqe.prepWrite(descriptor().fd(), address, lengthBytes, file.isSeekable() ? position : -1);
+    }
+
+    @Override
+    @Nullable IOException ended(int result, int asked) {
+        if (result >= 0) {
+            position += result;
+            return null; // if it was less than asked for, the next write will say why
+        }
+        switch (-result) {
+            case Errno.EAGAIN -> writable.await();
+            case Errno.EINTR -> { } // once more
+            case Errno.ECANCELED -> { } // closing: pump says so
+            default -> {
+                return Failure.of(describe(), -result);
+            }
+        }
+        return null;
+    }
+
+    @Override
+    boolean mustWait() {
+        return writable.isWaiting();
+    }
+
+    @Override
+    void stopWaiting() {
+        writable.cancel();
+    }
+
+    @Override
+    String describe() {
+        return "write(" + file + ")";
+    }
+}

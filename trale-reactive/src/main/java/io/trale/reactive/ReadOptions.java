@@ -1,0 +1,52 @@
+package io.trale.reactive;
+
+/// What of a file is read, and how. Immutable: each method returns a changed copy.
+public final class ReadOptions {
+
+    private static final ReadOptions DEFAULTS = new ReadOptions(0, Long.MAX_VALUE, 64 << 10, 2);
+
+    final long offset;
+    final long length;
+    final int chunkBytes;
+    final int depth;
+
+    private ReadOptions(long offset, long length, int chunkBytes, int depth) {
+        this.offset = offset;
+        this.length = length;
+        this.chunkBytes = chunkBytes;
+        this.depth = depth;
+    }
+
+    /// All of the file, in chunks of 64 KiB, two of them at a time.
+    public static ReadOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// Where to begin, in bytes from the start. Beyond the end there is nothing to read, which is no error.
+    public ReadOptions offset(long bytes) {
+        return new ReadOptions(atLeast("offset", bytes, 0), length, chunkBytes, depth);
+    }
+
+    /// How much to read at most, in bytes.
+    public ReadOptions length(long bytes) {
+        return new ReadOptions(offset, atLeast("length", bytes, 0), chunkBytes, depth);
+    }
+
+    /// How large an element is at most, in bytes; no larger than a block of
+    /// [io.trale.task.ExecutorOptions#fileBlocks], whatever is said here.
+    public ReadOptions chunk(int bytes) {
+        return new ReadOptions(offset, length, (int) atLeast("chunk", bytes, 1), depth);
+    }
+
+    /// How many reads are in flight at most, so that a device has one to go on with while the last is taken care of.
+    public ReadOptions depth(int reads) {
+        return new ReadOptions(offset, length, chunkBytes, (int) atLeast("depth", reads, 1));
+    }
+
+    private static long atLeast(String name, long value, long least) {
+        if (value < least) {
+            throw new IllegalArgumentException(name + " is " + value + ", must be at least " + least);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,89 @@
+package io.trale.reactive;
+
+import io.trale.fs.File;
+import io.trale.linux.Errno;
+import io.trale.reactor.Failure;
+import java.nio.ByteBuffer;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import reactor.core.CoreSubscriber;
+import reactor.core.Scannable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/// Writes a file from its opening to its closing, once for each subscription.
+final class WriteMono extends Mono<Void> implements Scannable {
+
+    private final Loop loop;
+    private final Publisher<? extends ByteBuffer> source;
+    private final WriteOptions options;
+    private final Mono<Void> whole;
+
+    WriteMono(Loop loop, Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
+        Objects.requireNonNull(path);
+        this.loop = loop;
+        this.source = Objects.requireNonNull(source);
+        this.options = options;
+        OpenOption[] open = options.open.toArray(OpenOption[]::new);
+        whole = Mono.usingWhen(
+                new FutureMono<>(loop, () -> File.open(path, options.mode, open), File::close).assembled().map(Opened::new),
+                Opened::write, Opened::close, (opened, failure) -> opened.close(), Opened::close);
+    }
+
+    /// This, as the assembly hooks want it.
+    Mono<Void> assembled() {
+        return onAssembly(this);
+    }
+
+    @Override
+    public void subscribe(CoreSubscriber<? super Void> actual) {
+        whole.subscribe(actual);
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        return key == Attr.PARENT ? source : key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
+    }
+
+    @Override
+    public String stepName() {
+        return "sink(traleWrite)";
+    }
+
+    /// The file of one subscription.
+    private final class Opened {
+
+        private final File file;
+        private final FileOutlet outlet;
+        private final Sinks.Empty<Void> closed = Sinks.empty();
+
+        Opened(File file) {
+            this.file = file;
+            outlet = new FileOutlet(loop, file, options.offset);
+            file.descriptor().whenClosed(closed::tryEmitEmpty);
+            loop.opened(file.descriptor(), outlet::abort);
+        }
+
+        Mono<Void> write() {
+            if (options.offset > 0 && !file.isSeekable()) {
+                return Mono.error(Failure.of("lseek(" + file + ")", Errno.ESPIPE));
+            }
+            Mono<Void> written = Sending.mono("traleWrite", outlet, source, null, null);
+            return options.sync ? written.then(sync()) : written;
+        }
+
+        private Mono<Void> sync() {
+            return new FutureMono<Void>(loop, () -> file.sync(true), nothing -> { }).assembled();
+        }
+
+        /// After what was accepted is written, and as if nothing could fail any more: what `close(2)` might say then,
+        /// [#sync] has said before.
+        Mono<Void> close() {
+            return closed.asMono().doOnSubscribe(subscription -> loop.run(outlet::close));
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package io.trale.reactive;
+
+import java.nio.file.OpenOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Set;
+
+/// How a file is opened and written. Immutable: each method returns a changed copy.
+public final class WriteOptions {
+
+    private static final WriteOptions DEFAULTS = new WriteOptions(
+            Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING), 0666, 0, false);
+
+    final Set<OpenOption> open;
+    final int mode;
+    final long offset;
+    final boolean sync;
+
+    private WriteOptions(Set<OpenOption> open, int mode, long offset, boolean sync) {
+        this.open = open;
+        this.mode = mode;
+        this.offset = offset;
+        this.sync = sync;
+    }
+
+    /// Creates the file if it is not there, with mode 0666 less the umask, and empties it if it is.
+    public static WriteOptions defaults() {
+        return DEFAULTS;
+    }
+
+    /// How to open, as for [java.nio.file.Files#newOutputStream], in place of the default: `APPEND`, `CREATE_NEW` or `DSYNC`
+    /// for example. `WRITE` need not be said, and `READ` must not. A named pipe that nobody reads is waited for, but with
+    /// neither `CREATE` nor `TRUNCATE_EXISTING` the kernel may say `ENXIO` instead.
+    public WriteOptions open(OpenOption... options) {
+        Set<OpenOption> open = new HashSet<>(Set.of(options));
+        if (open.contains(StandardOpenOption.READ)) {
+            throw new IllegalArgumentException("READ, to write");
+        }
+        open.add(StandardOpenOption.WRITE);
+        return new WriteOptions(Set.copyOf(open), mode, offset, sync);
+    }
+
+    /// The permissions of a file that is created, less the umask, as of `open(2)`: for example `0640`.
+    public WriteOptions mode(int bits) {
+        if ((bits & ~07777) != 0) {
+            throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(bits) + ", must be at most 07777");
+        }
+        return new WriteOptions(open, bits, offset, sync);
+    }
+
+    /// Where to begin, in bytes from the start; what is skipped of a file that is shorter reads as zeros. Of no effect on a
+    /// file that is opened to append.
+    public WriteOptions offset(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("offset is " + bytes + ", must be at least 0");
+        }
+        return new WriteOptions(open, mode, bytes, sync);
+    }
+
+    /// Has the end wait until all is on the device: see `fsync(2)`.
+    public WriteOptions sync(boolean sync) {
+        return new WriteOptions(open, mode, offset, sync);
+    }
+}
