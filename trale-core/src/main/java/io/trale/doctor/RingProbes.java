@@ -20,6 +20,7 @@ final class RingProbes {
 
     private RingProbes() {}
 
+    /// Opens each kind of descriptor for a moment.
     static void descriptors(Notes notes, Kernel kernel) {
         notes.need("eventfd", () -> opened(kernel, "eventfd", () -> kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
         notes.need("timerfd", () -> opened(kernel, "timerfd",
@@ -39,8 +40,11 @@ final class RingProbes {
     static boolean alone(Notes notes, Kernel kernel) {
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, Limits.DEFAULT.submissionEntries(), Limits.DEFAULT.completionEntries());
-            ring(notes, kernel, ring);
-            ring.close();
+            try {
+                ring(notes, kernel, ring);
+            } finally {
+                ring.close();
+            }
             return true;
         } catch (ErrnoException e) {
             SetupFailure failure = SetupFailure.of(e.errno());
@@ -72,7 +76,8 @@ final class RingProbes {
                 ? Finding.used("submission queue", "NO_SQARRAY: entries are taken in order")
                 : Finding.fallback("submission queue", "entries are taken by way of an index", "Linux 6.6 or newer"));
         notes.add(ring.isRegistered() ? Finding.used("registered ring", "calls name the ring by an index")
-                : Finding.fallback("registered ring", "each call looks the descriptor up", "Linux 5.18 or newer, which allows io_uring_register"));
+                : Finding.fallback("registered ring", "each call looks the descriptor up",
+                        "Linux 5.18 or newer, which allows io_uring_register"));
     }
 
     private static Finding operations(Kernel kernel, Ring ring) throws ErrnoException {

@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// The operations stand in the plain line, which is emptied before that of any group, and the kernel takes entries in
 /// order: a buffer that is given is there for every receive that is submitted afterwards, although it may be in the same
-/// enter. What the kernel has when the ring closes goes with the ring.
+/// enter. The kernel has a buffer beyond the end of its operation, until a receive brings it back or the ring is closed; so
+/// the memory is the group's, which frees it after the ring.
 final class ProvidedBuffers extends ReceiveBuffers {
 
     private final Reactor reactor;

@@ -255,15 +255,22 @@ class ConformanceTest {
             Pair pair = bench.connect();
             bench.fill(pair.client());
             assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_WR)).isZero();
-            bench.fill(pair.client()); // again, since the real one says with its end what it has received
-            assertThat(bench.call(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT))).isEqualTo(POLLRDHUP);
+            int ready;
+            do { // again, since the real one says with its end, and perhaps after it, what it has received
+                bench.fill(pair.client());
+                ready = bench.call(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT));
+            } while ((ready & Net.POLLOUT) != 0);
+            assertThat(ready).isEqualTo(POLLRDHUP);
 
             int epoll = bench.kernel.epollCreate(Net.EPOLL_CLOEXEC);
             MemorySegment event = bench.arena.allocate(16, 8);
             event.set(JAVA_INT, 0, Net.POLLOUT);
             assertThat(bench.kernel.epollCtl(epoll, Net.EPOLL_CTL_ADD, pair.client(), event)).isZero();
-            long poll = bench.submit(sqe -> sqe.prepPoll(epoll, Net.POLLIN));
-            assertThat(bench.isComplete(poll)).isFalse();
+            long poll;
+            do {
+                bench.fill(pair.client());
+                poll = bench.submit(sqe -> sqe.prepPoll(epoll, Net.POLLIN));
+            } while (bench.isComplete(poll));
             bench.reset(pair.server());
             assertThat(bench.await(poll)).isEqualTo(Net.POLLIN);
             bench.kernel.close(epoll);
