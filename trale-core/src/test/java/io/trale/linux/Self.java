@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /// What the kernel knows of this process, for tests: `proc(5)`.
@@ -15,20 +16,34 @@ public final class Self {
 
     /// Rings, eventfds, timerfds and sockets that are open.
     public static long descriptors() {
+        return count(target -> target.startsWith("anon_inode:") || target.startsWith("socket:"));
+    }
+
+    /// How often the file at `path` is open.
+    public static long files(Path path) {
+        return count(target -> target.equals(path.toString()));
+    }
+
+    private static long count(Predicate<String> which) {
         try (Stream<Path> files = Files.list(PROC.resolve("fd"))) {
-            return files.filter(Self::isOurs).count();
+            return files.map(Self::target).filter(which).count();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static boolean isOurs(Path file) {
+    private static String target(Path file) {
         try {
-            String target = Files.readSymbolicLink(file).toString();
-            return target.startsWith("anon_inode:") || target.startsWith("socket:");
+            return Files.readSymbolicLink(file).toString();
         } catch (IOException e) {
-            return false; // the descriptor of the listing itself
+            return ""; // the descriptor of the listing itself
         }
+    }
+
+    /// True if `fd` is closed in a process that is made from this one: `O_CLOEXEC`.
+    public static boolean endsWithExec(int fd) {
+        String flags = value("fdinfo/" + fd, "flags:");
+        return (Long.parseLong(flags, 8) & 02000000) != 0;
     }
 
     /// Threads, with those of the JVM and of the kernel's workers.
@@ -56,9 +71,12 @@ public final class Self {
     }
 
     private static long status(String field, int radix) {
-        try (Stream<String> lines = Files.lines(PROC.resolve("status"))) {
-            String value = lines.filter(line -> line.startsWith(field)).findFirst().orElseThrow();
-            return Long.parseUnsignedLong(value.substring(field.length()).replace("kB", "").strip(), radix);
+        return Long.parseUnsignedLong(value("status", field).replace(" kB", ""), radix);
+    }
+
+    private static String value(String file, String field) {
+        try (Stream<String> lines = Files.lines(PROC.resolve(file))) {
+            return lines.filter(line -> line.startsWith(field)).findFirst().orElseThrow().substring(field.length()).strip();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

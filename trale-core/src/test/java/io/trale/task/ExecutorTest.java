@@ -66,14 +66,6 @@ class ExecutorTest {
     // ---- running
 
     @Test
-    void runWithNoTaskReturnsAtOnce() throws Exception {
-        Executor.run();
-        Executor.run();
-        assertThat(Executor.current().stats().inFlight()).isZero();
-        Executor.current().close();
-    }
-
-    @Test
     void runWithNoTaskNeedsNoRing() throws Exception {
         var kernel = new InterceptedKernel() {
             @Override
