@@ -34,12 +34,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The faults that the Rust original was found to have in its sockets, files and timers, one test each, with what it did.
 /// Those of its executor are in [OriginalLoopFaultsTest].
-@org.junit.jupiter.api.Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class OriginalIoFaultsTest {
 
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

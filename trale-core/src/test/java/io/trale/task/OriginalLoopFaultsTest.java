@@ -24,12 +24,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// The faults that the Rust original was found to have in its executor and reactor, one test each, with what it did.
 /// Those of its sockets, files and timers are in [OriginalIoFaultsTest]; B22, of its web server, is in `WebServerTest` of
 /// the examples.
-@org.junit.jupiter.api.Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class OriginalLoopFaultsTest {
 
     private static final Duration SHORT = Duration.ofMillis(1);
