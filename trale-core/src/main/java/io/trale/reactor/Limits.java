@@ -8,6 +8,7 @@ public record Limits(int submissionEntries, int completionEntries, int completio
         int receiveBufferBytes, int sendBlocks, int sendBlockBytes, int leaseBuffers, int leaseBufferBytes,
         int fileBlocks, int fileBlockBytes) {
 
+    /// What a reactor has when nothing else is said.
     public static final Limits DEFAULT = new Limits(256, 4096, 512, 64, 64 << 10, 64, 64 << 10, 64, 64 << 10,
             64, 64 << 10);
 

@@ -42,7 +42,10 @@ public final class Ring {
     private final int enterFd;
     private final int enterFlags;
 
+    /// What goes to the kernel.
     public final SubmissionQueue submissions;
+
+    /// What has come from it.
     public final CompletionQueue completions;
 
     /// Opens a ring with room for `sqEntries` submissions a turn and `cqEntries` completions (powers of two). Its

@@ -73,6 +73,31 @@ class EventFdTest {
     }
 
     @Test
+    void signalsOfTwoThreadsAreAsManyWaitsOfASemaphore() throws Exception {
+        try (EventFd event = EventFd.semaphore()) {
+            JoinHandle<Integer> waiting = Executor.spawn(async(() -> {
+                int signals = 0;
+                while (signals < 40) {
+                    signals += await(event.take());
+                }
+                return signals;
+            }));
+            List<Thread> threads = new ArrayList<>();
+            for (int t = 0; t < 2; t++) {
+                threads.add(Thread.ofPlatform().start(() -> {
+                    for (int i = 0; i < 20; i++) {
+                        event.signal();
+                    }
+                }));
+            }
+            assertThat(waiting.join()).isEqualTo(40);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+    }
+
+    @Test
     void severalWaitersOfASemaphoreAreServedOneSignalEach() throws Exception {
         try (EventFd event = EventFd.semaphore()) {
             List<JoinHandle<Integer>> waiters = new ArrayList<>();

@@ -11,12 +11,10 @@ import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Net;
+import io.trale.linux.Self;
 import io.trale.uring.Abi;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -65,33 +63,7 @@ class ExecutorTest {
         }
     }
 
-    /// Rings, eventfds and sockets that this process has open.
-    private static long descriptors() {
-        try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
-            return files.filter(ExecutorTest::isOurs).count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean isOurs(Path file) {
-        try {
-            String target = Files.readSymbolicLink(file).toString();
-            return target.startsWith("anon_inode:") || target.startsWith("socket:");
-        } catch (IOException e) {
-            return false; // the descriptor of the listing itself
-        }
-    }
-
     // ---- running
-
-    @Test
-    void runWithNoTaskReturnsAtOnce() throws Exception {
-        Executor.run();
-        Executor.run();
-        assertThat(Executor.current().stats().inFlight()).isZero();
-        Executor.current().close();
-    }
 
     @Test
     void runWithNoTaskNeedsNoRing() throws Exception {
@@ -298,36 +270,8 @@ class ExecutorTest {
     // ---- starting
 
     @Test
-    void startAndCloseLeaveNoDescriptorAndNoThread() throws Exception {
-        List<Thread> threads = new ArrayList<>();
-        ExecutorOptions options = this.options.threadFactory(body -> {
-            Thread thread = Thread.ofPlatform().unstarted(body);
-            threads.add(thread);
-            return thread;
-        });
-        long before = descriptors();
-        for (int i = 0; i < 200; i++) {
-            Executor executor = Executor.start("loop " + i, options);
-            Signal signal = Signal.of(executor.reactor());
-            JoinHandle<Integer> waiting = executor.submit(signal);
-            if (i % 2 == 0) {
-                signal.raise();
-                assertThat(waiting.join()).isEqualTo(Net.POLLIN);
-            }
-            executor.close();
-            assertThat(waiting.isDone()).isTrue();
-        }
-        assertThat(descriptors()).isEqualTo(before);
-        assertThat(threads).hasSize(200).first().satisfies(t -> assertThat(t.getName()).isEqualTo("loop 0"));
-        for (Thread thread : threads) {
-            thread.join();
-        }
-        assertThat(uncaught).isEmpty();
-    }
-
-    @Test
     void runningManyTimesOnOneThreadLeavesNoDescriptor() throws Exception {
-        long before = descriptors();
+        long before = Self.descriptors();
         for (int i = 0; i < 100; i++) {
             Executor executor = Executor.open(options);
             Signal signal = Signal.of(executor.reactor());
@@ -337,7 +281,7 @@ class ExecutorTest {
             assertThat(waiting.result()).isEqualTo(Net.POLLIN);
             executor.close();
         }
-        assertThat(descriptors()).isEqualTo(before);
+        assertThat(Self.descriptors()).isEqualTo(before);
     }
 
     @ParameterizedTest
@@ -376,16 +320,16 @@ class ExecutorTest {
                 return -Errno.EPERM;
             }
         };
-        long before = descriptors();
+        long before = Self.descriptors();
         assertThatThrownBy(() -> Executor.start("loop", kernel, options)).hasMessageContaining("io_uring_enter: EPERM");
-        assertThat(descriptors()).isEqualTo(before);
+        assertThat(Self.descriptors()).isEqualTo(before);
     }
 
     // ---- closing
 
     @Test
     void closeWithOperationsInFlightEndsThemAndTheirTasks() throws Exception {
-        long before = descriptors();
+        long before = Self.descriptors();
         Executor executor = Executor.start("loop", options);
         List<JoinHandle<Integer>> waiting = IntStream.range(0, 1000)
                 .mapToObj(i -> executor.submit(Signal.of(executor.reactor()))).toList();
@@ -398,7 +342,7 @@ class ExecutorTest {
         }
         assertThat(executor.stats().inFlight()).isZero();
         assertThat(executor.stats().unknown()).isZero();
-        assertThat(descriptors()).isEqualTo(before);
+        assertThat(Self.descriptors()).isEqualTo(before);
         assertThat(uncaught).isEmpty();
     }
 

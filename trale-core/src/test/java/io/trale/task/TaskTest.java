@@ -97,23 +97,6 @@ class TaskTest {
     }
 
     @Test
-    void wakeAfterTheEndIsNoOp() throws Exception {
-        withExecutor(executor -> {
-            Scripted<Integer> other = Scripted.pending();
-            executor.submit(other);
-            Scripted<Integer> future = Scripted.ready(1);
-            executor.submit(future);
-            executor.turn();
-            for (int i = 0; i < 3; i++) {
-                future.waker.wake();
-                executor.turn();
-            }
-            assertThat(future.polls).isEqualTo(1);
-            assertThat(other.polls).isEqualTo(1);
-        });
-    }
-
-    @Test
     void wakesFromAnotherThreadReachASleepingLoop() throws Exception {
         withExecutor(executor -> {
             SynchronousQueue<Waker> toWake = new SynchronousQueue<>();

@@ -1,0 +1,278 @@
+package io.trale.task;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.fs.File;
+import io.trale.future.Future;
+import io.trale.future.IntFuture;
+import io.trale.io.Buffer;
+import io.trale.linux.Self;
+import io.trale.linux.SocketAddresses;
+import io.trale.net.Datagram;
+import io.trale.net.TcpListener;
+import io.trale.net.TcpStream;
+import io.trale.net.UdpSocket;
+import io.trale.sim.SimKernel;
+import io.trale.sync.EventFd;
+import io.trale.time.Timer;
+import io.trale.time.TimerFd;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The faults that the Rust original was found to have in its sockets, files and timers, one test each, with what it did.
+/// Those of its executor are in [OriginalLoopFaultsTest].
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
+class OriginalIoFaultsTest {
+
+    private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    private static void untilNothingIsInFlight() throws Exception {
+        while (Executor.current().stats().inFlight() > 0) {
+            await(yieldNow());
+        }
+    }
+
+    /// Both ends of a connection.
+    private record Pair(TcpStream client, TcpStream server) {
+
+        static Pair connect() throws Exception {
+            TcpListener listener = TcpListener.bind(ANY);
+            JoinHandle<TcpStream> connecting = Executor.spawn(TcpStream.connect(listener.localAddress()));
+            TcpStream server = await(listener.accept());
+            listener.close();
+            return new Pair(await(connecting), server);
+        }
+
+        void close() {
+            client.close();
+            server.close();
+        }
+    }
+
+    /// The buffer of a read that was given up was its owner's to free at once; the kernel wrote into it later.
+    @Test
+    void b01_cancelledReadLeavesTheBufferToTheKernel() throws Exception {
+        Executor.blockOn(async(() -> {
+            Pair pair = Pair.connect();
+            Buffer buffer = Buffer.allocate(8);
+            Buffer next = Buffer.allocate(8);
+            IntFuture read = pair.server.read(buffer);
+            assertThat(read.poll(() -> { })).isFalse();
+            await(Timer.sleep(Duration.ofNanos(1))); // by now the kernel has it
+            read.cancel();
+            assertThatThrownBy(buffer::segment).hasMessageContaining("lent to recv(fd=");
+            buffer.close(); // which frees it when the kernel has let go
+            await(pair.client.write(next, 0, 8));
+            assertThat(await(pair.server.read(next))).as("what came goes to the next").isEqualTo(8);
+            untilNothingIsInFlight();
+            assertThatThrownBy(buffer::segment).hasMessage("the buffer is closed");
+            next.close();
+            pair.close();
+        }));
+    }
+
+    /// The address was on the stack of `poll`, which was another's by the time when the entry was submitted: a connect
+    /// went somewhere else, or failed with `EAFNOSUPPORT`, when another task ran first.
+    @Test
+    void b02_addressOfAConnectOutlivesThePoll() throws Exception {
+        Executor.blockOn(async(() -> {
+            List<TcpListener> listeners = new ArrayList<>();
+            List<JoinHandle<TcpStream>> connects = new ArrayList<>();
+            for (int i = 0; i < 50; i++) { // all are polled before any is submitted
+                listeners.add(TcpListener.bind(ANY));
+                connects.add(Executor.spawn(TcpStream.connect(listeners.get(i).localAddress())));
+            }
+            for (int i = 0; i < 50; i++) {
+                TcpStream client = await(connects.get(i));
+                TcpStream server = await(listeners.get(i).accept());
+                assertThat(server.remoteAddress()).isEqualTo(client.localAddress());
+                client.close();
+                server.close();
+                listeners.get(i).close();
+            }
+        }));
+    }
+
+    /// The descriptor of an accept or an open that was given up was dropped as a number: leaked, and its client lost.
+    @Test
+    void b10_descriptorOfACancelledFutureIsHandedOnOrClosed(@TempDir Path directory) throws Exception {
+        Path path = Files.writeString(directory.resolve("file"), "x");
+        Executor.blockOn(async(() -> {
+            TcpListener listener = TcpListener.bind(ANY);
+            long before = Self.descriptors();
+            long files = Self.files(path);
+            Future<TcpStream> accept = listener.accept();
+            Future<File> open = File.open(path);
+            boolean[] woken = new boolean[2];
+            assertThat(accept.poll(() -> woken[0] = true)).isFalse();
+            assertThat(open.poll(() -> woken[1] = true)).isFalse();
+            TcpStream client = await(TcpStream.connect(listener.localAddress()));
+            while (!woken[0] || !woken[1]) {
+                await(yieldNow());
+            }
+            accept.cancel();
+            open.cancel();
+            TcpStream server = await(listener.accept());
+            assertThat(server.remoteAddress()).isEqualTo(client.localAddress());
+            client.close();
+            server.close();
+            untilNothingIsInFlight();
+            assertThat(Self.descriptors()).isEqualTo(before);
+            assertThat(Self.files(path)).isEqualTo(files);
+            listener.close();
+        }));
+    }
+
+    /// Counters and message headers stood in the futures, which were free to move while the kernel wrote to them.
+    @Test
+    void b11_memoryOfAnOperationStaysWhereItIs() throws Exception {
+        Executor.blockOn(async(() -> {
+            EventFd event = EventFd.counter();
+            UdpSocket socket = UdpSocket.bind(ANY);
+            Buffer buffer = Buffer.allocate(8);
+            JoinHandle<Integer> take = Executor.spawn(event.take());
+            JoinHandle<Datagram> receive = Executor.spawn(socket.receive(buffer));
+            await(Timer.sleep(Duration.ofNanos(1)));
+            System.gc(); // moves every object there is
+            event.signal(7);
+            await(socket.sendTo(Buffer.allocate(8), 0, 5, socket.localAddress()));
+            assertThat(await(take)).isEqualTo(7);
+            assertThat(await(receive)).isEqualTo(new Datagram(5, 5, socket.localAddress()));
+            event.close();
+            socket.close();
+            buffer.close();
+        }));
+    }
+
+    /// A descriptor was closed with an operation on it that was not submitted yet, which then hit the next file that got
+    /// the number.
+    @Test
+    void b12_closedDescriptorKeepsItsNumberUntilNothingIsStagedOnIt() throws Exception {
+        Executor.blockOn(async(() -> {
+            EventFd first = EventFd.counter();
+            IntFuture take = first.take();
+            assertThat(take.poll(() -> { })).isFalse(); // staged
+            first.close();
+            EventFd second = EventFd.counter();
+            second.signal(8);
+            assertThat(second.descriptor().fd()).isNotEqualTo(first.descriptor().fd());
+            untilNothingIsInFlight();
+            assertThatThrownBy(() -> await(take)).hasMessageContaining("ECANCELED");
+            assertThat(await(second.take())).isEqualTo(8);
+            second.close();
+        }));
+    }
+
+    /// The deadline was one of the wall clock, a sleep of nothing disarmed the timer and slept for ever, and each sleep
+    /// cost a descriptor and three system calls.
+    @Test
+    void b16_sleepsFollowTheMonotonicClockEndWhenShortAndShareOneDescriptor() throws Exception {
+        Executor.blockOn(Timer.sleep(Duration.ZERO));
+        Executor.blockOn(async(() -> {
+            long before = Self.descriptors();
+            List<JoinHandle<Void>> sleeps = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                sleeps.add(Executor.spawn(Timer.sleep(Duration.ofNanos(i))));
+            }
+            assertThat(Self.descriptors()).isEqualTo(before);
+            for (JoinHandle<Void> sleep : sleeps) {
+                await(sleep);
+            }
+        }));
+        Executor.current().close();
+        SimKernel kernel = new SimKernel(0);
+        Executor.open(kernel, ExecutorOptions.defaults());
+        long start = kernel.nanoTime();
+        Executor.blockOn(Timer.sleep(Duration.ofHours(1))); // of the kernel's clock: the one on the wall moves on by moments
+        assertThat(kernel.nanoTime() - start).isBetween(Duration.ofHours(1).toNanos(), Duration.ofHours(2).toNanos());
+    }
+
+    /// A send resolved its host inside `poll` and panicked if there was none; the scope of an address was lost on the way
+    /// out, and a datagram was cut off without a word.
+    @Test
+    void b17_datagramsAreSentToResolvedAddressesWithTheirScopeAndTruncationIsTold() throws Exception {
+        Executor.blockOn(async(() -> {
+            UdpSocket socket = UdpSocket.bind(ANY);
+            Buffer buffer = Buffer.allocate(8);
+            Buffer small = Buffer.allocate(4);
+            assertThatThrownBy(() -> socket.sendTo(buffer, 0, 8, InetSocketAddress.createUnresolved("nowhere", 1)))
+                    .hasMessage("unknown host nowhere");
+            await(socket.sendTo(buffer, 0, 8, socket.localAddress()));
+            assertThat(await(socket.receive(small)).isTruncated()).isTrue();
+            socket.close();
+            buffer.close();
+            small.close();
+        }));
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(SocketAddresses.MAX_BYTES, 8);
+            byte[] ip = InetAddress.getByName("fe80::1").getAddress();
+            SocketAddresses.encode(new InetSocketAddress(Inet6Address.getByAddress(null, ip, 5), 1), memory);
+            assertThat(((Inet6Address) SocketAddresses.decode(memory).getAddress()).getScopeId()).isEqualTo(5);
+        }
+    }
+
+    /// Descriptors went on to child processes, a server could not be started again for a minute, a new file was executable
+    /// and an old one not emptied, a file was always opened to write, and a zero character in a path was a panic.
+    @Test
+    void b18_descriptorsEndWithExecAndFilesAreOpenedAsAsked(@TempDir Path directory) throws Exception {
+        Path path = Files.writeString(directory.resolve("file"), "old");
+        Executor.blockOn(async(() -> {
+            Pair pair = Pair.connect();
+            TcpListener listener = TcpListener.bind(ANY);
+            UdpSocket socket = UdpSocket.bind(ANY);
+            EventFd event = EventFd.counter();
+            TimerFd timer = TimerFd.start(Duration.ofDays(1), Duration.ZERO);
+            File file = await(File.open(path));
+            for (int fd : new int[] {pair.client.descriptor().fd(), pair.server.descriptor().fd(), listener.descriptor().fd(),
+                    socket.descriptor().fd(), event.descriptor().fd(), timer.descriptor().fd(), file.descriptor().fd()}) {
+                assertThat(Self.endsWithExec(fd)).as("descriptor %d", fd).isTrue();
+            }
+            Buffer buffer = Buffer.allocate(8);
+            assertThatThrownBy(() -> await(file.write(buffer, 0, 1))).hasMessageContaining("EBADF");
+            file.close();
+
+            await(File.create(path)).close();
+            assertThat(path).isEmptyFile();
+            await(File.create(directory.resolve("new"))).close();
+            assertThat(Files.getPosixFilePermissions(directory.resolve("new"))).doesNotContain(
+                    PosixFilePermission.OWNER_EXECUTE, PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.OTHERS_EXECUTE);
+            assertThatThrownBy(() -> File.open(Path.of("a\0b"))).isInstanceOf(InvalidPathException.class);
+
+            InetSocketAddress address = listener.localAddress();
+            TcpStream client = await(TcpStream.connect(address));
+            TcpStream server = await(listener.accept());
+            server.close(); // first, so the port stays with this side for a while
+            assertThat(await(client.read(buffer))).isZero();
+            client.close();
+            listener.close();
+            TcpListener.bind(address).close();
+            pair.close();
+            socket.close();
+            event.close();
+            timer.close();
+            buffer.close();
+        }));
+    }
+}

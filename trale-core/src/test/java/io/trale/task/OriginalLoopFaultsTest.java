@@ -1,0 +1,281 @@
+package io.trale.task;
+
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
+import static io.trale.task.Async.join;
+import static io.trale.task.Async.yieldNow;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.future.ErrnoException;
+import io.trale.future.IntFuture;
+import io.trale.linux.Errno;
+import io.trale.linux.InterceptedKernel;
+import io.trale.linux.Self;
+import io.trale.sync.EventFd;
+import io.trale.sync.Mutex;
+import io.trale.time.Timer;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// The faults that the Rust original was found to have in its executor and reactor, one test each, with what it did.
+/// Those of its sockets, files and timers are in [OriginalIoFaultsTest]; B22, of its web server, is in `WebServerTest` of
+/// the examples.
+@org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
+class OriginalLoopFaultsTest {
+
+    private static final Duration SHORT = Duration.ofMillis(1);
+    private static final Duration LONG = Duration.ofDays(1);
+
+    @AfterEach
+    void noExecutorIsLeft() {
+        Executor.current().close();
+    }
+
+    /// It panicked on the 1,025th operation of a turn, and then aborted since it panicked again while unwinding.
+    @Test
+    void b03_moreOperationsThanTheQueueHasPlacesAllGo() throws Exception {
+        Executor.open(ExecutorOptions.defaults().ringEntries(4, 8));
+        EventFd event = EventFd.semaphore();
+        List<JoinHandle<Integer>> takes = IntStream.range(0, 2000).mapToObj(i -> Executor.spawn(event.take())).toList();
+        Executor.current().turn();
+        event.signal(2000);
+        Executor.run();
+        assertThat(takes).allMatch(JoinHandle::isDone);
+        event.close();
+    }
+
+    /// It panicked when a signal ended a sleep, whether with `EINTR` or with a submission and nothing to show for it.
+    @Test
+    void b04_sleepThatASignalEndsIsSleptAgain() throws Exception {
+        var kernel = new InterceptedKernel() {
+            private int signals;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                if (minComplete > 0 && signals < 10) {
+                    signals++;
+                    return toSubmit > 0 ? super.ioUringEnter(ringFd, toSubmit, 0, flags, arg, argBytes) : -Errno.EINTR;
+                }
+                return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+            }
+        };
+        Executor.open(kernel, ExecutorOptions.defaults());
+        Executor.blockOn(Timer.sleep(Duration.ofMillis(10)));
+        assertThat(kernel.signals).isEqualTo(10);
+    }
+
+    /// It panicked when a task was woken that was runnable or running: by itself, or by the second of two operations.
+    @Test
+    void b05_taskMayBeWokenWhileItIsRunnableOrRuns() throws Exception {
+        AtomicInteger polls = new AtomicInteger();
+        Executor.blockOn(new Scripted<Void>(waker -> {
+            waker.wake();
+            waker.wake();
+            return polls.incrementAndGet() == 5;
+        }));
+        EventFd event = EventFd.semaphore();
+        event.signal(2);
+        assertThat(Executor.blockOn(join(event.take(), event.take()))).containsExactly(1, 1);
+        event.close();
+    }
+
+    /// It woke whichever task had come to the place of the one that had ended, or panicked if there was none.
+    @Test
+    void b06_wakerOfATaskThatHasEndedWakesNoOther() throws Exception {
+        Scripted<Void> ended = Scripted.ready(null);
+        Executor.blockOn(ended);
+        Scripted<Void> other = Scripted.pending();
+        JoinHandle<Void> task = Executor.spawn(other);
+        Executor.current().turn();
+        ended.waker.wake();
+        Executor.current().turn();
+        assertThat(other.polls).isEqualTo(1);
+        task.abort();
+        Executor.run();
+    }
+
+    /// It looked the task up on the thread that called the waker, panicked there, and never woke the sleeper.
+    @Test
+    void b07_wakerWorksOnAnotherThread() throws Exception {
+        CountDownLatch sleeping = new CountDownLatch(1);
+        Scripted<Void> future = new Scripted<>(waker -> {
+            if (sleeping.getCount() > 0) {
+                sleeping.countDown();
+                return false;
+            }
+            return true;
+        });
+        Thread other = Thread.ofPlatform().start(() -> {
+            try {
+                sleeping.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            future.waker.wake();
+        });
+        Executor.blockOn(future);
+        other.join();
+        assertThat(future.polls).isEqualTo(2);
+    }
+
+    /// It waited for ever, since it looked for a completion before it looked for a task.
+    @Test
+    void b08_runWithNoTaskReturns() throws Exception {
+        Executor.run();
+        Executor.run();
+        assertThat(Executor.current().stats().inFlight()).isZero();
+    }
+
+    /// The read behind a lock or a wait that was given up took the permit along, and nobody got it ever after.
+    @Test
+    void b09_permitOfALockOrAWaitThatWasGivenUpGoesToTheNext() throws Exception {
+        Mutex<String> mutex = new Mutex<>("");
+        EventFd event = EventFd.semaphore();
+        Executor.blockOn(async(() -> {
+            Mutex<String>.Guard guard = await(mutex.lock());
+            JoinHandle<?> lock = Executor.spawn(mutex.lock());
+            JoinHandle<?> take = Executor.spawn(event.take());
+            await(yieldNow());
+            guard.close(); // which grants it to the one that
+            event.signal();
+            lock.abort(); // is given up
+            take.abort();
+            await(mutex.lock()).close();
+            assertThat(await(event.take())).isEqualTo(1);
+        }));
+        event.close();
+    }
+
+    /// It kept the waker of the first poll, so a future that was handed to another task never woke that.
+    @Test
+    void b13_wakerOfTheLastPollIsWoken() throws Exception {
+        EventFd event = EventFd.semaphore();
+        IntFuture take = event.take();
+        List<String> woken = new ArrayList<>();
+        Executor.blockOn(async(() -> {
+            assertThat(take.poll(() -> woken.add("first"))).isFalse();
+            assertThat(take.poll(() -> woken.add("second"))).isFalse();
+            event.signal();
+            while (woken.isEmpty()) {
+                await(yieldNow());
+            }
+            assertThat(take.poll(() -> { })).isTrue();
+            assertThat(take.resultAsInt()).isEqualTo(1);
+        }));
+        assertThat(woken).containsExactly("second");
+        event.close();
+    }
+
+    /// It called wakers with its tables borrowed, and panicked when one of them dropped a future, and so an operation.
+    @Test
+    void b14_wakerMayCancelOperationsAndCloseTheExecutor() throws Exception {
+        Executor executor = Executor.current();
+        EventFd event = EventFd.semaphore();
+        IntFuture first = event.take();
+        IntFuture second = event.take();
+        IntFuture third = event.take();
+        executor.submit(async(() -> {
+            assertThat(first.poll(() -> {
+                second.cancel();
+                assertThat(third.poll(() -> { })).isFalse();
+                executor.close();
+            })).isFalse();
+            assertThat(second.poll(() -> { })).isFalse();
+            event.signal(2); // so that the completions of both come together
+        }));
+        executor.submit(Timer.sleep(LONG));
+        executor.runToEnd();
+        assertThat(executor.stats().inFlight()).isZero();
+        assertThat(executor.stats().unknown()).isZero();
+        assertThatThrownBy(executor::runToEnd).as("it is closed").hasMessageContaining("closed");
+    }
+
+    /// It asked the kernel only when nothing was runnable, and ran the last task that had come first.
+    @Test
+    void b15_tasksRunInOrderAndBusyOnesStarveNobody() throws Exception {
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            int number = i;
+            Executor.spawn(new Scripted<Void>(waker -> order.add(number)));
+        }
+        JoinHandle<Void> busy = Executor.spawn(new Scripted<>(waker -> {
+            waker.wake();
+            return false;
+        }));
+        Executor.blockOn(Timer.sleep(SHORT));
+        assertThat(order).containsExactlyElementsOf(IntStream.range(0, 10).boxed().toList());
+        busy.abort();
+        Executor.run();
+    }
+
+    /// A spawn made an eventfd and duplicated it, a lock duplicated one: four system calls and two descriptors a task.
+    @Test
+    void b19_spawnJoinAndLockTakeNoDescriptorAndNoCall() throws Exception {
+        Mutex<Integer> mutex = new Mutex<>(0);
+        Executor.blockOn(async(() -> {
+            long descriptors = Self.descriptors();
+            long enters = Executor.current().stats().enters();
+            List<JoinHandle<Void>> tasks = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                tasks.add(Executor.spawn(async(() -> {
+                    try (Mutex<Integer>.Guard guard = await(mutex.lock())) {
+                        guard.set(guard.get() + 1);
+                    }
+                })));
+            }
+            assertThat(Self.descriptors()).isEqualTo(descriptors);
+            for (JoinHandle<Void> task : tasks) {
+                await(task);
+            }
+            assertThat(Executor.current().stats().enters()).isEqualTo(enters);
+            assertThat(Self.descriptors()).isEqualTo(descriptors);
+        }));
+    }
+
+    /// It freed an operation's slot on the first completion, so one with several could not be had, and would have hit the
+    /// slot's next user.
+    @Test
+    void b20_operationWithManyCompletionsKeepsItsSlot() throws Exception {
+        try (Executor executor = Executor.start("loop")) {
+            for (int i = 0; i < 100; i++) { // each wakes a loop that sleeps, by the one poll of its eventfd
+                assertThat(executor.submit(Scripted.ready(i)).join()).isEqualTo(i);
+            }
+            assertThat(executor.stats().unknown()).isZero();
+            assertThat(executor.stats().submitted()).as("the poll, and its trial").isLessThan(10);
+        }
+    }
+
+    /// It panicked where io_uring cannot be had, and left the end of a thread's ring to the order of destructors.
+    @Test
+    void b21_ringThatCannotBeHadIsAnErrorAndThreadsLeaveNoneBehind() throws Exception {
+        var kernel = new InterceptedKernel() {
+            @Override
+            public int ioUringSetup(int entries, MemorySegment params) {
+                return -Errno.EPERM;
+            }
+        };
+        assertThatThrownBy(() -> Executor.start("loop", kernel, ExecutorOptions.defaults()))
+                .isInstanceOf(ErrnoException.class).hasMessageContaining("io_uring");
+        long before = Self.descriptors();
+        for (int i = 0; i < 20; i++) {
+            Thread thread = Thread.ofPlatform().start(() -> {
+                try {
+                    Executor.blockOn(Timer.sleep(SHORT));
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+            thread.join();
+        }
+        assertThat(Self.descriptors()).isEqualTo(before);
+    }
+}
