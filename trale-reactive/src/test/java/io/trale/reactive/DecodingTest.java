@@ -144,6 +144,20 @@ class DecodingTest {
     }
 
     @Test
+    void oneChunkIsAskedForHoweverOftenElementsAre() {
+        Rude source = new Rude();
+        Noting<String> subscriber = new Noting<>();
+        Flux.from(source).transform(LINES).subscribe(subscriber);
+        subscriber.request(1);
+        subscriber.request(1);
+        subscriber.requestUnbounded();
+        assertThat(source.requested).isEqualTo(1);
+        source.subscriber.onNext(chunk("a\nb"));
+        assertThat(source.requested).isEqualTo(2);
+        assertThat(subscriber.elements).containsExactly("a");
+    }
+
+    @Test
     void theEndIsToldWithoutDemandIfNothingIsLeft() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         StepVerifier.create(source.flux().transform(LINES), 2)
@@ -258,6 +272,7 @@ class DecodingTest {
     /// A source that does what it is told, also what it must not.
     private static final class Rude implements Publisher<ByteBuffer>, Subscription {
         Subscriber<? super ByteBuffer> subscriber;
+        long requested;
         boolean cancelled;
 
         @Override
@@ -267,7 +282,9 @@ class DecodingTest {
         }
 
         @Override
-        public void request(long n) {}
+        public void request(long n) {
+            requested += n;
+        }
 
         @Override
         public void cancel() {
@@ -296,17 +313,17 @@ class DecodingTest {
     void aSourceThatGivesMoreThanWasAskedForIsCutOff() {
         List<Object> discarded = new ArrayList<>();
         Rude source = new Rude();
-        Noting<String> subscriber = new Noting<>();
-        Flux.from(source).transform(LINES).doOnDiscard(ByteBuffer.class, discarded::add).subscribe(subscriber);
+        Noting<ByteBuffer> subscriber = new Noting<>();
+        Flux.from(source).transform(Frames.lengthPrefixed(1)).doOnDiscard(ByteBuffer.class, discarded::add).subscribe(subscriber);
         subscriber.request(1);
-        source.subscriber.onNext(chunk("a\nb\n"));
-        source.subscriber.onNext(chunk("c\n"));
+        source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 10, 1, 11, 1, 12}));
+        source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 13}));
         assertThat(source.cancelled).as("it may have been on its way").isFalse();
-        source.subscriber.onNext(chunk("d\n"));
+        source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 14}));
         assertThat(source.cancelled).isTrue();
-        assertThat(discarded).containsExactly(chunk("d\n"));
+        assertThat(discarded).containsExactly(ByteBuffer.wrap(new byte[] {1, 14}));
         subscriber.request(10);
-        assertThat(subscriber.elements).containsExactly("a", "b", "c");
+        assertThat(subscriber.elements).extracting(frame -> frame.get(0)).containsExactly((byte) 10, (byte) 11, (byte) 12, (byte) 13);
         assertThat(subscriber.failure).hasMessageContaining("1.1");
     }
 
