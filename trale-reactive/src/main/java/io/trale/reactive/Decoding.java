@@ -1,0 +1,299 @@
+package io.trale.reactive;
+
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.Scannable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxOperator;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/// One subscription to a view: the subscriber of chunks, and the subscription of whoever wants elements.
+///
+/// Demand is exact. Without it no chunk is asked for; with it one is, and the next when that one is used up and has not
+/// made an element that is wanted. A chunk of many elements waits here, and it is all that waits.
+///
+/// One element is made ahead of demand, if the chunk has it: so the end is known when it comes. Signals may come from
+/// any thread; whoever finds nobody in [#look] looks.
+final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Scannable {
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicLongFieldUpdater<Decoding> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(Decoding.class, "requested");
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<Decoding> LOOKS =
+            AtomicIntegerFieldUpdater.newUpdater(Decoding.class, "looks");
+
+    private final Decoder<? extends T> decoder;
+    private final CoreSubscriber<? super T> actual;
+
+    private volatile @Nullable Subscription upstream;
+    private volatile long requested;
+    private volatile boolean cancelled;
+    private volatile boolean badRequest;
+    /// A chunk that nobody has looked at.
+    private volatile @Nullable ByteBuffer arrived;
+    /// The source has ended; its failure is set before.
+    private volatile boolean complete;
+    private @Nullable Throwable sourceFailure;
+    /// How often somebody wanted to look since nobody does; 1 from the start, until the subscriber has been greeted.
+    private volatile int looks = 1;
+
+    // For whoever looks.
+    private ByteBuffer chunk = NOTHING;
+    private @Nullable T ahead;
+    /// The decoder has said that it has no element.
+    private boolean dry = true;
+    private boolean endSeen;
+    private boolean asked;
+    private volatile boolean over;
+
+    Decoding(Decoder<? extends T> decoder, CoreSubscriber<? super T> actual) {
+        this.decoder = decoder;
+        this.actual = actual;
+    }
+
+    /// `source` as a decoder, made for each subscriber, understands it; `name` is for those who scan.
+    static <T> Flux<T> flux(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
+        return new DecodedFlux<T>(source, name, decoders).assembled();
+    }
+
+    private void drain() {
+        if (LOOKS.getAndIncrement(this) == 0) {
+            drain(1);
+        }
+    }
+
+    private void drain(int seen) {
+        for (int left = seen; left != 0;) {
+            look();
+            left = LOOKS.addAndGet(this, -left);
+        }
+    }
+
+    private void look() {
+        while (!over) {
+            boolean ended = complete; // read first: what came before the end is there then
+            if (cancelled) {
+                over = true;
+            } else if (badRequest) {
+                fail(new IllegalArgumentException("§3.9: request must be positive"));
+            } else if (ahead != null) {
+                if (requested == 0) {
+                    return;
+                }
+                emit();
+            } else if (!dry || feed(ended)) {
+                make();
+            } else if (ended) {
+                finish();
+            } else {
+                if (requested > 0 && !asked) {
+                    asked = true;
+                    upstream().request(1); // a source that answers at once has us look again
+                }
+                return;
+            }
+        }
+        discard();
+    }
+
+    /// Gives the decoder the chunk that has arrived, or the news that none will. Returns false if there is nothing new.
+    private boolean feed(boolean ended) {
+        ByteBuffer next = arrived;
+        if (next != null) {
+            arrived = null;
+            asked = false;
+            chunk = next;
+            return true;
+        }
+        boolean news = ended && !endSeen && sourceFailure == null; // after a failure, what is incomplete is nothing
+        endSeen |= news;
+        return news;
+    }
+
+    private void make() {
+        try {
+            ahead = decoder.next(chunk, endSeen);
+            dry = ahead == null;
+        } catch (Throwable t) {
+            fail(t);
+        }
+    }
+
+    private void emit() {
+        T element = Objects.requireNonNull(ahead);
+        ahead = null;
+        if (requested != Long.MAX_VALUE) {
+            REQUESTED.decrementAndGet(this);
+        }
+        actual.onNext(element);
+    }
+
+    private void finish() {
+        Throwable failure = sourceFailure;
+        over = true;
+        if (failure != null) {
+            actual.onError(failure);
+        } else {
+            actual.onComplete();
+        }
+    }
+
+    private void fail(Throwable failure) {
+        Throwable mapped = Operators.onOperatorError(upstream, failure, currentContext()); // cancels the source
+        over = true;
+        actual.onError(mapped);
+    }
+
+    /// It is over: whatever is left, or still comes while it ends, is nobody's.
+    private void discard() {
+        Context context = currentContext();
+        Operators.onDiscard(ahead, context);
+        if (chunk.hasRemaining()) {
+            Operators.onDiscard(chunk, context);
+        }
+        ahead = null;
+        chunk = NOTHING;
+        ByteBuffer late = arrived;
+        if (late != null) { // else one may come right now, whose bringer will have us look again
+            arrived = null;
+            Operators.onDiscard(late, context);
+        }
+    }
+
+    private Subscription upstream() {
+        return Objects.requireNonNull(upstream);
+    }
+
+    // ---- the source's signals
+
+    @Override
+    public void onSubscribe(Subscription subscription) {
+        if (Operators.validate(upstream, subscription)) {
+            upstream = subscription;
+            actual.onSubscribe(this);
+            drain(1);
+        }
+    }
+
+    @Override
+    public void onNext(ByteBuffer element) {
+        if (over || complete) {
+            Operators.onNextDropped(element, currentContext());
+        } else if (arrived != null) {
+            Operators.onDiscard(element, currentContext());
+            upstream().cancel();
+            onError(Exceptions.failWithOverflow("§1.1: a chunk that nobody had asked for"));
+        } else {
+            arrived = element.duplicate(); // its position is ours; that of a chunk which others see too is not
+            drain();
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        if (over || complete) {
+            Operators.onErrorDropped(failure, currentContext());
+            return;
+        }
+        sourceFailure = Objects.requireNonNull(failure);
+        complete = true;
+        drain();
+    }
+
+    @Override
+    public void onComplete() {
+        complete = true;
+        drain();
+    }
+
+    // ---- the wanting side
+
+    @Override
+    public void request(long n) {
+        if (n > 0) {
+            Operators.addCap(REQUESTED, this, n);
+        } else {
+            badRequest = true;
+        }
+        drain();
+    }
+
+    @Override
+    public void cancel() {
+        cancelled = true;
+        upstream().cancel();
+        drain();
+    }
+
+    @Override
+    public Context currentContext() {
+        return actual.currentContext();
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        if (key == Attr.PARENT) {
+            return upstream;
+        }
+        if (key == Attr.ACTUAL) {
+            return actual;
+        }
+        if (key == Attr.CANCELLED) {
+            return cancelled;
+        }
+        if (key == Attr.TERMINATED) {
+            return over && !cancelled;
+        }
+        if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
+            return requested;
+        }
+        if (key == Attr.RUN_STYLE) {
+            return Attr.RunStyle.SYNC;
+        }
+        return null;
+    }
+
+    private static final class DecodedFlux<T> extends FluxOperator<ByteBuffer, T> {
+
+        private final String name;
+        private final Supplier<? extends Decoder<? extends T>> decoders;
+
+        DecodedFlux(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
+            super(source);
+            this.name = name;
+            this.decoders = decoders;
+        }
+
+        Flux<T> assembled() {
+            return onAssembly(this);
+        }
+
+        @Override
+        public void subscribe(CoreSubscriber<? super T> actual) {
+            source.subscribe(new Decoding<T>(decoders.get(), Objects.requireNonNull(actual)));
+        }
+
+        @Override
+        public String stepName() {
+            return name;
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes") // as declared by Reactor
+        public @Nullable Object scanUnsafe(Attr key) {
+            return key == Attr.RUN_STYLE ? Attr.RunStyle.SYNC : key == Attr.PREFETCH ? Integer.valueOf(0) : super.scanUnsafe(key);
+        }
+    }
+}

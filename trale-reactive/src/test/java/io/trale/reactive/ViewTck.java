@@ -1,0 +1,50 @@
+package io.trale.reactive;
+
+import java.nio.ByteBuffer;
+import java.util.function.Function;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.tck.PublisherVerification;
+import org.reactivestreams.tck.TestEnvironment;
+import reactor.core.publisher.Flux;
+
+/// A view keeps the rules of Reactive Streams on its own: the official suite, as in [RawReceiveTck], over chunks that are
+/// cut without regard to elements.
+public abstract class ViewTck<T> extends PublisherVerification<T> {
+
+    private static final int CHUNK = 7;
+
+    private final Function<Flux<ByteBuffer>, Flux<T>> view;
+    private final byte[] element;
+
+    /// `element` is an element as it is sent.
+    ViewTck(Function<Flux<ByteBuffer>, Flux<T>> view, byte... element) {
+        super(new TestEnvironment(200, 50));
+        this.view = view;
+        this.element = element;
+    }
+
+    private Publisher<T> seenBy(Flux<ByteBuffer> source) {
+        return Passing.raw(source.transform(view));
+    }
+
+    @Override
+    public Publisher<T> createPublisher(long elements) {
+        return seenBy(Flux.generate(() -> elements * element.length, (left, sink) -> {
+            byte[] chunk = new byte[(int) Math.min(left, CHUNK)];
+            for (int i = 0; i < chunk.length; i++) {
+                chunk[i] = element[(int) ((elements * element.length - left + i) % element.length)];
+            }
+            if (chunk.length == 0) {
+                sink.complete();
+            } else {
+                sink.next(ByteBuffer.wrap(chunk));
+            }
+            return left - chunk.length;
+        }));
+    }
+
+    @Override
+    public Publisher<T> createFailedPublisher() {
+        return seenBy(Flux.error(new IllegalStateException("on purpose")));
+    }
+}
