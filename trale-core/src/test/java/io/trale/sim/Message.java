@@ -5,15 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.trale.linux.SocketAddresses;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// A `struct msghdr` of the program, as it was when its entry was submitted.
 record Message(long address, long name, int nameBytes, List<Vector> vectors, long control, long controlBytes) {
-
-    /// `struct iovec`
-    record Vector(long address, int length) {}
 
     private static final int NAME_BYTES = 8;
     private static final int VECTORS = 16;
@@ -23,12 +18,10 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
     private static final int FLAGS = 48;
     private static final int BYTES = 56;
 
-    static Message at(long address) {
-        List<Vector> vectors = new ArrayList<>();
-        long at = Ram.getLong(address + VECTORS);
-        for (long left = Ram.getLong(address + VECTOR_COUNT); left > 0; left--, at += 16) {
-            vectors.add(new Vector(Ram.getLong(at), Math.toIntExact(Ram.getLong(at + 8))));
-        }
+    /// The one at `address`; all that is read when the entry is submitted must be lent by then.
+    static Message at(long address, Shadow shadow) {
+        shadow.checkLent("a message", address, BYTES);
+        List<Vector> vectors = Vector.array(Ram.getLong(address + VECTORS), Ram.getLong(address + VECTOR_COUNT));
         return new Message(address, Ram.getLong(address), Ram.getInt(address + NAME_BYTES), vectors,
                 Ram.getLong(address + CONTROL), Ram.getLong(address + CONTROL_BYTES));
     }
@@ -43,21 +36,16 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
             shadow.claim(owner, control, controlBytes, true);
         }
         if (withVectors) {
-            vectors.forEach(vector -> shadow.claim(owner, vector.address, vector.length, true));
+            vectors.forEach(vector -> shadow.claim(owner, vector.address(), vector.length(), true));
         }
     }
 
     /// Claims what a send reads while it is in flight; the rest was read already.
     void claimToSend(Object owner, Shadow shadow) {
-        shadow.checkLent(owner, address, BYTES);
         if (name != 0) {
             shadow.checkLent(owner, name, nameBytes);
         }
-        vectors.forEach(vector -> shadow.claim(owner, vector.address, vector.length, false));
-    }
-
-    int length() {
-        return vectors.stream().mapToInt(Vector::length).sum();
+        vectors.forEach(vector -> shadow.claim(owner, vector.address(), vector.length(), false));
     }
 
     /// The name, or null if there is none.
@@ -81,25 +69,5 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
     /// Says how much control data there is.
     void setControlBytes(long bytes) {
         Ram.setLong(address + CONTROL_BYTES, bytes);
-    }
-
-    /// Writes as much of `bytes` as the vectors hold.
-    void scatter(byte[] bytes) {
-        int done = 0;
-        for (Vector vector : vectors) {
-            int count = Math.min(vector.length, bytes.length - done);
-            Ram.write(vector.address, Arrays.copyOfRange(bytes, done, done + count));
-            done += count;
-        }
-    }
-
-    byte[] gather() {
-        byte[] bytes = new byte[length()];
-        int done = 0;
-        for (Vector vector : vectors) {
-            System.arraycopy(Ram.read(vector.address, vector.length), 0, bytes, done, vector.length);
-            done += vector.length;
-        }
-        return bytes;
     }
 }

@@ -20,7 +20,7 @@ final class ReceiveMessage extends SimOperation {
     ReceiveMessage(SimRing ring, Entry entry, SimUdp socket) {
         super(ring, entry, socket);
         this.socket = socket;
-        message = Message.at(entry.address());
+        message = Message.at(entry.address(), kernel.shadow);
     }
 
     @Override
@@ -45,9 +45,9 @@ final class ReceiveMessage extends SimOperation {
             return found;
         }
         SimUdp.Datagram datagram = socket.take();
-        int room = message.length();
+        int room = Vector.length(message.vectors());
         if (buffers == null) {
-            message.scatter(datagram.bytes());
+            Vector.scatter(message.vectors(), datagram.bytes());
         } else {
             room = room == 0 ? buffers.nextBytes() : Math.min(room, buffers.nextBytes());
             Ram.write(buffers.nextAddress(), Arrays.copyOf(datagram.bytes(), Math.min(room, datagram.bytes().length)));

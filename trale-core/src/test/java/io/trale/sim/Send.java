@@ -2,21 +2,27 @@ package io.trale.sim;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import java.util.Arrays;
+import java.util.List;
 
-/// `IORING_OP_SEND`: all of it with `MSG_WAITALL`, unless it is cancelled after a part; else what there is room for.
+/// `IORING_OP_SEND`, or `IORING_OP_SENDMSG` of a stream: all of it with `MSG_WAITALL`, unless it is cancelled after a part; else what there is room for.
 final class Send extends SimOperation {
 
     private final SimTcp socket;
+    private final List<Vector> vectors;
+    private final int length;
     private int done;
 
-    Send(SimRing ring, Entry entry, SimTcp socket) {
+    Send(SimRing ring, Entry entry, SimTcp socket, List<Vector> vectors) {
         super(ring, entry, socket);
         this.socket = socket;
+        this.vectors = vectors;
+        length = Vector.length(vectors);
     }
 
     @Override
     void claimMemory(Shadow shadow) {
-        shadow.claim(this, entry.address(), entry.length(), false);
+        vectors.forEach(vector -> shadow.claim(this, vector.address(), vector.length(), false));
     }
 
     @Override
@@ -36,10 +42,10 @@ final class Send extends SimOperation {
             if (room < 0) {
                 return done > 0 ? done : room;
             }
-            int count = kernel.dice.shorten(Math.min(room, entry.length() - done));
-            socket.push(Ram.read(entry.address() + done, count));
+            int count = kernel.dice.shorten(Math.min(room, length - done));
+            socket.push(Arrays.copyOfRange(Vector.gather(vectors), done, done + count));
             done += count;
-            if (done == entry.length() || (entry.opFlags() & Net.MSG_WAITALL) == 0) {
+            if (done == length || (entry.opFlags() & Net.MSG_WAITALL) == 0) {
                 return done;
             }
         }

@@ -14,7 +14,7 @@ final class SendMessage extends SimOperation {
     SendMessage(SimRing ring, Entry entry, SimUdp socket) {
         super(ring, entry, socket);
         this.socket = socket;
-        message = Message.at(entry.address());
+        message = Message.at(entry.address(), kernel.shadow);
         name = message.decodeName();
     }
 
@@ -34,7 +34,7 @@ final class SendMessage extends SimOperation {
         if (kernel.dice.fault(Fault.BREAKAGE)) {
             return -kernel.dice.oneOf(Errno.ENETUNREACH, Errno.EPERM);
         }
-        return socket.send(message.gather(), name);
+        return socket.send(Vector.gather(message.vectors()), name);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.trale.sim;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.uring.Abi;
+import java.util.List;
 
 /// An operation in flight: from the submission of its entry to its last completion.
 ///
@@ -57,7 +58,9 @@ abstract class SimOperation {
     private static SimOperation onTcp(SimRing ring, Entry entry, SimTcp socket) {
         return switch (entry.opcode()) {
             case Abi.IORING_OP_RECV -> new Receive(ring, entry, socket);
-            case Abi.IORING_OP_SEND -> new Send(ring, entry, socket);
+            case Abi.IORING_OP_SEND ->
+                new Send(ring, entry, socket, List.of(new Vector(entry.address(), entry.length())));
+            case Abi.IORING_OP_SENDMSG -> new Send(ring, entry, socket, Message.at(entry.address(), ring.kernel.shadow).vectors());
             case Abi.IORING_OP_ACCEPT -> new Accept(ring, entry, socket);
             case Abi.IORING_OP_CONNECT -> new Connect(ring, entry, socket);
             default -> throw ring.kernel.failed("not simulated for TCP: " + entry);
