@@ -1,0 +1,246 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.sim.SimKernel;
+import io.trale.sim.SimPeer;
+import io.trale.task.ExecutorOptions;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import reactor.core.Disposable;
+
+/// The same run again and again on the simulated kernel, with nothing left to chance, and in each run something happens one
+/// system call later than in the one before.
+@Timeout(120)
+class EveryStepTest {
+
+    private static final int SEED = 7;
+    private static final int CHUNK = 10;
+    private static final int CHUNKS = 8;
+    private static final byte[] SENT = Support.bytes(SEED, CHUNKS * CHUNK);
+
+    enum Event { NOTHING, REQUEST, CANCEL, PEER_ENDS, PEER_RESETS, ABORT, CLOSE, CLOSE_THE_LOOP }
+
+    private static ExecutorOptions options() {
+        return ExecutorOptions.defaults().receiveBuffers(2, 7).leaseBuffers(4, 7);
+    }
+
+    /// Sends a chunk every now and then, and ends.
+    private static final class Speaker {
+
+        private final SimPeer peer;
+        private boolean over;
+
+        Speaker(SimKernel kernel, SimPeer peer) {
+            this.peer = peer;
+            for (int i = 0; i < CHUNKS; i++) {
+                byte[] chunk = Arrays.copyOfRange(SENT, i * CHUNK, (i + 1) * CHUNK);
+                kernel.after(i * 20_000L, () -> {
+                    if (!over) {
+                        peer.send(chunk);
+                    }
+                });
+            }
+            kernel.after(CHUNKS * 20_000L, this::end);
+        }
+
+        void end() {
+            if (!over) {
+                over = true;
+                peer.finish();
+            }
+        }
+
+        void reset() {
+            over = true;
+            peer.reset();
+        }
+    }
+
+    // ---- receive
+
+    /// Receives in turn by all kinds, from that of its number on, and asks for one element at a time, from another thread.
+    private static final class Listening extends Strict<byte[]> {
+
+        private final SimKernel kernel;
+        private final Connection connection;
+        private final ByteArrayOutputStream received;
+        private final int kind;
+        boolean ended;
+        Throwable failure;
+
+        Listening(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches, int kind) {
+            super(breaches);
+            this.kernel = kernel;
+            this.connection = connection;
+            this.received = received;
+            this.kind = kind;
+        }
+
+        Listening subscribe() {
+            ReceiveKind.values()[kind % ReceiveKind.values().length].receive(connection).subscribe(this);
+            return this;
+        }
+
+        /// Who goes on when this one has gone. Loop thread.
+        Listening next() {
+            return new Listening(kernel, connection, received, breaches, kind + 1).subscribe();
+        }
+
+        @Override
+        void start() {
+            kernel.foreign(this::ask);
+        }
+
+        private void ask() {
+            if (!isOver()) {
+                request(1);
+            }
+        }
+
+        @Override
+        void element(byte[] element) {
+            received.writeBytes(element);
+            kernel.foreign(this::ask);
+        }
+
+        @Override
+        void end(Throwable failure) {
+            ended = true;
+            this.failure = failure;
+            connection.close().subscribe();
+        }
+    }
+
+    private static Stream<Arguments> kindsAndEvents() {
+        return Arrays.stream(ReceiveKind.values()).flatMap(kind -> Arrays.stream(Event.values())
+                .filter(event -> event != Event.NOTHING).map(event -> Arguments.of(kind, event)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kindsAndEvents")
+    void aReceiveLosesNothingAndEndsOnceWhateverHappensWhen(ReceiveKind kind, Event event) throws Exception {
+        long steps = receive(kind, Event.NOTHING, 1);
+        assertThat(steps).isGreaterThan(20);
+        for (long step = 1; step <= steps; step++) {
+            receive(kind, event, step);
+        }
+    }
+
+    /// Returns how many calls there were after the connection.
+    private static long receive(ReceiveKind kind, Event event, long step) throws Exception {
+        SimKernel kernel = new SimKernel(SEED).strict();
+        ByteArrayOutputStream received = new ByteArrayOutputStream();
+        List<String> breaches = new ArrayList<>();
+        Listening[] listening = new Listening[1];
+        Speaker[] speaker = new Speaker[1];
+        long[] before = new long[1];
+        kernel.listenOn(7, peer -> speaker[0] = new Speaker(kernel, peer));
+        SimTrale.run(kernel, options(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(connection -> {
+            before[0] = kernel.calls();
+            connection.onClose().subscribe(null, null, done::set);
+            listening[0] = new Listening(kernel, connection, received, breaches, kind.ordinal()).subscribe();
+            kernel.foreignInCall(step, () -> {
+                switch (event) {
+                    case NOTHING -> { }
+                    case REQUEST -> listening[0].ask();
+                    case CANCEL -> {
+                        if (!listening[0].isOver()) {
+                            listening[0].cancel();
+                            trale.loop.execute(() -> listening[0] = listening[0].next());
+                        }
+                    }
+                    case PEER_ENDS -> kernel.after(0, speaker[0]::end);
+                    case PEER_RESETS -> kernel.after(0, speaker[0]::reset);
+                    case ABORT -> connection.abort();
+                    case CLOSE -> connection.close().subscribe();
+                    case CLOSE_THE_LOOP -> trale.loop.execute(trale::close);
+                }
+            });
+        }));
+        String when = event + " at step " + step;
+        assertThat(breaches).as(when).isEmpty();
+        assertThat(listening[0].ended).as("%s: an end", when).isTrue();
+        assertThat(received.toByteArray()).as(when).isEqualTo(Arrays.copyOf(SENT, received.size()));
+        if (event == Event.NOTHING || event == Event.REQUEST || event == Event.CANCEL) {
+            assertThat(listening[0].failure).as(when).isNull();
+            assertThat(received.size()).as(when).isEqualTo(SENT.length);
+        } else if (event == Event.PEER_ENDS) {
+            assertThat(listening[0].failure).as(when).isNull();
+        }
+        return kernel.calls() - before[0];
+    }
+
+    // ---- send
+
+    @ParameterizedTest
+    @EnumSource(value = Event.class, names = {"CANCEL", "PEER_ENDS", "PEER_RESETS", "ABORT", "CLOSE", "CLOSE_THE_LOOP"})
+    void aRelayOfLeasesKeepsNoneWhateverHappensWhen(Event event) throws Exception {
+        for (boolean atTheFarEnd : new boolean[] {false, true}) {
+            long steps = relay(Event.NOTHING, atTheFarEnd, 1);
+            assertThat(steps).isGreaterThan(20);
+            for (long step = 1; step <= steps; step++) {
+                relay(event, atTheFarEnd, step);
+            }
+        }
+    }
+
+    /// The far peer has small buffers, and begins late to read. Every lease came back, or the kernel would complain.
+    private static long relay(Event event, boolean atTheFarEnd, long step) throws Exception {
+        SimKernel kernel = new SimKernel(SEED).strict().socketBufferBytes(16);
+        Speaker[] speaker = new Speaker[1];
+        SimPeer[] reader = new SimPeer[1];
+        Throwable[] failure = new Throwable[1];
+        boolean[] ended = new boolean[1];
+        long[] before = new long[1];
+        kernel.listenOn(7, peer -> speaker[0] = new Speaker(kernel, peer));
+        kernel.listenOn(8, peer -> {
+            reader[0] = peer.reading(false);
+            kernel.after(100_000, () -> peer.reading(true));
+        });
+        SimTrale.run(kernel, options(), (trale, done) ->
+                trale.connect(Support.loopback(7)).zipWith(trale.connect(Support.loopback(8))).subscribe(both -> {
+                    Connection from = both.getT1();
+                    Connection to = both.getT2();
+                    before[0] = kernel.calls();
+                    from.onClose().and(to.onClose()).subscribe(null, null, done::set);
+                    Disposable relay = to.sendLeases(from.receiveLeases())
+                            .doFinally(signal -> {
+                                ended[0] = true;
+                                from.abort();
+                                to.close().subscribe();
+                            })
+                            .subscribe(null, e -> failure[0] = e);
+                    Connection hit = atTheFarEnd ? to : from;
+                    kernel.foreignInCall(step, () -> {
+                        switch (event) {
+                            case NOTHING, REQUEST -> { }
+                            case CANCEL -> relay.dispose();
+                            case PEER_ENDS -> kernel.after(0, atTheFarEnd ? reader[0]::finish : speaker[0]::end);
+                            case PEER_RESETS -> kernel.after(0, atTheFarEnd ? reader[0]::reset : speaker[0]::reset);
+                            case ABORT -> hit.abort();
+                            case CLOSE -> hit.close().subscribe();
+                            case CLOSE_THE_LOOP -> trale.loop.execute(trale::close);
+                        }
+                    });
+                }));
+        kernel.elapse(1_000_000);
+        String when = event + " at step " + step;
+        byte[] received = reader[0].received();
+        assertThat(ended[0]).as("%s: an end", when).isTrue();
+        assertThat(received).as(when).isEqualTo(Arrays.copyOf(SENT, received.length));
+        if (event == Event.NOTHING || event == Event.PEER_ENDS && atTheFarEnd) {
+            assertThat(failure[0]).as(when).isNull();
+            assertThat(received).as(when).isEqualTo(SENT);
+        }
+        return kernel.calls() - before[0];
+    }
+}
