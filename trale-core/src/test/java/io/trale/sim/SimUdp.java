@@ -159,11 +159,13 @@ final class SimUdp extends SimSocket {
         if (target != null && (target.remote == null || target.remote.equals(from))) {
             target.receive(bytes, from);
         } else if (to.equals(remote)) {
-            kernel.soon(() -> {
-                error = Errno.ECONNREFUSED;
-                changed();
-            });
+            kernel.soon(this::refused);
         }
+    }
+
+    void refused() {
+        error = Errno.ECONNREFUSED;
+        changed();
     }
 
     // ---- receiving

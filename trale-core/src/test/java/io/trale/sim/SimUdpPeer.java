@@ -30,6 +30,14 @@ public final class SimUdpPeer {
         return target != null && target.receive(bytes, address());
     }
 
+    /// Has whoever is bound to `address`, if anybody is, learn that it has sent to where nobody is: `ECONNREFUSED`.
+    public void refuse(InetSocketAddress address) {
+        SimUdp target = kernel.net.boundTo(address);
+        if (target != null) {
+            target.refused();
+        }
+    }
+
     /// Takes what has come, in that order.
     public List<byte[]> received() {
         List<byte[]> received = new ArrayList<>();

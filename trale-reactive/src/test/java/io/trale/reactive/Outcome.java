@@ -4,10 +4,11 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
-/// Told how something ended, with null if well; may give up before.
-final class Outcome extends Strict<Void> {
+/// Told once how something ended, with null if well; may give up before.
+class Outcome extends Strict<Void> {
 
     private final Consumer<Throwable> whenOver;
+    private boolean gaveUp;
 
     Outcome(List<String> breaches, Consumer<Throwable> whenOver) {
         super(breaches);
@@ -15,27 +16,30 @@ final class Outcome extends Strict<Void> {
     }
 
     @Override
-    boolean signalsMayFollowCancel() {
+    final boolean signalsMayFollowCancel() {
         return true; // of the operators between
     }
 
     @Override
-    void start() {
+    final void start() {
         request(1);
     }
 
     @Override
-    void element(Void nothing) {
+    final void element(Void nothing) {
         breaches.add("an element of nothing");
     }
 
     @Override
-    void end(Throwable failure) {
-        whenOver.accept(failure);
+    final void end(Throwable failure) {
+        if (!gaveUp) {
+            whenOver.accept(failure);
+        }
     }
 
-    void giveUp() {
+    final void giveUp() {
         if (!isOver()) {
+            gaveUp = true;
             cancel();
             whenOver.accept(new CancellationException());
         }
