@@ -355,7 +355,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!outlet.loop.run(sending)) {
+            if (!outlet.loop.run(sending) && !sending.cancelled) {
                 actual.onError(outlet.closedException());
             }
         }

@@ -101,4 +101,23 @@ class LateSignalsTest {
             Hooks.resetOnErrorDropped();
         }
     }
+
+    @Test
+    void aSendThatIsCancelledAtOnceIsNotToldThatTheLoopIsClosed() {
+        trale.close();
+        Strict<Void> hasty = new Strict<>() {
+            @Override
+            void start() {
+                cancel();
+            }
+
+            @Override
+            void element(Void nothing) {}
+
+            @Override
+            void end(Throwable failure) {}
+        };
+        pair.connection().send(Flux.never()).subscribe(hasty);
+        assertThat(hasty.breaches).isEmpty();
+    }
 }
