@@ -86,7 +86,7 @@ public final class Trale implements AutoCloseable {
     /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
     private static Executor prepared(Executor executor) {
         try {
-            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            executor.submit(new Ready<>(() -> executor.reactor().pools().receiveGroup())).join();
             return executor;
         } catch (Exception e) {
             executor.close();
