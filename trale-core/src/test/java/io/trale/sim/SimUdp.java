@@ -213,8 +213,8 @@ final class SimUdp extends SimSocket {
 
     @Override
     int poll() {
-        return (leavingBytes < sendBufferBytes / 2 ? Net.POLLOUT : 0) | (error != 0 ? Net.POLLERR : 0) | (readShutdown ? Net.POLLIN | POLLRDHUP : 0)
-                | (arrived.isEmpty() ? 0 : Net.POLLIN);
+        return (leavingBytes < sendBufferBytes / 2 ? Net.POLLOUT : 0) | (error != 0 ? Net.POLLERR : 0)
+                | (readShutdown ? Net.POLLIN | POLLRDHUP : 0) | (arrived.isEmpty() ? 0 : Net.POLLIN);
     }
 
     @Override
