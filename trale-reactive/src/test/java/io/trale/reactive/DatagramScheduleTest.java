@@ -9,6 +9,7 @@ import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimUdpPeer;
+import io.trale.task.ExecutorOptions;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -278,6 +279,26 @@ class DatagramScheduleTest {
                 send.check(received.stream().filter(bytes -> bytes[0] == send.number).toList());
             }
         });
+    }
+
+    @Test
+    void aSendThatFindsNoRoomWaitsAndHoldsNoMemory() throws Exception {
+        SimKernel kernel = new SimKernel(1).strict().faults(Faults.NONE.with(Fault.LATE, 1)).socketBufferBytes(100);
+        SimUdpPeer peer = new SimUdpPeer(kernel);
+        byte[] data = Support.bytes(1, 90);
+        int blocks = 4;
+        boolean[] waited = new boolean[1];
+        SimTrale.run(kernel, ExecutorOptions.defaults().sendBlocks(blocks, 100), (trale, done) ->
+                trale.udp(ANY).subscribe(endpoint -> {
+                    endpoint.send(Flux.range(0, 10).map(i -> Datagram.to(peer.address(), ByteBuffer.wrap(data))))
+                            .subscribe(null, null, done::set);
+                    for (int i = 0; i < 1000; i++) {
+                        kernel.after(i * 10_000, () -> waited[0] |= trale.stats().inFlight() == 1
+                                && trale.loop.reactor.pools().sendBlocks().free() == blocks);
+                    }
+                }));
+        assertThat(waited[0]).isTrue();
+        assertThat(peer.received()).hasSize(10).allMatch(received -> Arrays.equals(received, data));
     }
 
     // ---- everything, and the end in the midst of it
