@@ -43,7 +43,7 @@ class AllocationTest {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int WINDOW = 10_000;
     private static final int FEW = 20;
-    private static final int MANY = 200;
+    private static final int MANY = 100;
     private static final double NOTHING = 0.5;
 
     /// The array of an IPv4 address, which the JDK gives and takes in no other form.
