@@ -19,7 +19,7 @@ public final class OnLoop {
         return made.value;
     }
 
-    /// An executor with no ring and no kernel: it takes jobs, and runs them when it is closed.
+    /// An executor with no ring and no kernel: it takes jobs, and runs them when it is told to.
     public static Executor executor() {
         return make(() -> {
             reactor(null).bind();
@@ -35,7 +35,7 @@ public final class OnLoop {
     /// Lets `executor`, whose loop the current thread is from now on, run what it was handed.
     public static void runJobs(Executor executor) {
         executor.reactor().bind();
-        executor.close();
+        executor.runJobs();
     }
 
     private static final class Made<T> implements Coroutine.Body {
