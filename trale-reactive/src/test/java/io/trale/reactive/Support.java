@@ -217,9 +217,11 @@ final class Support {
     /// do not read: their kernel may go on taking a little from ours for a while.
     static void untilStalled(Trale trale, long inFlight) {
         until("a loop that sleeps with " + inFlight + " in flight", () -> {
-            long enters = asleep(trale);
+            asleep(trale);
+            long submitted = trale.stats().submitted(); // wake-ups add none, by the one poll that tells of all
             meanwhile();
-            return trale.stats().enters() == enters && trale.stats().inFlight() == inFlight;
+            asleep(trale); // the loop may have been woken long ago, and have had no processor to run on
+            return trale.stats().submitted() == submitted && trale.stats().inFlight() == inFlight;
         });
     }
 
