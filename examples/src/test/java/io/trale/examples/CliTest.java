@@ -14,6 +14,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,7 +46,8 @@ class CliTest {
     void everyCommandHasHelp() {
         assertThat(run()).isZero();
         String[] commands = out.toString().lines().skip(1).map(line -> line.strip().split(" ")[0]).toArray(String[]::new);
-        assertThat(commands).contains("demo", "doctor", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
+        assertThat(commands).contains("demo", "doctor", "echo", "proxy", "chat", "file-server", "tail", "record", "ticker", "upper",
+                "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
         for (String command : commands) {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
@@ -91,6 +93,24 @@ class CliTest {
             assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale " + command + ": "));
             assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
         }
+    }
+
+    @Test
+    void badFilesAndNumbersAreOneLineAndStatus2() {
+        assertThat(run("tail")).isEqualTo(2);
+        assertThat(run("tail", "/nowhere")).isEqualTo(2);
+        assertThat(run("tail", "/")).isEqualTo(2);
+        assertThat(run("tail", "--every", "0", "/etc/passwd")).isEqualTo(2);
+        assertThat(run("record")).isEqualTo(2);
+        assertThat(run("record", "/")).isEqualTo(2);
+        assertThat(run("record", "--port", "-1", "/nowhere/file")).isEqualTo(2);
+        assertThat(run("ticker", "--every", "0")).isEqualTo(2);
+        assertThat(run("ticker", "--slow", "-1")).isEqualTo(2);
+        assertThat(run("ticker", "--count", "0")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(10).allMatch(line -> line.matches("trale (tail|record|ticker): .* --help\\)"));
+        assertThat(err.toString()).contains("/nowhere is not a file to be read", "/ is a directory",
+                "--every is 0, must be from 1 to ");
+        assertThat(out.toString()).isEmpty();
     }
 
     @Test
@@ -185,6 +205,23 @@ class CliTest {
         assertThat(out.toString()).contains("demand 0, in flight 0, ");
         assertThat(run("backpressure", "--seconds", "0")).isEqualTo(2);
         assertThat(err.toString().lines()).singleElement().asString().startsWith("trale backpressure: --seconds is 0");
+    }
+
+    @Test
+    void tickerTellsASlowConsumerWhatItHasMissed() {
+        assertThat(run("ticker", "--every", "1", "--slow", "20", "--count", "5")).isZero();
+        String[] lines = out.toString().lines().toArray(String[]::new);
+        assertThat(lines).hasSize(6);
+        long next = 0;
+        for (int i = 0; i < 5; i++) {
+            Matcher tick = java.util.regex.Pattern.compile("tick (\\d+), missed (\\d+)").matcher(lines[i]);
+            assertThat(tick.matches()).as(lines[i]).isTrue();
+            long missed = Long.parseLong(tick.group(2));
+            assertThat(missed).isGreaterThanOrEqualTo(i == 0 ? 0 : 18); // 20 ms have passed, at least
+            assertThat(Long.parseLong(tick.group(1))).isEqualTo(next + missed);
+            next += missed + 1;
+        }
+        assertThat(lines[5]).isEqualTo("5 ticks for " + next + " periods");
     }
 
     @Test
