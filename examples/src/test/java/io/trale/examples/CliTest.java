@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -214,7 +215,7 @@ class CliTest {
         assertThat(lines).hasSize(6);
         long next = 0;
         for (int i = 0; i < 5; i++) {
-            Matcher tick = java.util.regex.Pattern.compile("tick (\\d+), missed (\\d+)").matcher(lines[i]);
+            Matcher tick = Pattern.compile("tick (\\d+), missed (\\d+)").matcher(lines[i]);
             assertThat(tick.matches()).as(lines[i]).isTrue();
             long missed = Long.parseLong(tick.group(2));
             assertThat(missed).isGreaterThanOrEqualTo(i == 0 ? 0 : 18); // 20 ms have passed, at least
@@ -225,9 +226,20 @@ class CliTest {
     }
 
     @Test
-    void demoComparesEveryByteAndExplainsItself() {
+    void demoComparesEveryByteAndCountsEveryTickAndSignal() {
         assertThat(run("demo")).isZero();
-        assertThat(out.toString()).contains("every byte compared").contains("The slow client");
         assertThat(err.toString()).isEmpty();
+        assertThat(out.toString()).contains("every byte compared", "The slow client got ");
+        Matcher ticks = Pattern.compile(" ([0-9,]+) ticks told of ([0-9,]+) that were missed").matcher(out.toString());
+        assertThat(ticks.find()).isTrue();
+        assertThat(number(ticks.group(1)) + number(ticks.group(2))).isGreaterThan(4000); // periods of 1 ms
+        assertThat(number(ticks.group(2))).isGreaterThan(number(ticks.group(1))); // since its consumer pauses for 5
+        Matcher signals = Pattern.compile(" 1,000,000 signals came in ([0-9,]+) elements").matcher(out.toString());
+        assertThat(signals.find()).isTrue();
+        assertThat(number(signals.group(1))).isBetween(1L, 999_999L);
+    }
+
+    private static long number(String printed) {
+        return Long.parseLong(printed.replace(",", ""));
     }
 }
