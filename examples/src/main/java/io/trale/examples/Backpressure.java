@@ -13,7 +13,6 @@ import org.reactivestreams.Subscription;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.BaseSubscriber;
 
@@ -94,9 +93,7 @@ final class Backpressure implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (seconds < 1 || seconds > 3600) {
-            throw new ParameterException(spec.commandLine(), "--seconds is " + seconds + ", must be from 1 to 3600");
-        }
+        Numbers.checked(spec, "--seconds", seconds, 1, 3600);
         spec.commandLine().getOut().println("""
                 A peer writes without a pause. Here: what has come and nobody has asked for. There: what the peer's kernel
                 could not send. In flight: operations in the ring.""");

@@ -14,8 +14,9 @@ import picocli.CommandLine.ScopeType;
 @Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0", scope = ScopeType.INHERIT,
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {
-            Demo.class, Doctor.class, Backpressure.class, Echo.class, Proxy.class, Chat.class, FileServer.class, Upper.class,
-            TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class, WebServer.class, HelpCommand.class})
+            Demo.class, Doctor.class, Backpressure.class, Ticker.class, Echo.class, Proxy.class, Chat.class, FileServer.class,
+            Tail.class, Recorder.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class,
+            WebServer.class, HelpCommand.class})
 public final class Cli implements Runnable {
 
     private Cli() {}

@@ -1,6 +1,7 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
+import io.trale.reactive.Event;
 import io.trale.reactive.Server;
 import io.trale.reactive.Trale;
 import java.io.PrintWriter;
@@ -20,16 +21,18 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// An echo server and its clients in one process. Eight clients take all they can get; one asks for an element every
-/// five milliseconds, and so stops its own sender, through the server and two sockets, without any of the others
-/// noticing.
+/// The whole in one process, each with a consumer that is too slow: an echo server, whose slow client stops its own sender,
+/// through the server and two sockets, and eight others do not notice; ticks, which tell what was missed; and an event,
+/// which counts what another thread signals.
 @Command(name = "demo",
-        description = "The main job on one screen: an echo server, eight fast clients and a slow one.")
+        description = "All on one screen: an echo server, ticks and an event, each with a consumer that is too slow.")
 final class Demo implements Callable<Integer> {
 
     private static final int FAST_CLIENTS = 8;
     private static final int MAX_CHUNK_BYTES = 64 << 10;
-    private static final Duration LENGTH = Duration.ofSeconds(5);
+    private static final int SIGNALS = 1_000_000;
+    private static final Duration LENGTH = Duration.ofSeconds(4);
+    private static final Duration PERIOD = Duration.ofMillis(1);
     private static final Duration PAUSE = Duration.ofMillis(5);
 
     @Spec
@@ -40,127 +43,134 @@ final class Demo implements Callable<Integer> {
         final AtomicLong sent = new AtomicLong();
         final AtomicLong received = new AtomicLong();
         final AtomicLong elements = new AtomicLong();
-        final AtomicLong requested = new AtomicLong();
         final AtomicLong mismatches = new AtomicLong();
-
-        /// Asked for, and not there yet.
-        long demand() {
-            return Math.max(0, requested.get() - elements.get());
-        }
     }
 
     private final Traffic fast = new Traffic();
     private final Traffic slow = new Traffic();
     private final AtomicLong served = new AtomicLong();
-    private long maxHeap;
+    private final AtomicLong ticks = new AtomicLong();
+    private final AtomicLong missed = new AtomicLong();
+    private final AtomicLong signals = new AtomicLong();
+    private final AtomicLong signalled = new AtomicLong();
 
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
         boolean live = System.console() != null && System.console().isTerminal();
-        long start = System.nanoTime();
         try (Trale server = Trale.start(); Trale clients = Trale.start()) {
             Server echo = server.serve(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                    c -> c.send(c.receive().doOnNext(e -> served.incrementAndGet()))).block();
-            SocketAddress address = echo.localAddress();
-            out.printf("an echo server on %s, %d clients as fast as they can, one with a pause of %d ms after each element%n",
-                    address, FAST_CLIENTS, PAUSE.toMillis());
+                    c -> c.send(c.receive().doOnNext(element -> served.incrementAndGet()))).block();
+            out.printf("""
+                    An echo server on %s, %d clients as fast as they can, and one with a pause of %d ms after each element;
+                    ticks of %d ms, and an event that another thread signals %,d times, for consumers with such a pause.
+                    """, echo.localAddress(), FAST_CLIENTS, PAUSE.toMillis(), PERIOD.toMillis(), SIGNALS);
 
-            Disposable progress = Flux.interval(Duration.ofMillis(live ? 100 : 1000))
-                    .subscribe(tick -> out.print((live ? "\r" : "") + line(server, start) + (live ? "" : "\n")
-                            + flushed(out)));
+            Disposable progress = Flux.interval(Duration.ofMillis(live ? 100 : 1000)).subscribe(second -> {
+                out.print((live ? "\r" : "") + line() + (live ? "" : "\n"));
+                out.flush();
+            });
             Mono.when(
-                    Flux.range(1, FAST_CLIENTS)
-                            .flatMap(seed -> client(clients, address, seed, fast, received -> received)),
-                    client(clients, address, 0, slow, received -> received
-                            .concatMap(element -> Mono.delay(PAUSE).thenReturn(element), 1)))
-                    .block(Duration.ofSeconds(20));
+                    Flux.range(1, FAST_CLIENTS).flatMap(seed -> client(clients, echo.localAddress(), seed, fast, all -> all)),
+                    client(clients, echo.localAddress(), 0, slow, Demo::slowly),
+                    slowly(ticks(clients)),
+                    clients.event().flatMapMany(event -> slowly(signals(event))))
+                    .block(Duration.ofMinutes(1));
             progress.dispose();
-            out.print((live ? "\r" : "") + line(server, start) + "\n\n");
-            summary(out, server, start);
+            out.print((live ? "\r" + line() + "\n" : "") + summary(server));
+            out.flush();
         }
-        boolean right = fast.mismatches.get() + slow.mismatches.get() == 0
-                && fast.sent.get() == fast.received.get() && slow.sent.get() == slow.received.get();
+        boolean right = fast.mismatches.get() + slow.mismatches.get() == 0 && fast.sent.get() == fast.received.get()
+                && slow.sent.get() == slow.received.get() && signalled.get() == SIGNALS;
         if (!right) {
-            spec.commandLine().getErr().println("trale demo: bytes did not match");
+            spec.commandLine().getErr().println(spec.qualifiedName() + ": what came is not what was sent");
         }
         return right ? 0 : 1;
     }
+
+    /// Asks for one element at a time, and for the next when some time has passed.
+    private static <T> Flux<T> slowly(Flux<T> source) {
+        return source.concatMap(element -> Mono.delay(PAUSE).thenReturn(element), 0);
+    }
+
+    // ---- sockets
 
     /// Sends the pattern for a while, and compares what comes back.
     private static Mono<Void> client(Trale trale, SocketAddress server, long seed, Traffic traffic,
             UnaryOperator<Flux<ByteBuffer>> pace) {
         return trale.connect(server).flatMap(connection -> connection.handle(c -> Mono.when(
                 c.send(chunks(seed, traffic)).then(c.shutdownOutput()),
-                pace.apply(receive(c, traffic)).then())));
+                pace.apply(received(c, traffic)))));
     }
 
     private static Flux<ByteBuffer> chunks(long seed, Traffic traffic) {
         Pattern pattern = new Pattern(seed);
         long end = System.nanoTime() + LENGTH.toNanos();
-        return Flux.generate(sink -> {
-            if (System.nanoTime() - end > 0) {
-                sink.complete();
+        return Flux.<ByteBuffer>generate(sink -> {
+            if (System.nanoTime() - end < 0) {
+                sink.next(pattern.next(MAX_CHUNK_BYTES));
             } else {
-                ByteBuffer chunk = pattern.next(MAX_CHUNK_BYTES);
-                traffic.sent.addAndGet(chunk.remaining());
-                sink.next(chunk);
+                sink.complete();
             }
+        }).doOnNext(chunk -> traffic.sent.addAndGet(chunk.remaining()));
+    }
+
+    private static Flux<ByteBuffer> received(Connection connection, Traffic traffic) {
+        Pattern expected = new Pattern(0);
+        return connection.receive().doOnNext(element -> {
+            traffic.mismatches.addAndGet(expected.matches(element) ? 0 : 1);
+            traffic.elements.incrementAndGet();
+            traffic.received.addAndGet(element.remaining());
         });
     }
 
-    private static Flux<ByteBuffer> receive(Connection connection, Traffic traffic) {
-        Pattern expected = new Pattern(0);
-        return connection.receive()
-                .doOnRequest(n -> traffic.requested.accumulateAndGet(n, (a, b) -> a + b < 0 ? Long.MAX_VALUE : a + b))
-                .doOnNext(element -> {
-                    if (!expected.matches(element)) {
-                        traffic.mismatches.incrementAndGet();
-                    }
-                    traffic.elements.incrementAndGet();
-                    traffic.received.addAndGet(element.remaining());
-                });
+    // ---- ticks and the event
+
+    private Flux<?> ticks(Trale trale) {
+        return trale.ticks(PERIOD)
+                .doOnNext(tick -> {
+                    ticks.incrementAndGet();
+                    missed.addAndGet(tick.missed());
+                })
+                .takeUntil(tick -> tick.sequence() >= LENGTH.dividedBy(PERIOD));
+    }
+
+    private Flux<?> signals(Event event) {
+        Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < SIGNALS; i++) {
+                event.signal();
+            }
+        });
+        return event.signals()
+                .doOnNext(count -> signals.incrementAndGet())
+                .takeUntil(count -> signalled.addAndGet(count) == SIGNALS);
     }
 
     // ---- what a person sees
 
-    private String line(Trale server, long start) {
-        Runtime runtime = Runtime.getRuntime();
-        maxHeap = Math.max(maxHeap, runtime.totalMemory() - runtime.freeMemory());
-        return String.format(Locale.ROOT,
-                "%4.1f s  echoed %9s in %,7d elements, %.2f io_uring_enter each | slow: %5s in %,4d, demand %d, %s on the way ",
-                (System.nanoTime() - start) / 1e9, bytes(fast.received.get()), fast.elements.get(), entersPerElement(server),
-                bytes(slow.received.get()), slow.elements.get(), slow.demand(),
-                bytes(slow.sent.get() - slow.received.get()));
+    private String line() {
+        return String.format(Locale.ROOT, "echoed %9s in %,7d elements | slow client: %9s, %9s on the way | "
+                + "%,d ticks, %,d missed | %,d signals in %,d elements ", bytes(fast.received.get()), fast.elements.get(),
+                bytes(slow.received.get()), bytes(slow.sent.get() - slow.received.get()), ticks.get(), missed.get(),
+                signalled.get(), signals.get());
     }
 
-    private double entersPerElement(Trale server) {
-        return (double) server.stats().enters() / Math.max(1, served.get());
-    }
-
-    private void summary(PrintWriter out, Trale server, long start) {
-        out.printf(Locale.ROOT, """
-                What you saw, in %.1f seconds:
-                  %s came back through one thread and one ring, every byte compared.
-                  The server made %.2f system calls for each element that it received and sent: all were io_uring_enter.
-                  The slow client asked for one element at a time. While it asked for none, nothing of its connection was
-                  in flight anywhere: %s waited in the buffers of sockets, until its own sender stood still.
-                  It got %s where a fast client got %s. The others did not notice.
-                  No buffer was released by hand; the heap held %s at most.
-                """, (System.nanoTime() - start) / 1e9, bytes(fast.received.get() + slow.received.get()),
-                entersPerElement(server), "what it had sent", bytes(slow.received.get()),
-                bytes(fast.received.get() / FAST_CLIENTS), bytes(maxHeap));
-        out.flush();
-    }
-
-    private static String flushed(PrintWriter out) {
-        out.flush();
-        return "";
+    private String summary(Trale server) {
+        return String.format(Locale.ROOT, """
+                What you saw:
+                  %s came back through one thread and one ring, every byte compared; the server made %.2f system calls for
+                  each element that it received and sent, and all were io_uring_enter.
+                  The slow client got %s where a fast one got %s. While it asked for none, nothing of its connection was in
+                  flight: what it had sent waited in the buffers of sockets, until its own sender stood still.
+                  %,d ticks told of %,d that were missed, and no tick waited anywhere.
+                  %,d signals came in %,d elements, and the kernel had counted them.
+                """, bytes(fast.received.get() + slow.received.get()),
+                (double) server.stats().enters() / Math.max(1, served.get()), bytes(slow.received.get()),
+                bytes(fast.received.get() / FAST_CLIENTS), ticks.get(), missed.get(), signalled.get(), signals.get());
     }
 
     private static String bytes(long count) {
         return count < 10L << 20 ? String.format(Locale.ROOT, "%,d KiB", count >> 10)
-                : count < 10L << 30 ? String.format(Locale.ROOT, "%,d MiB", count >> 20)
-                : String.format(Locale.ROOT, "%.1f GiB", count / (double) (1L << 30));
+                : String.format(Locale.ROOT, "%,d MiB", count >> 20);
     }
 }

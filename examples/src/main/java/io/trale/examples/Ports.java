@@ -1,7 +1,6 @@
 package io.trale.examples;
 
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 
 /// Port numbers on the command line.
 public final class Ports {
@@ -10,10 +9,7 @@ public final class Ports {
 
     /// `port`, if it is one; else the command line is at fault.
     public static int checked(CommandSpec spec, int port) {
-        if (port < 0 || port > 65535) {
-            throw new ParameterException(spec.commandLine(), "--port is " + port + ", must be from 0 to 65535");
-        }
-        return port;
+        return Numbers.checked(spec, "--port", port, 0, 65535);
     }
 
     /// The port that `text` says, or -1 if it says none.

@@ -1,7 +1,6 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Trale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -35,13 +34,17 @@ final class Proxy implements Callable<Integer> {
         if (host.isEmpty() || targetPort < 0) {
             throw new ParameterException(spec.commandLine(), "the target is '" + target + "', must be HOST:PORT");
         }
-        Servers.run(trale -> trale.serve(port, client -> pass(trale, client, host, targetPort)), spec.commandLine().getOut());
+        Servers.run(trale -> trale.serve(port, client -> pass(client, trale.connect(host, targetPort))),
+                spec.commandLine().getOut());
         return 0;
     }
 
-    /// Lasts until both sides have ended; when one breaks, so does the other.
-    private static Mono<Void> pass(Trale trale, Connection client, String host, int port) {
-        return trale.connect(host, port)
+    /// Lasts until both sides have ended; when one breaks, so does the other. A client whom nobody can be found for is told
+    /// nothing, and the operator why.
+    private Mono<Void> pass(Connection client, Mono<Connection> connect) {
+        return connect
+                .doOnError(e -> spec.commandLine().getErr().println(spec.qualifiedName() + ": " + e.getMessage()))
+                .onErrorComplete()
                 .flatMap(connection -> connection.handle(server -> pump(client, server).and(pump(server, client))));
     }
 

@@ -18,12 +18,17 @@ final class Servers {
     static void run(Function<Trale, Mono<Server>> serve, PrintWriter out) {
         try (Trale trale = Trale.start()) {
             Server server = serve.apply(trale).block();
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-                server.disposeNow(GRACE); // what was received is answered
-                trale.onClose().block(GRACE); // by the main thread, below
-            }));
+            whenInterrupted(trale, () -> server.disposeNow(GRACE)); // what was received is answered
             out.println("listening on port " + server.port());
             server.onClose().block();
         }
+    }
+
+    /// Has an interrupt, as by Ctrl-C, run `stop`; after which the main thread should come to its end, and close `trale`.
+    static void whenInterrupted(Trale trale, Runnable stop) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            stop.run();
+            trale.onClose().timeout(GRACE).onErrorComplete().block();
+        }));
     }
 }

@@ -14,6 +14,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,7 +47,8 @@ class CliTest {
     void everyCommandHasHelp() {
         assertThat(run()).isZero();
         String[] commands = out.toString().lines().skip(1).map(line -> line.strip().split(" ")[0]).toArray(String[]::new);
-        assertThat(commands).contains("demo", "doctor", "echo", "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
+        assertThat(commands).contains("demo", "doctor", "echo", "proxy", "chat", "file-server", "tail", "record", "ticker", "upper",
+                "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
         for (String command : commands) {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
@@ -91,6 +94,24 @@ class CliTest {
             assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("trale " + command + ": "));
             assertThat(err.toString()).contains("DIR", "/nowhere is not a directory");
         }
+    }
+
+    @Test
+    void badFilesAndNumbersAreOneLineAndStatus2() {
+        assertThat(run("tail")).isEqualTo(2);
+        assertThat(run("tail", "/nowhere")).isEqualTo(2);
+        assertThat(run("tail", "/")).isEqualTo(2);
+        assertThat(run("tail", "--every", "0", "/etc/passwd")).isEqualTo(2);
+        assertThat(run("record")).isEqualTo(2);
+        assertThat(run("record", "/")).isEqualTo(2);
+        assertThat(run("record", "--port", "-1", "/nowhere/file")).isEqualTo(2);
+        assertThat(run("ticker", "--every", "0")).isEqualTo(2);
+        assertThat(run("ticker", "--slow", "-1")).isEqualTo(2);
+        assertThat(run("ticker", "--count", "0")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(10).allMatch(line -> line.matches("trale (tail|record|ticker): .* --help\\)"));
+        assertThat(err.toString()).contains("/nowhere is not a file to be read", "/ is a directory",
+                "--every is 0, must be from 1 to ");
+        assertThat(out.toString()).isEmpty();
     }
 
     @Test
@@ -188,9 +209,37 @@ class CliTest {
     }
 
     @Test
-    void demoComparesEveryByteAndExplainsItself() {
+    void tickerTellsASlowConsumerWhatItHasMissed() {
+        assertThat(run("ticker", "--every", "1", "--slow", "20", "--count", "5")).isZero();
+        String[] lines = out.toString().lines().toArray(String[]::new);
+        assertThat(lines).hasSize(6);
+        long next = 0;
+        for (int i = 0; i < 5; i++) {
+            Matcher tick = Pattern.compile("tick (\\d+), missed (\\d+)").matcher(lines[i]);
+            assertThat(tick.matches()).as(lines[i]).isTrue();
+            long missed = Long.parseLong(tick.group(2));
+            assertThat(missed).isGreaterThanOrEqualTo(i == 0 ? 0 : 18); // 20 ms have passed, at least
+            assertThat(Long.parseLong(tick.group(1))).isEqualTo(next + missed);
+            next += missed + 1;
+        }
+        assertThat(lines[5]).isEqualTo("5 ticks for " + next + " periods");
+    }
+
+    @Test
+    void demoComparesEveryByteAndCountsEveryTickAndSignal() {
         assertThat(run("demo")).isZero();
-        assertThat(out.toString()).contains("every byte compared").contains("The slow client");
         assertThat(err.toString()).isEmpty();
+        assertThat(out.toString()).contains("every byte compared", "The slow client got ");
+        Matcher ticks = Pattern.compile(" ([0-9,]+) ticks told of ([0-9,]+) that were missed").matcher(out.toString());
+        assertThat(ticks.find()).isTrue();
+        assertThat(number(ticks.group(1)) + number(ticks.group(2))).isGreaterThan(4000); // periods of 1 ms
+        assertThat(number(ticks.group(2))).isGreaterThan(number(ticks.group(1))); // since its consumer pauses for 5
+        Matcher signals = Pattern.compile(" 1,000,000 signals came in ([0-9,]+) elements").matcher(out.toString());
+        assertThat(signals.find()).isTrue();
+        assertThat(number(signals.group(1))).isBetween(1L, 999_999L);
+    }
+
+    private static long number(String printed) {
+        return Long.parseLong(printed.replace(",", ""));
     }
 }

@@ -1,0 +1,108 @@
+package io.trale.examples;
+
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+
+import io.trale.reactive.Datagram;
+import io.trale.reactive.Frames;
+import io.trale.reactive.Trale;
+import io.trale.reactive.UdpEndpoint;
+import io.trale.reactive.WriteOptions;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/// Appends each datagram to a file, as its length in four bytes and its bytes: [Frames] reads them back.
+///
+/// The file asks for as many as it can take. If the disk is too slow the kernel drops what does not fit into the socket's
+/// buffer, and counts; here nothing piles up.
+@Command(name = "record",
+        description = "Records the datagrams of a UDP port in a file, until it is interrupted, and says what was dropped.")
+final class Recorder implements Callable<Integer> {
+
+    static final Frames FRAMES = Frames.lengthPrefixed(4);
+
+    private static final Duration SECOND = Duration.ofSeconds(1);
+    private static final Duration AGAIN = Duration.ofMillis(10);
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "7005",
+            description = "UDP port to receive on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Parameters(paramLabel = "FILE", description = "What to append to; created if it is not there.")
+    private Path file;
+
+    /// Written on the loop alone.
+    private volatile long recorded;
+    private volatile long dropped;
+
+    @Override
+    public Integer call() {
+        int port = Ports.checked(spec, this.port);
+        if (Files.isDirectory(file)) {
+            throw new ParameterException(spec.commandLine(), file + " is a directory");
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        Sinks.Empty<Void> stop = Sinks.empty();
+        try (Trale trale = Trale.start()) {
+            UdpEndpoint udp = trale.udp(port).block();
+            Servers.whenInterrupted(trale, stop::tryEmitEmpty);
+            Disposable live = trale.ticks(SECOND).map(tick -> dropped).filter(count -> count > 0).distinctUntilChanged()
+                    .subscribe(count -> err.println("dropped so far: " + count));
+            out.println("listening on port " + udp.localAddress().getPort());
+            record(trale, udp, file, stop.asMono()).block();
+            live.dispose();
+            out.println("recorded " + recorded + " datagrams, dropped " + dropped);
+        }
+        return 0;
+    }
+
+    /// Appends to `file` what `udp` receives until `stop` completes, and what waits in its socket by then: a datagram that
+    /// we send to ourselves comes behind that. If the kernel drops it for want of room, the next may get through.
+    Mono<Void> record(Trale trale, UdpEndpoint udp, Path file, Mono<Void> stop) {
+        InetSocketAddress self = new InetSocketAddress(InetAddress.getLoopbackAddress(), udp.localAddress().getPort());
+        Flux<Datagram> farewells = stop.thenMany(trale.ticks(Duration.ZERO, AGAIN))
+                .index((before, tick) -> Datagram.to(self, ByteBuffer.allocate(Long.BYTES).putLong(0, before)));
+        Flux<ByteBuffer> frames = udp.receive()
+                .takeWhile(datagram -> count(datagram, self.equals(datagram.peer())))
+                .takeUntilOther(udp.send(farewells))
+                .map(datagram -> FRAMES.encode(datagram.data()));
+        return trale.write(file, frames, WriteOptions.defaults().open(CREATE, APPEND));
+    }
+
+    /// Returns false for a farewell, which says how many were sent, and so dropped, before it: no loss to anyone.
+    private boolean count(Datagram datagram, boolean farewell) {
+        dropped = datagram.dropped() - (farewell ? datagram.data().getLong(0) : 0);
+        recorded += farewell ? 0 : 1;
+        return !farewell;
+    }
+
+    /// How many datagrams were handed to the file.
+    long recorded() {
+        return recorded;
+    }
+
+    /// How many the kernel had dropped when the last one was received.
+    long dropped() {
+        return dropped;
+    }
+}

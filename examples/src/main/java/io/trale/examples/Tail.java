@@ -1,0 +1,58 @@
+package io.trale.examples;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.Trale;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import reactor.core.publisher.Mono;
+
+/// `tail -F` for many. Each subscriber has its own [Follower], so each gets the file as fast as it reads, and one that does
+/// not read costs no more than that.
+@Command(name = "tail",
+        description = "Sends a file to whoever connects, and then what it grows by: try it with nc localhost 7004.")
+final class Tail implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "7004",
+            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--every", paramLabel = "MILLIS", defaultValue = "200",
+            description = "How often to look whether the file has grown (default: ${DEFAULT-VALUE}).")
+    private int everyMillis;
+
+    @Option(names = "--new", description = "Only what the file grows by, not what is there already.")
+    private boolean onlyNew;
+
+    @Parameters(paramLabel = "FILE", description = "What to send. It may be truncated or replaced meanwhile.")
+    private Path file;
+
+    @Override
+    public Integer call() {
+        int port = Ports.checked(spec, this.port);
+        Duration every = Duration.ofMillis(Numbers.checked(spec, "--every", everyMillis, 1, 3_600_000));
+        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+            throw new ParameterException(spec.commandLine(), file + " is not a file to be read");
+        }
+        Servers.run(trale -> trale.serve(port, client -> follow(trale, file, every, onlyNew, client)),
+                spec.commandLine().getOut());
+        return 0;
+    }
+
+    /// Lasts until the client ends its side; what it says before is ignored.
+    static Mono<Void> follow(Trale trale, Path file, Duration every, boolean onlyNew, Connection client) {
+        return Mono.firstWithSignal(
+                client.send(Follower.of(trale, file, every, onlyNew)),
+                client.receive().then());
+    }
+}

@@ -1,0 +1,69 @@
+package io.trale.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// A command that serves, in a JVM of its own, as a user starts it.
+final class CommandProcess implements AutoCloseable {
+
+    /// What `waitFor` returns when a signal has ended the JVM in good order.
+    static final int TERMINATED = 128 + 15;
+
+    private final Process process;
+    private final BufferedReader out;
+    private final BufferedReader err;
+    private final int port;
+
+    /// Returns when the command says that it is ready.
+    CommandProcess(String... args) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-ea", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(args));
+        process = new ProcessBuilder(command).start();
+        out = process.inputReader();
+        err = process.errorReader();
+        String ready = out.readLine();
+        assertThat(ready).matches("listening on port [0-9]+");
+        port = Integer.parseInt(ready.substring(ready.lastIndexOf(' ') + 1));
+    }
+
+    int port() {
+        return port;
+    }
+
+    Socket connect() throws IOException {
+        return new Socket(InetAddress.getLoopbackAddress(), port);
+    }
+
+    /// The next line on stdout.
+    String said() throws IOException {
+        return out.readLine();
+    }
+
+    /// The next line on stderr.
+    String complained() throws IOException {
+        return err.readLine();
+    }
+
+    /// Has it end in good order, as Ctrl-C does.
+    void terminate() {
+        process.toHandle().destroy(); // which does not close its streams
+    }
+
+    int waitFor() throws InterruptedException {
+        return process.waitFor();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}
