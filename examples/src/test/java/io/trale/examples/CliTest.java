@@ -124,6 +124,12 @@ class CliTest {
     }
 
     @Test
+    void aFileThatCannotBeWrittenIsOneLineAndStatus1() {
+        assertThat(run("record", "--port", "0", "/nowhere/file")).isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("trale record: open(/nowhere/file): ENOENT, no such file or directory\n");
+    }
+
+    @Test
     void upperAnswersInCapitals() {
         assertThat(run("upper")).isZero();
         assertThat(out.toString()).endsWith("HELLO, RING\n");
