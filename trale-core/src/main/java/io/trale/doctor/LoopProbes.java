@@ -70,7 +70,7 @@ final class LoopProbes {
 
     private Finding receiveBuffers() throws Exception {
         String name = "receive buffers";
-        BufferGroup group = reactor.receiveGroup();
+        BufferGroup group = reactor.pools().receiveGroup();
         String tried = receive(group);
         String size = group.count() + " of " + group.bufferBytes() / 1024 + " KiB";
         return group.isRing() ? Finding.used(name, size + ", handed to the kernel by a ring; " + tried)
@@ -104,11 +104,11 @@ final class LoopProbes {
     /// Without a network, not even loopback, that is more than can be asked for.
     private void sendToItself(Descriptor socket) throws ErrnoException, TimeoutException {
         checked("bind", Sockets.bind(socket, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
-        MemorySegment memory = reactor.scratch().take();
+        MemorySegment memory = reactor.pools().scratch().take();
         int bytes = SocketAddresses.encode(Sockets.localAddress(socket), memory);
         attempt("connect", new Attempt(socket, sqe -> sqe.prepConnect(socket.fd(), memory.address(), bytes)));
         attempt("send", new Attempt(socket, sqe -> sqe.prepSend(socket.fd(), memory.address(), 1, Net.MSG_NOSIGNAL)));
-        reactor.scratch().give(memory);
+        reactor.pools().scratch().give(memory);
     }
 
     private void attempt(String name, Attempt attempt) throws ErrnoException, TimeoutException {

@@ -87,7 +87,7 @@ final class Open implements Future<File> {
 
         @Override
         protected void fill(Sqe sqe) {
-            memory = reactor.paths().take();
+            memory = reactor.pools().paths().take();
             MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, 0, name.length);
             sqe.prepOpenat(Files.AT_FDCWD, memory.address(), flags, mode);
         }
@@ -95,7 +95,7 @@ final class Open implements Future<File> {
         @Override
         protected void released(int result) {
             if (memory != null) {
-                reactor.paths().give(memory);
+                reactor.pools().paths().give(memory);
                 memory = null;
             }
         }

@@ -44,7 +44,7 @@ final class Size extends ReactorIo implements Future<Long> {
 
     @Override
     protected void fill(Sqe sqe) {
-        memory = descriptor().reactor().paths().take(); // the empty path, and the answer behind it
+        memory = descriptor().reactor().pools().paths().take(); // the empty path, and the answer behind it
         memory.set(JAVA_BYTE, 0, (byte) 0);
         sqe.prepStatx(descriptor().fd(), memory.address(), Files.AT_EMPTY_PATH, Files.STATX_SIZE, memory.address() + 8);
     }
@@ -53,7 +53,7 @@ final class Size extends ReactorIo implements Future<Long> {
     protected void released(int result) {
         if (memory != null) {
             size = memory.get(JAVA_LONG, 8 + Files.STATX_SIZE_OFFSET);
-            descriptor().reactor().paths().give(memory);
+            descriptor().reactor().pools().paths().give(memory);
             memory = null;
         }
     }

@@ -42,7 +42,7 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
 
     @Override
     protected void fill(Sqe sqe) {
-        memory = descriptor().reactor().scratch().take();
+        memory = descriptor().reactor().pools().scratch().take();
         sqe.prepConnect(descriptor().fd(), memory.address(), SocketAddresses.encode(address, memory));
     }
 
@@ -55,7 +55,7 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
     @Override
     protected void released(int result) {
         if (memory != null) {
-            descriptor().reactor().scratch().give(memory);
+            descriptor().reactor().pools().scratch().give(memory);
             memory = null;
         }
     }

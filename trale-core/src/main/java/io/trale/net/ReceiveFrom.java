@@ -92,7 +92,8 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
     protected void keep(int result) {
         if (result >= 0) {
             MemorySegment bytes = lent().lent();
-            kept = new Kept<>(bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE), result, sender);
+            byte[] told = bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+            kept = new Kept<>(told, result, sender);
         }
     }
 

@@ -141,7 +141,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         protected void fill(Sqe sqe) {
-            peer = descriptor().reactor().scratch().take();
+            peer = descriptor().reactor().pools().scratch().take();
             peer.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
             sqe.prepAccept(descriptor().fd(), peer.address(), peer.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
         }
@@ -153,7 +153,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
                 brought = stream(new Descriptor(descriptor().reactor(), result), cast(address));
             }
             if (peer != null) {
-                descriptor().reactor().scratch().give(peer);
+                descriptor().reactor().pools().scratch().give(peer);
                 peer = null;
             }
         }

@@ -38,7 +38,7 @@ public abstract class CounterIo extends ReactorIo {
         if (polling) {
             sqe.prepPoll(descriptor().fd(), Net.POLLIN);
         } else {
-            memory = descriptor().reactor().scratch().take();
+            memory = descriptor().reactor().pools().scratch().take();
             sqe.prepRead(descriptor().fd(), memory.address(), Long.BYTES, 0);
         }
     }
@@ -47,7 +47,7 @@ public abstract class CounterIo extends ReactorIo {
     protected final void released(int result) {
         value = memory != null && result > 0 ? memory.get(JAVA_LONG, 0) : 0;
         if (memory != null) {
-            descriptor().reactor().scratch().give(memory);
+            descriptor().reactor().pools().scratch().give(memory);
             memory = null;
         }
     }

@@ -96,7 +96,8 @@ public abstract class LendingIo extends ReactorIo {
     /// Only in [#fill]; it goes back on the completion.
     protected final MemorySegment takeArguments() {
         Reactor reactor = descriptor().reactor();
-        pool = MessageHeader.bytes(lent.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.scratch() : reactor.vectors();
+        pool = MessageHeader.bytes(lent.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.pools().scratch()
+                : reactor.pools().vectors();
         arguments = pool.take();
         return arguments;
     }

@@ -67,7 +67,7 @@ final class Notifier extends Operation {
         } else if (polling) {
             sqe.prepPoll(descriptor().fd(), Net.POLLIN);
         } else {
-            counter = reactor.scratch().take();
+            counter = reactor.pools().scratch().take();
             sqe.prepRead(descriptor().fd(), counter.address(), Long.BYTES, 0);
         }
     }
@@ -76,7 +76,7 @@ final class Notifier extends Operation {
     protected void complete(int result, int flags) {
         rings++;
         if (counter != null) {
-            reactor.scratch().give(counter);
+            reactor.pools().scratch().give(counter);
             counter = null;
         }
         polling = result == -Errno.EAGAIN;

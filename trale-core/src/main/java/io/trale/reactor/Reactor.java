@@ -3,19 +3,12 @@ package io.trale.reactor;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
-import io.trale.linux.Memory;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Abi;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
-import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
@@ -28,14 +21,7 @@ import java.util.function.Consumer;
 /// are for the loop thread, but for [#wake], [#counters] and [#onLoop].
 public final class Reactor {
 
-    /// The `user_data` of cancels, which no slot has.
-    private static final long CANCEL = -1;
-
     private static final ThreadLocal<Reactor> CURRENT = new ThreadLocal<>();
-
-    /// What runs on threads that are not the loops'. A map, since a guest that is parked stays in memory with all that
-    /// its thread holds: some 40 bytes here, against 140 of a thread local and 300 of a scoped value.
-    private static final Map<Thread, Guest> GUESTS = new ConcurrentHashMap<>();
 
     private final Kernel kernel;
     private final Limits limits;
@@ -43,16 +29,7 @@ public final class Reactor {
     private final Deadlines deadlines = new Deadlines(this);
     private Slots slots = new Slots();
     private final long[] batch;
-
-    private final StagingQueue plain = new StagingQueue();
-    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
-    /// they are: then they complete at once, which is cheaper than to wait.
-    private final List<StagingQueue> queues = new ArrayList<>();
-    private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
-    /// Ended before the kernel saw them.
-    private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
-    /// Something that is cancelled stands in a queue.
-    private boolean withdrawing;
+    private final Staging staging = new Staging(this);
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
@@ -63,14 +40,7 @@ public final class Reactor {
     private Ring ring;
     private boolean refusing;
     private volatile Notifier notifier;
-    private final List<BufferGroup> groups = new ArrayList<>();
-    private BufferGroup receiveGroup;
-    private BufferGroup leaseGroup;
-    private BlockPool sendBlocks;
-    private BlockPool fileBlocks;
-    private ScratchPool scratch;
-    private ScratchPool paths;
-    private ScratchPool vectors;
+    private Pools pools;
 
     /// A reactor on `kernel` for the current thread, not open yet.
     public Reactor(Kernel kernel, Limits limits) {
@@ -81,7 +51,7 @@ public final class Reactor {
 
     /// The reactor of the current thread; one with default limits is made if there is none.
     public static Reactor current() {
-        Guest guest = guest();
+        Guest guest = Guests.current();
         if (guest != null) {
             return guest.reactor();
         }
@@ -95,7 +65,7 @@ public final class Reactor {
 
     /// True if the current thread has a reactor.
     public static boolean isBound() {
-        return guest() != null || CURRENT.get() != null;
+        return Guests.current() != null || CURRENT.get() != null;
     }
 
     /// Makes the current thread the loop thread and this its [#current].
@@ -107,22 +77,6 @@ public final class Reactor {
     /// Undoes [#bind].
     public void unbind() {
         CURRENT.remove();
-    }
-
-    /// The guest whose code calls this, or null.
-    public static Guest guest() {
-        Thread thread = Thread.currentThread();
-        return thread.isVirtual() ? GUESTS.get(thread) : null;
-    }
-
-    /// Makes `guest` that of the current thread, which is a virtual one, and its reactor the thread's [#current].
-    public static void enter(Guest guest) {
-        GUESTS.put(Thread.currentThread(), guest);
-    }
-
-    /// Undoes [#enter].
-    public static void leave() {
-        GUESTS.remove(Thread.currentThread());
     }
 
     /// True on the loop thread, and in the code of a guest while the loop runs it. Any thread.
@@ -197,12 +151,8 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots(); // what the last ring may have left behind does not complete here
-        long ending = withdrawn.stream().filter(operation -> !operation.isInternal()).count(); // staged with no ring
-        counters.add(Count.IN_FLIGHT, ending - counters.get(Count.IN_FLIGHT));
-        queues.add(plain);
-        scratch = new ScratchPool(this, arena, ScratchPool.SMALL_BYTES);
-        paths = new ScratchPool(this, arena, ScratchPool.PATH_BYTES);
-        vectors = new ScratchPool(this, arena, ScratchPool.VECTOR_BYTES);
+        counters.add(Count.IN_FLIGHT, staging.countWithdrawn() - counters.get(Count.IN_FLIGHT)); // staged with no ring
+        pools = new Pools(this, ring, arena, limits, staging);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
             free();
@@ -264,52 +214,9 @@ public final class Reactor {
         notifier.ring();
     }
 
-    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
-    /// kernel has no memory for it.
-    public BufferGroup receiveGroup() {
-        if (receiveGroup == null) {
-            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
-        }
-        return receiveGroup;
-    }
-
-    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
-    /// waits but receives of this group. Throws as [#receiveGroup] does.
-    public BufferGroup leaseGroup() {
-        if (leaseGroup == null) {
-            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
-        }
-        return leaseGroup;
-    }
-
-    private BufferGroup openGroup(int id, int count, int bytes) {
-        BufferGroup group = BufferGroup.open(this, ring, id, count, bytes);
-        groups.add(group);
-        queues.add(group);
-        return group;
-    }
-
-    /// The blocks that sends are copied into.
-    public BlockPool sendBlocks() {
-        if (sendBlocks == null) {
-            sendBlocks = openBlocks(limits.sendBlocks(), limits.sendBlockBytes());
-        }
-        return sendBlocks;
-    }
-
-    /// The blocks that files are read into and written from: not those of sends, since a pipe, or a device, may keep one for
-    /// as long as it likes.
-    public BlockPool fileBlocks() {
-        if (fileBlocks == null) {
-            fileBlocks = openBlocks(limits.fileBlocks(), limits.fileBlockBytes());
-        }
-        return fileBlocks;
-    }
-
-    private BlockPool openBlocks(int count, int bytes) {
-        BlockPool pool = new BlockPool(this, Memory.pieces(kernel, arena, count, bytes), bytes);
-        queues.add(1, pool); // before all receives: see #queues
-        return pool;
+    /// The native memory that operations borrow, while this is open.
+    public Pools pools() {
+        return pools;
     }
 
     /// The moments at which something is to happen.
@@ -317,24 +224,9 @@ public final class Reactor {
         return deadlines;
     }
 
-    /// Memory for the arguments of operations.
-    public ScratchPool scratch() {
-        return scratch;
-    }
-
-    /// Memory for paths.
-    public ScratchPool paths() {
-        return paths;
-    }
-
-    /// Memory for message headers with many vectors.
-    public ScratchPool vectors() {
-        return vectors;
-    }
-
     /// Puts `operation` in line for the next enter. No system call.
     public void stage(Operation operation) {
-        stage(operation, plain);
+        stage(operation, staging.plain());
     }
 
     void stage(Operation operation, StagingQueue queue) {
@@ -345,7 +237,7 @@ public final class Reactor {
         if (isOpen() && (!refusing || operation.isInternal())) {
             queue.add(operation);
         } else {
-            withdrawn.add(operation);
+            staging.withdraw(operation);
         }
     }
 
@@ -355,11 +247,7 @@ public final class Reactor {
         if (operation.inFlight() && !operation.cancelling) {
             operation.cancelling = true;
             counters.add(Count.CANCELS, 1);
-            if (operation.submitted()) {
-                cancels.add(operation);
-            } else {
-                withdrawing = true; // the kernel will never see it
-            }
+            staging.cancel(operation);
         }
     }
 
@@ -370,8 +258,9 @@ public final class Reactor {
         boolean maySleep = sleepNanos > 0 && ring != null && deadlines.arm();
         boolean more = ring != null;
         while (more) {
-            more = fillQueue();
-            boolean sleep = maySleep && !more && withdrawn.isEmpty() && ring.completions.ready() == 0 && !unsettled();
+            more = staging.writeTo(ring.submissions, slots);
+            boolean sleep = maySleep && !more && staging.withdrawn() == 0 && ring.completions.ready() == 0
+                    && !staging.unsettled();
             if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
                 if (!enter(sleep ? 1 : 0, sleepNanos)) {
                     break; // the kernel takes no more just now: handle what there is
@@ -379,59 +268,6 @@ public final class Reactor {
             }
         }
         return dispatch() + deadlines.run();
-    }
-
-    private boolean unsettled() {
-        for (int i = 0; i < queues.size(); i++) {
-            if (queues.get(i).unsettled()) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /// Writes entries while there is room and something may go. Returns true if something is left that may go.
-    private boolean fillQueue() {
-        Operation cancelled;
-        while (ring.submissions.free() > 0 && (cancelled = cancels.pollFirst()) != null) {
-            if (cancelled.submitted() && cancelled.cancelling) { // else it ended meanwhile
-                Sqe sqe = ring.submissions.next();
-                sqe.prepCancel(cancelled.userData);
-                sqe.userData(CANCEL);
-            }
-        }
-        if (withdrawing) { // from anywhere in line: one that is cancelled waits for no budget
-            withdrawing = false;
-            for (int i = 0; i < queues.size(); i++) {
-                queues.get(i).withdrawTo(withdrawn);
-            }
-        }
-        boolean left = !cancels.isEmpty();
-        for (int i = 0; i < queues.size(); i++) {
-            StagingQueue queue = queues.get(i);
-            while (queue.ready() && ring.submissions.free() > 0) {
-                admit(queue);
-            }
-            left |= queue.ready();
-        }
-        return left;
-    }
-
-    private void admit(StagingQueue queue) {
-        Operation operation = queue.next();
-        Sqe sqe = ring.submissions.next();
-        try {
-            operation.fill(sqe);
-        } catch (Throwable t) { // the entry is counted already: it must not go out as it is
-            sqe.prepNop();
-            sqe.userData(CANCEL);
-            withdrawn.add(operation);
-            fault(t);
-            return;
-        }
-        operation.submitted(slots.put(operation));
-        sqe.userData(operation.userData);
-        queue.admitted();
     }
 
     /// Returns false if entries were left over.
@@ -459,18 +295,16 @@ public final class Reactor {
         counters.add(Count.COMPLETED, count);
         for (int i = 0; i < count; i++) {
             long userData = batch[2 * i];
-            if (userData != CANCEL) { // a cancel's answer, 0 or ENOENT or EALREADY, proves nothing
+            if (userData != Staging.CANCEL) { // a cancel's answer, 0 or ENOENT or EALREADY, proves nothing
                 dispatch(userData, CompletionQueue.result(batch[2 * i + 1]), CompletionQueue.flags(batch[2 * i + 1]));
             }
         }
-        for (int left = withdrawn.size(); left > 0; left--, count++) { // not what the handlers withdraw meanwhile
-            end(withdrawn.removeFirst(), -Errno.ECANCELED, 0);
+        for (int left = staging.withdrawn(); left > 0; left--, count++) { // not what the handlers withdraw meanwhile
+            end(staging.nextWithdrawn(), -Errno.ECANCELED, 0);
         }
         if (ring != null && ring.submissions.pending() == 0 && ring.completions.ready() == 0
                 && !ring.submissions.completionsOverflowed()) {
-            for (int i = 0; i < queues.size(); i++) {
-                queues.get(i).settled();
-            }
+            staging.settled();
         }
         return count;
     }
@@ -519,13 +353,11 @@ public final class Reactor {
                 cancel(operation);
             }
         }
-        for (StagingQueue queue : queues) {
-            queue.forEach(operation -> {
-                if (!operation.isInternal()) {
-                    cancel(operation);
-                }
-            });
-        }
+        staging.forEach(operation -> {
+            if (!operation.isInternal()) {
+                cancel(operation);
+            }
+        });
     }
 
     /// False when the ring is closed or about to be, and what is staged ends at once.
@@ -549,7 +381,7 @@ public final class Reactor {
             end(notifier);
             idle = !busy();
             if (idle) {
-                groups.forEach(BufferGroup::unregister);
+                pools.unregister();
             }
         } catch (IllegalStateException broken) {
             idle = false;
@@ -561,8 +393,7 @@ public final class Reactor {
             free();
         } else {
             forget();
-            groups.forEach(BufferGroup::abandon);
-            groups.clear();
+            pools.abandon();
         }
         return idle;
     }
@@ -577,18 +408,12 @@ public final class Reactor {
 
     private void free() {
         forget();
-        arena.close();
-        groups.forEach(BufferGroup::close);
-        groups.clear();
+        pools.close();
     }
 
     private void forget() {
         ring.close();
         ring = null;
-        receiveGroup = null;
-        leaseGroup = null;
-        sendBlocks = null;
-        fileBlocks = null;
-        queues.clear();
+        staging.clear();
     }
 }

@@ -11,13 +11,13 @@ import java.util.ArrayDeque;
 /// Reused, and freed with the ring. There is as much as operations ever were in flight with arguments at the same time.
 public final class ScratchPool {
 
-    /// The room of [Reactor#scratch]: for a socket address and its length, or a message header with both.
+    /// The room of [Pools#scratch]: for a socket address and its length, or a message header with both.
     public static final int SMALL_BYTES = 256;
 
-    /// The room of [Reactor#paths]: `PATH_MAX` of `include/uapi/linux/limits.h`.
+    /// The room of [Pools#paths]: `PATH_MAX` of `include/uapi/linux/limits.h`.
     public static final int PATH_BYTES = 4096;
 
-    /// The room of [Reactor#vectors]: for a message header with as many vectors as the kernel takes.
+    /// The room of [Pools#vectors]: for a message header with as many vectors as the kernel takes.
     public static final int VECTOR_BYTES = MessageHeader.bytes(IoVectors.MAX);
 
     /// How much is allocated at a time, unless one piece is larger.

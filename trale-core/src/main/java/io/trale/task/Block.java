@@ -3,6 +3,7 @@ package io.trale.task;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.reactor.Guest;
+import io.trale.reactor.Guests;
 import io.trale.reactor.Reactor;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -43,7 +44,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     /// The block whose code calls this. Throws [IllegalStateException] outside of one.
     static Block<?> current() {
-        if (Reactor.guest() instanceof Block<?> block) {
+        if (Guests.current() instanceof Block<?> block) {
             return block;
         }
         throw new IllegalStateException("await() outside of an async block: use async(...), or Executor.blockOn(...)");
@@ -130,13 +131,13 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     @Override
     public void run() {
-        Reactor.enter(this);
+        Guests.enter(this);
         try {
             value = body.call();
         } catch (Throwable t) {
             failure = t;
         }
-        Reactor.leave();
+        Guests.leave();
         ended = true;
     }
 

@@ -6,15 +6,12 @@ import io.trale.future.Waker;
 import io.trale.linux.Kernel;
 import io.trale.reactor.Reactor;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /// One thread, one ring, and the tasks that run on it.
 ///
@@ -42,20 +39,14 @@ public final class Executor implements AutoCloseable {
     private final Reactor reactor;
     private final Inbox inbox = new Inbox();
     private final RunQueue runQueue = new RunQueue();
+    private final LiveTasks live = new LiveTasks(this::uncaught);
     private final boolean standing;
-
-    /// The tasks that have not ended: a list through their own links, so that `close` can find them.
-    private Task<?> live;
-    private int liveCount;
-    /// Tasks that failed this turn, and nobody waited.
-    private final ArrayDeque<Task<?>> unjoined = new ArrayDeque<>();
 
     private boolean running;
     private volatile boolean closing;
     /// How often a foreign thread was told to ring; see [Reactor#close].
     private int wakes;
-    private final CountDownLatch closed = new CountDownLatch(1);
-    private final List<Runnable> onClose = new ArrayList<>();
+    private final End end = new End();
 
     private Executor(Reactor reactor, ExecutorOptions options, boolean standing) {
         this.reactor = reactor;
@@ -122,41 +113,8 @@ public final class Executor implements AutoCloseable {
     @SuppressWarnings("exports")
     public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
         Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
-        Throwable[] failure = new Throwable[1];
-        CountDownLatch ready = new CountDownLatch(1);
-        Thread thread = options.threadFactory.newThread(() -> {
-            executor.reactor.bind();
-            try {
-                executor.reactor.open();
-            } catch (Throwable t) {
-                failure[0] = t;
-                return;
-            } finally {
-                ready.countDown();
-            }
-            executor.loop();
-        });
-        thread.setName(name);
-        thread.start();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                ready.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true; // the thread is there already: see it through
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        switch (failure[0]) {
-            case null -> {
-                return executor;
-            }
-            case ErrnoException e -> throw new ErrnoException(e.getMessage(), e.errno());
-            case Throwable t -> throw new IllegalStateException(t.getMessage(), t);
-        }
+        OwnThread.start(name, options.threadFactory, executor.reactor, executor::loop);
+        return executor;
     }
 
     // ---- work
@@ -169,11 +127,11 @@ public final class Executor implements AutoCloseable {
             if (closing) {
                 throw rejected();
             }
-            adopt(task);
+            live.add(task);
             runQueue.add(task);
         } else {
             execute(() -> {
-                adopt(task);
+                live.add(task);
                 if (closing) {
                     task.drop(new CancellationException("the executor was closed"));
                 } else {
@@ -239,44 +197,13 @@ public final class Executor implements AutoCloseable {
                 return null;
             }
         });
-        adopt(task);
+        live.add(task);
         runQueue.add(task);
-    }
-
-    private void adopt(Task<?> task) {
-        task.nextLive = live;
-        if (live != null) {
-            live.previousLive = task;
-        }
-        live = task;
-        liveCount++;
     }
 
     /// A task came to its end, by a failure that nobody waits for or in any other way.
     void ended(Task<?> task, boolean unjoined) {
-        if (task.previousLive != null) {
-            task.previousLive.nextLive = task.nextLive;
-        } else {
-            live = task.nextLive;
-        }
-        if (task.nextLive != null) {
-            task.nextLive.previousLive = task.previousLive;
-        }
-        liveCount--;
-        if (unjoined) {
-            this.unjoined.add(task);
-        }
-    }
-
-    /// Reports the failures of this turn that nobody has asked for until now.
-    private void reportUnjoined() {
-        for (Task<?> task; (task = unjoined.poll()) != null;) {
-            Throwable failure = task.untakenFailure();
-            boolean orderly = failure instanceof CancellationException && failure.getSuppressed().length == 0;
-            if (failure != null && !orderly) {
-                uncaught(failure);
-            }
-        }
+        live.ended(task, unjoined);
     }
 
     /// Reports a failure that nobody else learns of. Loop thread.
@@ -298,7 +225,7 @@ public final class Executor implements AutoCloseable {
     }
 
     private boolean isIdle() {
-        return liveCount == 0 && runQueue.isEmpty() && inbox.isEmpty();
+        return live.isEmpty() && runQueue.isEmpty() && inbox.isEmpty();
     }
 
     /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
@@ -312,20 +239,16 @@ public final class Executor implements AutoCloseable {
                 endRun();
             }
         }
-        return liveCount > 0;
+        return !live.isEmpty();
     }
 
-    private interface Condition {
-        boolean met();
-    }
-
-    private void runUntil(Condition end) throws IOException {
+    private void runUntil(BooleanSupplier done) throws IOException {
         if (!beginRun()) {
             return;
         }
         try {
             runJobs();
-            while (!closing && !end.met()) {
+            while (!closing && !done.getAsBoolean()) {
                 park(FOREVER);
                 runJobs();
             }
@@ -357,7 +280,7 @@ public final class Executor implements AutoCloseable {
         running = false;
         if (closing) {
             shutdown();
-        } else if (liveCount == 0 && runQueue.isEmpty()) {
+        } else if (live.isEmpty() && runQueue.isEmpty()) {
             closeRing(); // what is in flight now belongs to nobody
         }
     }
@@ -384,7 +307,7 @@ public final class Executor implements AutoCloseable {
         for (Job job; left > 0 && (job = runQueue.poll()) != null; left--) {
             job.run();
         }
-        reportUnjoined();
+        live.reportUnjoined();
     }
 
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
@@ -451,41 +374,23 @@ public final class Executor implements AutoCloseable {
                 closing = true;
             }
         });
-        try {
-            closed.await(options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1), TimeUnit.NANOSECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        end.await(options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1));
     }
 
     /// True when the executor has closed, and takes no more work. Any thread.
     public boolean isClosed() {
-        return closed.getCount() == 0;
+        return end.hasCome();
     }
 
     /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
     public void onClose(Runnable action) {
-        synchronized (onClose) {
-            if (!isClosed()) {
-                onClose.add(action);
-                return;
-            }
-        }
-        action.run();
+        end.then(action);
     }
 
     private void shutdown() {
         closing = true; // a ring that broke was not closed, and takes no more work either
         running = true; // whoever closes from inside finds the end under way
-        List<Task<?>> tasks = new ArrayList<>();
-        for (Task<?> task = live; task != null; task = task.nextLive) {
-            tasks.add(task);
-        }
-        for (Task<?> task : tasks) {
-            if (!task.isDone()) { // one may end another
-                task.drop(new CancellationException("the executor was closed"));
-            }
-        }
+        live.dropAll();
         if (reactor.isOpen()) {
             closeRing();
         }
@@ -495,23 +400,12 @@ public final class Executor implements AutoCloseable {
                 job.run();
             }
         } while (reactor.poll(0) > 0);
-        reportUnjoined();
+        live.reportUnjoined();
         running = false;
         if (!standing) {
             reactor.unbind();
         }
-        List<Runnable> actions;
-        synchronized (onClose) {
-            closed.countDown();
-            actions = List.copyOf(onClose);
-        }
-        for (Runnable action : actions) {
-            try {
-                action.run();
-            } catch (Throwable t) {
-                uncaught(t);
-            }
-        }
+        end.come(this::uncaught);
     }
 
     /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
@@ -520,7 +414,7 @@ public final class Executor implements AutoCloseable {
         try {
             if (closing) { // else new work waits for the next run, since this ring will refuse it
                 runJobs();
-                for (long left = options.closeTimeoutNanos; liveCount > 0 && left > 0; left = left(deadline)) {
+                for (long left = options.closeTimeoutNanos; !live.isEmpty() && left > 0; left = left(deadline)) {
                     park(left); // blocks that were cancelled unwind
                     runJobs();
                 }

@@ -50,7 +50,7 @@ class BufferGroupTest {
         List<Throwable> faults = new ArrayList<>();
         reactor.setOwner(body, faults::add);
         reactor.open();
-        BufferGroup group = reactor.receiveGroup();
+        BufferGroup group = reactor.pools().receiveGroup();
         assertThat(group.isRing()).isEqualTo(rings);
         List<Inlet> inlets = new ArrayList<>();
         List<Descriptor> descriptors = new ArrayList<>();

@@ -60,7 +60,7 @@ class ProvidedBuffersTest {
 
     private static Probe receive(Reactor reactor, Inlet inlet) {
         return new Probe(new Descriptor(reactor, inlet.fd()),
-                sqe -> sqe.prepRecvSelect(inlet.fd(), reactor.receiveGroup().id(), 0));
+                sqe -> sqe.prepRecvSelect(inlet.fd(), reactor.pools().receiveGroup().id(), 0));
     }
 
     private static void await(Reactor reactor, Probe receive) {
@@ -72,7 +72,7 @@ class ProvidedBuffersTest {
     @Test
     void bufferThatIsGivenIsThereForTheReceiveThatIsStagedAfter() throws Exception {
         Reactor reactor = open(64);
-        BufferGroup group = reactor.receiveGroup();
+        BufferGroup group = reactor.pools().receiveGroup();
         Inlet inlet = new Inlet(kernel);
         Probe receive = receive(reactor, inlet);
         for (byte i = 0; i < 100; i++) {
@@ -94,7 +94,7 @@ class ProvidedBuffersTest {
     void bufferThatTheKernelDoesNotTakeIsGivenAgain() throws Exception {
         kernel.refusals = 6;
         Reactor reactor = open(64);
-        BufferGroup group = reactor.receiveGroup();
+        BufferGroup group = reactor.pools().receiveGroup();
         Inlet inlet = new Inlet(kernel);
         Probe receive = receive(reactor, inlet);
         for (byte i = 0; i < 4; i++) { // and keeps them: every buffer comes
@@ -115,7 +115,7 @@ class ProvidedBuffersTest {
     void closeEndsWhatGivesBuffersWhereverItIs() throws Exception {
         for (int turns = 0; turns < 6; turns++) { // one at a time goes out, and one comes back
             Reactor reactor = open(1);
-            reactor.receiveGroup();
+            reactor.pools().receiveGroup();
             for (int i = 0; i < turns; i++) {
                 reactor.poll(0);
             }
@@ -129,7 +129,7 @@ class ProvidedBuffersTest {
     void closeDoesNotWaitForAKernelThatTakesNoBuffer() throws Exception {
         kernel.refusals = Integer.MAX_VALUE;
         Reactor reactor = open(64);
-        reactor.receiveGroup();
+        reactor.pools().receiveGroup();
         reactor.poll(0);
         assertThat(reactor.close(0)).isTrue();
     }
@@ -138,7 +138,7 @@ class ProvidedBuffersTest {
     void wantOfMemoryIsNoWantOfBufferRings() throws Exception {
         kernel.errno = Errno.ENOMEM;
         Reactor reactor = open(64);
-        assertThatThrownBy(reactor::receiveGroup).isInstanceOf(IllegalStateException.class)
+        assertThatThrownBy(reactor.pools()::receiveGroup).isInstanceOf(IllegalStateException.class)
                 .hasMessage("buffer ring of 4 x 64 bytes: ENOMEM, out of memory;"
                         + " raise the limit of locked memory (ulimit -l)");
         assertThat(reactor.close(0)).isTrue();

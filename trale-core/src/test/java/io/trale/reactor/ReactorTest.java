@@ -435,7 +435,7 @@ class ReactorTest {
     @Test
     void operationsWaitInLineForABlockAndGoWhenOneIsGivenBack() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            BlockPool pool = reactor.sendBlocks();
+            BlockPool pool = reactor.pools().sendBlocks();
             assertThat(pool.blockBytes()).isEqualTo(64);
             List<Integer> order = new ArrayList<>();
             List<Integer> held = new ArrayList<>();
@@ -475,7 +475,7 @@ class ReactorTest {
     @Test
     void cancelledOperationNeedsNoBlockToEnd() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            BlockPool pool = reactor.sendBlocks();
+            BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take());
             Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
@@ -490,7 +490,7 @@ class ReactorTest {
     @Test
     void cancelledOperationDoesNotWaitForThoseBeforeIt() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            BlockPool pool = reactor.sendBlocks();
+            BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take()); // by sends to a peer that reads nothing
             Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
             Probe second = new Probe(new Descriptor(reactor, -1), sqe -> { });
@@ -508,7 +508,7 @@ class ReactorTest {
     @Test
     void operationsThatWaitForABlockHoldUpNoOther() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            BlockPool pool = reactor.sendBlocks();
+            BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take());
             pool.stage(new Probe(new Descriptor(reactor, -1), sqe -> { }));
             Probe nop = Probe.nop(reactor);
@@ -625,8 +625,8 @@ class ReactorTest {
             reactor.stage(nop);
             reactor.poll(FOREVER);
             assertThat(nop.results).containsExactly(0);
-            assertThat(reactor.sendBlocks().free()).isEqualTo(2);
-            assertThat(reactor.receiveGroup().free()).isEqualTo(4);
+            assertThat(reactor.pools().sendBlocks().free()).isEqualTo(2);
+            assertThat(reactor.pools().receiveGroup().free()).isEqualTo(4);
             end(reactor, 0);
         }
     }

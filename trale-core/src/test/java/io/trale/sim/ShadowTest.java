@@ -92,18 +92,18 @@ class ShadowTest {
     @Test
     void memoryThatIsReturnedBeforeTheLastCompletionIsCaught() {
         assertCaught((reactor, eventfd) -> {
-            MemorySegment memory = reactor.scratch().take();
+            MemorySegment memory = reactor.pools().scratch().take();
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
             reactor.poll(0);
-            reactor.scratch().give(memory);
+            reactor.pools().scratch().give(memory);
         }, "seed 7: returned while read(");
     }
 
     @Test
     void memoryThatIsNotLentAnyMoreIsCaught() {
         assertCaught((reactor, eventfd) -> {
-            MemorySegment memory = reactor.scratch().take();
-            reactor.scratch().give(memory);
+            MemorySegment memory = reactor.pools().scratch().take();
+            reactor.pools().scratch().give(memory);
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
             reactor.poll(0);
         }, "names memory that is not lent: 8 bytes");
@@ -112,7 +112,7 @@ class ShadowTest {
     @Test
     void endOfLentMemoryIsTheEnd() {
         assertCaught((reactor, eventfd) -> {
-            MemorySegment memory = reactor.scratch().take();
+            MemorySegment memory = reactor.pools().scratch().take();
             reactor.stage(operation(eventfd, sqe ->
                     sqe.prepRead(eventfd.fd(), memory.address() + 8, ScratchPool.SMALL_BYTES, 0)));
             reactor.poll(0);
@@ -122,16 +122,16 @@ class ShadowTest {
     @Test
     void memoryThatIsReturnedTwiceIsCaught() {
         assertCaught((reactor, eventfd) -> {
-            MemorySegment memory = reactor.scratch().take();
-            reactor.scratch().give(memory);
-            reactor.scratch().give(memory);
+            MemorySegment memory = reactor.pools().scratch().take();
+            reactor.pools().scratch().give(memory);
+            reactor.pools().scratch().give(memory);
         }, "seed 7: returned, but not lent: 256 bytes");
     }
 
     @Test
     void blockThatIsReturnedTwiceIsCaught() {
         assertCaught((reactor, eventfd) -> {
-            BlockPool pool = reactor.sendBlocks();
+            BlockPool pool = reactor.pools().sendBlocks();
             int block = pool.take();
             pool.take();
             pool.give(block);
@@ -142,7 +142,7 @@ class ShadowTest {
     @Test
     void memoryThatIsLentTwiceIsCaught() {
         assertCaught((reactor, eventfd) -> {
-            MemorySegment memory = reactor.scratch().take();
+            MemorySegment memory = reactor.pools().scratch().take();
             SimKernel kernel = (SimKernel) reactor.kernel();
             kernel.shadow.lent(memory.asSlice(255, 1));
         }, "seed 7: lent twice: 1 bytes");
@@ -151,7 +151,7 @@ class ShadowTest {
     @Test
     void receiveBufferThatTheKernelStillHasIsNotTaken() {
         assertCaught((reactor, eventfd) -> {
-            BufferGroup group = reactor.receiveGroup();
+            BufferGroup group = reactor.pools().receiveGroup();
             SimKernel kernel = (SimKernel) reactor.kernel();
             ((SimRing) kernel.file(1000)).groups.get(group.id()).isEmpty(); // has the kernel look at them
             group.take(3 << Abi.IORING_CQE_BUFFER_SHIFT);
@@ -161,7 +161,7 @@ class ShadowTest {
     @Test
     void memoryThatIsNeverReturnedIsNamed() {
         assertCaught((reactor, eventfd) -> {
-            reactor.scratch().take();
+            reactor.pools().scratch().take();
             eventfd.close();
             reactor.close(0);
         }, "seed 7: still lent: ");

@@ -8,6 +8,7 @@ import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.linux.Time;
+import io.trale.reactor.Guests;
 import io.trale.reactor.Reactor;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
@@ -146,7 +147,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     /// True on the loop's thread, and on that of an async block while the loop runs it.
     private boolean isLoop() {
         return Thread.currentThread() == thread
-                || Reactor.guest() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
+                || Guests.current() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
     }
 
     // ---- descriptors

@@ -276,8 +276,8 @@ class RobustnessTest {
         for (int i = 0; i < count; i++) {
             Executor executor = Executor.start("loop " + i, options);
             executor.execute(() -> {
-                executor.reactor().receiveGroup();
-                executor.reactor().sendBlocks().segment(0).fill((byte) 1);
+                executor.reactor().pools().receiveGroup();
+                executor.reactor().pools().sendBlocks().segment(0).fill((byte) 1);
             });
             Signal signal = Signal.of(executor.reactor());
             JoinHandle<Integer> waiting = executor.submit(signal);

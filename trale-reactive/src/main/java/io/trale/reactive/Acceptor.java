@@ -109,7 +109,7 @@ final class Acceptor {
 
         @Override
         protected void fill(Sqe sqe) {
-            MemorySegment memory = trale.loop.reactor.scratch().take();
+            MemorySegment memory = trale.loop.reactor.pools().scratch().take();
             memory.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
             sqe.prepAccept(descriptor.fd(), memory.address(), memory.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
             peer = memory;
@@ -122,7 +122,7 @@ final class Acceptor {
                 if (result >= 0) {
                     accepted.add(connection(result, memory));
                 }
-                trale.loop.reactor.scratch().give(memory);
+                trale.loop.reactor.pools().scratch().give(memory);
                 peer = null;
             }
             busy.remove(this);

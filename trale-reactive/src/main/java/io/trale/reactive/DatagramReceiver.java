@@ -51,12 +51,12 @@ final class DatagramReceiver extends Operation {
     }
 
     private BufferGroup group() {
-        return endpoint.loop.reactor.receiveGroup();
+        return endpoint.loop.reactor.pools().receiveGroup();
     }
 
     @Override
     protected void fill(Sqe sqe) {
-        MemorySegment header = endpoint.loop.reactor.scratch().take();
+        MemorySegment header = endpoint.loop.reactor.pools().scratch().take();
         this.header = header;
         MessageHeader.fill(header, SocketAddresses.MAX_BYTES, 0, group().bufferBytes());
         DropCount.ask(header);
@@ -73,7 +73,7 @@ final class DatagramReceiver extends Operation {
             if (result >= 0) {
                 head = datagram(header, buffer, result);
             }
-            endpoint.loop.reactor.scratch().give(header);
+            endpoint.loop.reactor.pools().scratch().give(header);
             this.header = null;
         }
         if (inBuffer) {

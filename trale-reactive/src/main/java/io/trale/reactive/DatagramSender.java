@@ -35,7 +35,7 @@ final class DatagramSender extends Outlet {
     }
 
     private BlockPool blocks() {
-        return loop.reactor.sendBlocks();
+        return loop.reactor.pools().sendBlocks();
     }
 
     @Override
@@ -67,7 +67,7 @@ final class DatagramSender extends Outlet {
             sqe.prepNop();
             return;
         }
-        MemorySegment header = loop.reactor.scratch().take();
+        MemorySegment header = loop.reactor.pools().scratch().take();
         this.header = header;
         InetSocketAddress peer = datagram.peer();
         int nameBytes = peer == null ? 0 : SocketAddresses.encode(peer, header);
@@ -102,7 +102,7 @@ final class DatagramSender extends Outlet {
             block = -1;
         }
         if (header != null) {
-            loop.reactor.scratch().give(header);
+            loop.reactor.pools().scratch().give(header);
             header = null;
         }
     }

@@ -293,7 +293,10 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
         @Override
         @SuppressWarnings("rawtypes") // as declared by Reactor
         public @Nullable Object scanUnsafe(Attr key) {
-            return key == Attr.RUN_STYLE ? Attr.RunStyle.SYNC : key == Attr.PREFETCH ? Integer.valueOf(0) : super.scanUnsafe(key);
+            if (key == Attr.RUN_STYLE) {
+                return Attr.RunStyle.SYNC;
+            }
+            return key == Attr.PREFETCH ? Integer.valueOf(0) : super.scanUnsafe(key);
         }
     }
 }

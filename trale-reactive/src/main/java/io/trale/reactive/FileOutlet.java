@@ -28,7 +28,7 @@ final class FileOutlet extends StreamOutlet {
 
     @Override
     BlockPool blocks() {
-        return loop.reactor.fileBlocks();
+        return loop.reactor.pools().fileBlocks();
     }
 
     @Override

@@ -56,7 +56,7 @@ final class FileReading extends LoopSubscription<ByteBuffer> {
     }
 
     private BlockPool blocks() {
-        return loop.reactor.fileBlocks();
+        return loop.reactor.pools().fileBlocks();
     }
 
     @Override

@@ -71,7 +71,7 @@ interface Intake<T> {
 
     /// Where the kernel takes its buffers from.
     default BufferGroup group(Reactor reactor) {
-        return reactor.receiveGroup();
+        return reactor.pools().receiveGroup();
     }
 
     /// False while nothing may be received, although there is demand.

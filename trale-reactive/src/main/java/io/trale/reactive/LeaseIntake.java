@@ -33,7 +33,7 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
 
     @Override
     public BufferGroup group(Reactor reactor) {
-        BufferGroup group = reactor.leaseGroup();
+        BufferGroup group = reactor.pools().leaseGroup();
         this.group = group;
         most = Math.max(1, group.count() / SHARES);
         return group;

@@ -48,7 +48,7 @@ abstract class StreamOutlet extends Outlet {
 
     /// Where the memory comes from that elements are copied into.
     BlockPool blocks() {
-        return loop.reactor.sendBlocks();
+        return loop.reactor.pools().sendBlocks();
     }
 
     @Override

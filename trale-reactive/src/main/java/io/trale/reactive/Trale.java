@@ -86,7 +86,7 @@ public final class Trale implements AutoCloseable {
     /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
     private static Executor prepared(Executor executor) {
         try {
-            executor.submit(new Ready<>(executor.reactor()::receiveGroup)).join();
+            executor.submit(new Ready<>(() -> executor.reactor().pools().receiveGroup())).join();
             return executor;
         } catch (Exception e) {
             executor.close();
@@ -113,9 +113,10 @@ public final class Trale implements AutoCloseable {
         return serve(address, handler, ServeOptions.defaults());
     }
 
-    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], and runs `handler` on every connection, as [Connection#handle] does: when what it returns
-    /// completes, the connection is flushed and closed, when it fails, aborted. The failure of one connection is reported
-    /// as the options say, and stops nothing else. Fails with [ErrnoException] if the address cannot be had.
+    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], and runs `handler` on every connection,
+    /// as [Connection#handle] does: when what it returns completes, the connection is flushed and closed, when it fails,
+    /// aborted. The failure of one connection is reported as the options say, and stops nothing else. Fails with
+    /// [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
         return bind(address, options.listenerOptions).map(listener -> new Server(this, listener, handler, options));
@@ -308,8 +309,9 @@ public final class Trale implements AutoCloseable {
     ///
     /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
     /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
-    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`,
-    /// after the elements before it; `ESPIPE` for an offset into what has no position.
+    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more
+    /// of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`, after the elements before it; `ESPIPE` for an offset into what has
+    /// no position.
     public Flux<ByteBuffer> read(Path path, ReadOptions options) {
         return new FileFlux(loop, path, options).assembled();
     }
@@ -328,8 +330,8 @@ public final class Trale implements AutoCloseable {
     ///
     /// If the source fails, what it had emitted is written, and then the failure is signalled. If writing fails (`ENOSPC`,
     /// `EDQUOT`, `EFBIG`, `EIO` and more of `write(2)`), the source is cancelled, and what was written so far stays. A cancel
-    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of `open(2)` and, with
-    /// [WriteOptions#sync], of `fsync(2)`.
+    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of `open(2)`
+    /// and, with [WriteOptions#sync], of `fsync(2)`.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
         return new WriteMono(loop, path, source, options).assembled();
     }

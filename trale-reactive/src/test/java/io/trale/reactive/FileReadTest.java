@@ -70,7 +70,7 @@ class FileReadTest {
     }
 
     private int freeBlocks() {
-        return Support.onLoop(trale, () -> trale.loop.reactor.fileBlocks().free());
+        return Support.onLoop(trale, () -> trale.loop.reactor.pools().fileBlocks().free());
     }
 
     private void close() {

@@ -78,7 +78,7 @@ class FileWriteTest {
         Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
         Support.untilDescriptors(descriptors);
         if (!closed) {
-            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.fileBlocks().free())).isEqualTo(64);
+            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.pools().fileBlocks().free())).isEqualTo(64);
         }
         trale.close();
         assertThat(trale.stats().unknown()).isZero();
@@ -323,7 +323,8 @@ class FileWriteTest {
                 Support.Pair pair = Support.Pair.of(small)) {
             small.write(pipe, Flux.just(ByteBuffer.allocate(1 << 20))).subscribe(null, failure -> { });
             InputStream reader = Files.newInputStream(pipe);
-            Support.until("its block is taken", () -> Support.onLoop(small, () -> small.loop.reactor.fileBlocks().free()) == 0);
+            Support.until("its block is taken",
+                    () -> Support.onLoop(small, () -> small.loop.reactor.pools().fileBlocks().free()) == 0);
             pair.connection().send(texts("hello")).block(LIMIT);
             assertThat(Support.read(pair.peer(), 5)).isEqualTo("hello".getBytes());
             reader.close();

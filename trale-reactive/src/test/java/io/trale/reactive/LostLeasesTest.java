@@ -51,7 +51,7 @@ class LostLeasesTest {
     private void untilAllAreBack() {
         Support.until("every lease is back", () -> {
             System.gc(); // for those that are tracked
-            return Support.onLoop(trale, () -> trale.loop.reactor.leaseGroup().free()) == BUFFERS;
+            return Support.onLoop(trale, () -> trale.loop.reactor.pools().leaseGroup().free()) == BUFFERS;
         });
     }
 

@@ -49,8 +49,8 @@ class ReceiveKindsTest {
     void stop() {
         pair.close();
         if (!trale.onClose().toFuture().isDone()) {
-            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.receiveGroup().free())).isEqualTo(BUFFERS);
-            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.leaseGroup().free())).isEqualTo(BUFFERS);
+            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.pools().receiveGroup().free())).isEqualTo(BUFFERS);
+            assertThat(Support.onLoop(trale, () -> trale.loop.reactor.pools().leaseGroup().free())).isEqualTo(BUFFERS);
         }
         trale.close();
         assertThat(trale.stats().inFlight()).isZero();

@@ -69,7 +69,7 @@ class ReceiveLeasesTest {
     }
 
     private int free() {
-        return Support.onLoop(trale, () -> trale.loop.reactor.leaseGroup().free());
+        return Support.onLoop(trale, () -> trale.loop.reactor.pools().leaseGroup().free());
     }
 
     /// Keeps what it is given.

@@ -54,7 +54,7 @@ class ReceiveWithTest {
     }
 
     private int freeBuffers() {
-        return Support.onLoop(trale, () -> trale.loop.reactor.receiveGroup().free());
+        return Support.onLoop(trale, () -> trale.loop.reactor.pools().receiveGroup().free());
     }
 
     private void send(String text) {
@@ -126,7 +126,7 @@ class ReceiveWithTest {
     @Test
     void theBufferIsTheFunctionsUntilItReturns() {
         send("x");
-        Integer free = connection.receiveWith(segment -> trale.loop.reactor.receiveGroup().free()).blockFirst(LIMIT);
+        Integer free = connection.receiveWith(segment -> trale.loop.reactor.pools().receiveGroup().free()).blockFirst(LIMIT);
         assertThat(free).isEqualTo(BUFFERS - 1);
     }
 

@@ -64,7 +64,7 @@ class SendLeasesTest {
     }
 
     private int free() {
-        return Support.onLoop(trale, () -> trale.loop.reactor.leaseGroup().free());
+        return Support.onLoop(trale, () -> trale.loop.reactor.pools().leaseGroup().free());
     }
 
     // ---- a proxy
@@ -153,7 +153,7 @@ class SendLeasesTest {
             assertThat(Support.readAll(peer)).isEqualTo(sent);
             Support.get(end);
             Support.until("they are back",
-                    () -> Support.onLoop(second, () -> second.loop.reactor.leaseGroup().free()) == BUFFERS);
+                    () -> Support.onLoop(second, () -> second.loop.reactor.pools().leaseGroup().free()) == BUFFERS);
         }
     }
 

@@ -1,0 +1,118 @@
+package io.trale.reactor;
+
+import io.trale.linux.Memory;
+import io.trale.uring.Ring;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The native memory of one ring that operations borrow, each pool of it made when it is first asked for.
+///
+/// All methods are for the loop thread.
+public final class Pools {
+
+    private final Reactor reactor;
+    private final Ring ring;
+    private final Arena arena;
+    private final Limits limits;
+    private final Staging staging;
+    private final List<BufferGroup> groups = new ArrayList<>();
+    private BufferGroup receiveGroup;
+    private BufferGroup leaseGroup;
+    private BlockPool sendBlocks;
+    private BlockPool fileBlocks;
+    private final ScratchPool scratch;
+    private final ScratchPool paths;
+    private final ScratchPool vectors;
+
+    /// Pools in `arena`, which lives as long as `ring`; what waits for one of theirs stands in line at `staging`.
+    Pools(Reactor reactor, Ring ring, Arena arena, Limits limits, Staging staging) {
+        this.reactor = reactor;
+        this.ring = ring;
+        this.arena = arena;
+        this.limits = limits;
+        this.staging = staging;
+        scratch = new ScratchPool(reactor, arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(reactor, arena, ScratchPool.PATH_BYTES);
+        vectors = new ScratchPool(reactor, arena, ScratchPool.VECTOR_BYTES);
+    }
+
+    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
+    /// kernel has no memory for it.
+    public BufferGroup receiveGroup() {
+        if (receiveGroup == null) {
+            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
+        }
+        return receiveGroup;
+    }
+
+    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
+    /// waits but receives of this group. Throws as [#receiveGroup] does.
+    public BufferGroup leaseGroup() {
+        if (leaseGroup == null) {
+            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
+        }
+        return leaseGroup;
+    }
+
+    private BufferGroup openGroup(int id, int count, int bytes) {
+        BufferGroup group = BufferGroup.open(reactor, ring, id, count, bytes);
+        groups.add(group);
+        staging.addLast(group);
+        return group;
+    }
+
+    /// The blocks that sends are copied into.
+    public BlockPool sendBlocks() {
+        if (sendBlocks == null) {
+            sendBlocks = openBlocks(limits.sendBlocks(), limits.sendBlockBytes());
+        }
+        return sendBlocks;
+    }
+
+    /// The blocks that files are read into and written from: not those of sends, since a pipe, or a device, may keep one for
+    /// as long as it likes.
+    public BlockPool fileBlocks() {
+        if (fileBlocks == null) {
+            fileBlocks = openBlocks(limits.fileBlocks(), limits.fileBlockBytes());
+        }
+        return fileBlocks;
+    }
+
+    private BlockPool openBlocks(int count, int bytes) {
+        BlockPool pool = new BlockPool(reactor, Memory.pieces(reactor.kernel(), arena, count, bytes), bytes);
+        staging.addFirst(pool);
+        return pool;
+    }
+
+    /// Memory for the arguments of operations.
+    public ScratchPool scratch() {
+        return scratch;
+    }
+
+    /// Memory for paths.
+    public ScratchPool paths() {
+        return paths;
+    }
+
+    /// Memory for message headers with many vectors.
+    public ScratchPool vectors() {
+        return vectors;
+    }
+
+    /// Takes all buffers out of the ring, in which nothing is in flight.
+    void unregister() {
+        groups.forEach(BufferGroup::unregister);
+    }
+
+    /// Frees everything, now that the ring is closed; buffers that are lent follow when they are given back.
+    void close() {
+        arena.close();
+        groups.forEach(BufferGroup::close);
+    }
+
+    /// The ring was closed with operations in flight: all is left to the kernel.
+    void abandon() {
+        groups.forEach(BufferGroup::abandon);
+    }
+}

@@ -1,0 +1,146 @@
+package io.trale.reactor;
+
+import io.trale.uring.Sqe;
+import io.trale.uring.SubmissionQueue;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/// What waits for the next enter: cancels first, then operations in queues, each with a budget of its own.
+final class Staging {
+
+    /// The `user_data` of cancels, which no slot has.
+    static final long CANCEL = -1;
+
+    private final Reactor reactor;
+    private final StagingQueue plain = new StagingQueue();
+    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
+    /// they are: then they complete at once, which is cheaper than to wait.
+    private final List<StagingQueue> queues = new ArrayList<>(List.of(plain));
+    private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
+    /// Ended before the kernel saw them.
+    private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
+    /// Something that is cancelled stands in a queue.
+    private boolean withdrawing;
+
+    Staging(Reactor reactor) {
+        this.reactor = reactor;
+    }
+
+    /// The queue of operations that need nothing but an entry.
+    StagingQueue plain() {
+        return plain;
+    }
+
+    /// Lets `queue` go before all receives.
+    void addFirst(StagingQueue queue) {
+        queues.add(1, queue);
+    }
+
+    /// Lets `queue` go after all others.
+    void addLast(StagingQueue queue) {
+        queues.add(queue);
+    }
+
+    /// Forgets all queues but the plain one, and the cancels: their ring is closed.
+    void clear() {
+        queues.subList(1, queues.size()).clear();
+        cancels.clear();
+    }
+
+    /// Ends `operation`, which the kernel will not see.
+    void withdraw(Operation operation) {
+        withdrawn.add(operation);
+    }
+
+    /// How many have ended unseen.
+    int withdrawn() {
+        return withdrawn.size();
+    }
+
+    /// The next that has ended unseen; there is one.
+    Operation nextWithdrawn() {
+        return withdrawn.removeFirst();
+    }
+
+    /// How many have ended unseen of those that are counted as in flight.
+    long countWithdrawn() {
+        return withdrawn.stream().filter(operation -> !operation.isInternal()).count();
+    }
+
+    /// Asks for the end of `operation`, which is in flight.
+    void cancel(Operation operation) {
+        if (operation.submitted()) {
+            cancels.add(operation);
+        } else {
+            withdrawing = true;
+        }
+    }
+
+    /// True if what is staged may well go after the next [#settled].
+    boolean unsettled() {
+        for (int i = 0; i < queues.size(); i++) {
+            if (queues.get(i).unsettled()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// All that was written is in the kernel, and what it completed there at once has been handled.
+    void settled() {
+        for (int i = 0; i < queues.size(); i++) {
+            queues.get(i).settled();
+        }
+    }
+
+    /// Writes entries while there is room and something may go. Returns true if something is left that may go.
+    boolean writeTo(SubmissionQueue submissions, Slots slots) {
+        Operation cancelled;
+        while (submissions.free() > 0 && (cancelled = cancels.pollFirst()) != null) {
+            if (cancelled.submitted() && cancelled.cancelling) { // else it ended meanwhile
+                Sqe sqe = submissions.next();
+                sqe.prepCancel(cancelled.userData);
+                sqe.userData(CANCEL);
+            }
+        }
+        if (withdrawing) { // from anywhere in line: one that is cancelled waits for no budget
+            withdrawing = false;
+            for (int i = 0; i < queues.size(); i++) {
+                queues.get(i).withdrawTo(withdrawn);
+            }
+        }
+        boolean left = !cancels.isEmpty();
+        for (int i = 0; i < queues.size(); i++) {
+            StagingQueue queue = queues.get(i);
+            while (queue.ready() && submissions.free() > 0) {
+                if (write(queue.next(), submissions.next(), slots)) {
+                    queue.admitted();
+                }
+            }
+            left |= queue.ready();
+        }
+        return left;
+    }
+
+    private boolean write(Operation operation, Sqe sqe, Slots slots) {
+        try {
+            operation.fill(sqe);
+        } catch (Throwable t) { // the entry is counted already: it must not go out as it is
+            sqe.prepNop();
+            sqe.userData(CANCEL);
+            withdrawn.add(operation);
+            reactor.fault(t);
+            return false;
+        }
+        operation.submitted(slots.put(operation));
+        sqe.userData(operation.userData);
+        return true;
+    }
+
+    /// Calls `action` with all that is in line.
+    void forEach(Consumer<Operation> action) {
+        queues.forEach(queue -> queue.forEach(action));
+    }
+}
