@@ -2,6 +2,7 @@ package io.trale.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
@@ -91,7 +92,7 @@ public final class SocketAddresses {
             return INET6_BYTES;
         }
         MemorySegment.copy(ip, 0, target, JAVA_BYTE, 4, 4);
-        target.asSlice(8, 8).fill((byte) 0);
+        target.set(JAVA_LONG, 8, 0); // padding
         return INET_BYTES;
     }
 
@@ -163,6 +164,8 @@ public final class SocketAddresses {
     }
 
     private static byte[] bytes(MemorySegment source, long offset, int count) {
-        return source.asSlice(offset, count).toArray(JAVA_BYTE);
+        byte[] bytes = new byte[count];
+        MemorySegment.copy(source, JAVA_BYTE, offset, bytes, 0, count);
+        return bytes;
     }
 }

@@ -301,7 +301,7 @@ public final class Executor implements AutoCloseable {
     }
 
     /// Runs a bounded number of jobs.
-    private void runJobs() {
+    void runJobs() {
         inbox.drainTo(runQueue);
         int left = JOBS_PER_TURN;
         for (Job job; left > 0 && (job = runQueue.poll()) != null; left--) {

@@ -34,7 +34,8 @@ final class SendMessage extends SimOperation {
         if (kernel.dice.fault(Fault.BREAKAGE)) {
             return -kernel.dice.oneOf(Errno.ENETUNREACH, Errno.EPERM);
         }
-        return socket.send(Vector.gather(message.vectors()), name);
+        int result = socket.send(Vector.gather(message.vectors()), name);
+        return result == -Errno.EAGAIN && (entry.opFlags() & Net.MSG_DONTWAIT) == 0 ? PENDING : result;
     }
 
     @Override

@@ -11,9 +11,9 @@ import java.util.ArrayDeque;
 
 /// A UDP socket, connected or not, as `udp(7)`.
 ///
-/// A datagram that was sent arrives some time, in any order, once, twice or never. What finds no room in the receive
-/// buffer is dropped and counted. One that nobody waits for is answered by an error, of which only a connected socket
-/// learns.
+/// A datagram that was sent leaves the send buffer and arrives some time, in any order, once, twice or never. What finds no
+/// room in the receive buffer is dropped and counted. One that nobody waits for is answered by an error, of which only a
+/// connected socket learns.
 final class SimUdp extends SimSocket {
 
     /// What was received: `drops` is how many were dropped before it, if the program wants to know, else 0.
@@ -30,6 +30,8 @@ final class SimUdp extends SimSocket {
 
     private final ArrayDeque<Datagram> arrived = new ArrayDeque<>();
     private int arrivedBytes;
+    private int leavingBytes;
+    private boolean near;
     private int drops;
     private boolean countsDrops;
     private boolean readShutdown;
@@ -101,7 +103,8 @@ final class SimUdp extends SimSocket {
 
     // ---- sending
 
-    /// Sends `bytes` to `address`, or to the peer if that is null: the count, or the error.
+    /// Sends `bytes` to `address`, or to the peer if that is null: the count, or the error; `-EAGAIN` while the send buffer
+    /// is full, which one datagram more may overfill.
     int send(byte[] bytes, InetSocketAddress address) {
         InetSocketAddress to = address != null ? address : remote;
         if (to == null) {
@@ -116,18 +119,39 @@ final class SimUdp extends SimSocket {
         if (writeShutdown) {
             return -Errno.EPIPE;
         }
+        if (leavingBytes >= sendBufferBytes) {
+            return -Errno.EAGAIN;
+        }
         if (local == null) {
             bind(new InetSocketAddress("0.0.0.0", 0));
         }
+        leave(bytes.length + OVERHEAD_BYTES);
         InetSocketAddress from = !local.getAddress().isAnyLocalAddress() ? local
                 : new InetSocketAddress(to.getAddress(), local.getPort());
         if (!kernel.dice.fault(Fault.LOSS)) {
-            kernel.soon(() -> arrive(bytes, from, to));
+            travel(bytes, from, to);
             if (kernel.dice.fault(Fault.DUPLICATION)) {
-                kernel.soon(() -> arrive(bytes, from, to));
+                travel(bytes, from, to);
             }
         }
         return bytes.length;
+    }
+
+    private void leave(int size) {
+        leavingBytes += size;
+        kernel.soon(() -> {
+            leavingBytes -= size;
+            changed();
+        });
+    }
+
+    private void travel(byte[] bytes, InetSocketAddress from, InetSocketAddress to) {
+        SimUdp target = kernel.net.boundTo(to);
+        if (target != null && target.near) {
+            arrive(bytes, from, to);
+        } else {
+            kernel.soon(() -> arrive(bytes, from, to));
+        }
     }
 
     private void arrive(byte[] bytes, InetSocketAddress from, InetSocketAddress to) {
@@ -135,23 +159,33 @@ final class SimUdp extends SimSocket {
         if (target != null && (target.remote == null || target.remote.equals(from))) {
             target.receive(bytes, from);
         } else if (to.equals(remote)) {
-            kernel.soon(() -> {
-                error = Errno.ECONNREFUSED;
-                changed();
-            });
+            kernel.soon(this::refused);
         }
+    }
+
+    void refused() {
+        error = Errno.ECONNREFUSED;
+        changed();
     }
 
     // ---- receiving
 
-    private void receive(byte[] bytes, InetSocketAddress from) {
+    /// Has whatever is sent to it arrive at once, in order, and find room.
+    void near() {
+        near = true;
+        receiveBufferBytes = Integer.MAX_VALUE;
+    }
+
+    /// Returns false if it was dropped.
+    boolean receive(byte[] bytes, InetSocketAddress from) {
         if (readShutdown || !arrived.isEmpty() && arrivedBytes + bytes.length + OVERHEAD_BYTES > receiveBufferBytes) {
             drops++;
-            return;
+            return false;
         }
         arrived.add(new Datagram(bytes, from, countsDrops ? drops : 0));
         arrivedBytes += bytes.length + OVERHEAD_BYTES;
         changed();
+        return true;
     }
 
     /// What a receive finds: 0 if there is something to [#take], `-EAGAIN` if one has to wait, or the error.
@@ -179,8 +213,8 @@ final class SimUdp extends SimSocket {
 
     @Override
     int poll() {
-        return Net.POLLOUT | (error != 0 ? Net.POLLERR : 0) | (readShutdown ? Net.POLLIN | POLLRDHUP : 0)
-                | (arrived.isEmpty() ? 0 : Net.POLLIN);
+        return (leavingBytes < sendBufferBytes / 2 ? Net.POLLOUT : 0) | (error != 0 ? Net.POLLERR : 0)
+                | (readShutdown ? Net.POLLIN | POLLRDHUP : 0) | (arrived.isEmpty() ? 0 : Net.POLLIN);
     }
 
     @Override

@@ -110,7 +110,7 @@ final class DatagramSender extends Outlet {
     /// The first is done with: it was sent, or refused.
     private void taken(@Nullable IOException refusal) {
         Datagram datagram = (Datagram) elements.remove();
-        queuedBytes -= Payload.size(datagram);
+        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // if one has changed its size
         Sending<?> owner = first();
         if (owner == null) {
             return;

@@ -51,6 +51,8 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private boolean queued;
     private boolean begun;
     private boolean stopped;
+    /// The source has said something since it was stopped.
+    private boolean unheard;
     private boolean ended;
     private int outstanding;
     /// The size of the largest element so far, 0 until there was one.
@@ -113,7 +115,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     /// True when the source was stopped before it had said all it had to say, and nobody asked for that.
     boolean isCutOff() {
         Queue<E> foreign = this.foreign;
-        return stopped && !cancelled && !(complete && (foreign == null || foreign.isEmpty()));
+        return stopped && !cancelled && (unheard || !(complete && (foreign == null || foreign.isEmpty())));
     }
 
     boolean hasBegun() {
@@ -290,6 +292,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     private void take(E element) {
         if (stopped || ended || cancelled) {
+            unheard = true;
             discard(element);
             return;
         }
@@ -352,7 +355,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!outlet.loop.run(sending)) {
+            if (!outlet.loop.run(sending) && !sending.cancelled) {
                 actual.onError(outlet.closedException());
             }
         }

@@ -1,15 +1,16 @@
 package io.trale.reactive;
 
+import java.util.function.Consumer;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
-/// Closes the leases that a subscriber is shown who does not know that it has to.
-record Closing(Subscriber<? super Lease> subscriber) implements Subscriber<Lease> {
+/// Closes the elements that a subscriber is shown who does not know that it has to.
+record Closing<T>(Subscriber<? super T> subscriber, Consumer<? super T> closer) implements Subscriber<T> {
 
-    /// `leases`, each of which is closed when its subscriber has seen it.
-    static Publisher<Lease> each(Publisher<Lease> leases) {
-        return subscriber -> leases.subscribe(subscriber == null ? null : new Closing(subscriber));
+    /// `elements`, each of which is closed when its subscriber has seen it.
+    static <T> Publisher<T> each(Publisher<T> elements, Consumer<? super T> closer) {
+        return subscriber -> elements.subscribe(subscriber == null ? null : new Closing<>(subscriber, closer));
     }
 
     @Override
@@ -18,9 +19,11 @@ record Closing(Subscriber<? super Lease> subscriber) implements Subscriber<Lease
     }
 
     @Override
-    public void onNext(Lease lease) {
-        try (lease) {
-            subscriber.onNext(lease);
+    public void onNext(T element) {
+        try {
+            subscriber.onNext(element);
+        } finally {
+            closer.accept(element);
         }
     }
 

@@ -7,24 +7,29 @@ import io.trale.reactive.Sources.Source;
 import io.trale.task.ExecutorOptions;
 import java.time.Duration;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
+import reactor.util.context.Context;
 
-/// Reactor's operators and hooks work on every source, and leave nothing in flight and no descriptor open.
+/// Reactor's operators and hooks work on every source and view, and leave nothing in flight and no descriptor open.
 @Timeout(60)
 @ParameterizedClass
 @MethodSource("io.trale.reactive.Sources#all")
@@ -182,8 +187,8 @@ class OperatorsTest {
         again.close().run();
         Scannable scannable = Scannable.from(source.busy());
         assertThat(scannable.isScanAvailable()).isTrue();
-        assertThat(scannable.stepName()).isEqualTo("source(" + kind + ")").isIn(assembled);
-        assertThat(scannable.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.ASYNC);
+        assertThat(scannable.stepName()).isEqualTo(kind.step()).isIn(assembled);
+        assertThat(scannable.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(kind.style());
     }
 
     @Test
@@ -205,5 +210,44 @@ class OperatorsTest {
         } finally {
             Hooks.resetOnOperatorDebug();
         }
+    }
+
+    /// §2.13: a subscriber must not throw. One that does is treated as gone.
+    private record Throwing(RuntimeException thrown, CompletableFuture<Throwable> dropped) implements CoreSubscriber<Object> {
+
+        @Override
+        public Context currentContext() {
+            Consumer<Throwable> hook = dropped::complete;
+            return Context.of("reactor.onErrorDropped.local", hook);
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(1);
+        }
+
+        @Override
+        public void onNext(Object element) {
+            release(element);
+            throw thrown;
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            dropped.completeExceptionally(failure);
+        }
+
+        @Override
+        public void onComplete() {
+            dropped.completeExceptionally(new AssertionError("completed"));
+        }
+    }
+
+    @Test
+    void whatASubscriberThrowsGoesToTheHookOfItsContextAndTheNextGoesOn() {
+        Throwing throwing = new Throwing(new IllegalStateException("on purpose"), new CompletableFuture<>());
+        source.busy().subscribe(throwing);
+        assertThat(Support.get(throwing.dropped)).isSameAs(throwing.thrown);
+        expect(elements().take(COUNT), COUNT);
     }
 }

@@ -3,16 +3,16 @@ package io.trale.reactive;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
+import reactor.core.CorePublisher;
 import reactor.core.CoreSubscriber;
-import reactor.core.publisher.Flux;
 
 /// A subscriber of any kind, passed through as one of Reactor's own: for any other, Reactor puts a wrapper between that
 /// keeps some of the rules in place of the publisher.
 record Passing<T>(Subscriber<? super T> subscriber) implements CoreSubscriber<T> {
 
-    /// `flux`, with nothing between it and its subscribers.
-    static <T> Publisher<T> raw(Flux<T> flux) {
-        return subscriber -> flux.subscribe(subscriber == null ? null : new Passing<>(subscriber));
+    /// `source`, with nothing between it and its subscribers.
+    static <T> Publisher<T> raw(CorePublisher<T> source) {
+        return subscriber -> source.subscribe(subscriber == null ? null : new Passing<>(subscriber));
     }
 
     @Override

@@ -226,42 +226,6 @@ class PublisherScheduleTest {
 
     // ---- everything, and the end in the midst of it
 
-    /// Notes what it is told, against the rules, and wants everything.
-    private static final class Outcome extends Strict<Void> {
-
-        private final SimKernel kernel;
-
-        Outcome(SimKernel kernel, List<String> breaches) {
-            super(breaches);
-            this.kernel = kernel;
-        }
-
-        @Override
-        void start() {
-            request(1);
-            if (kernel.random().nextInt(5) == 0) {
-                kernel.foreignAfter(kernel.random().nextLong(3_000_000), () -> {
-                    if (!isOver()) {
-                        cancel();
-                    }
-                });
-            }
-        }
-
-        @Override
-        boolean signalsMayFollowCancel() {
-            return true;
-        }
-
-        @Override
-        void element(Void nothing) {
-            breaches.add("an element of nothing");
-        }
-
-        @Override
-        void end(Throwable failure) {}
-    }
-
     private static Mono<Void> talk(SimKernel kernel, Connection connection, List<String> breaches) {
         SplittableRandom random = kernel.random();
         Flux<ByteBuffer> received = connection.receive();
@@ -301,9 +265,13 @@ class PublisherScheduleTest {
                             }
                         });
                 for (int i = random.nextInt(4); i > 0; i--) {
+                    Outcome outcome = new Outcome(breaches, failure -> { });
                     trale.connect(Support.loopback(7 + random.nextInt(2)))
                             .flatMap(c -> c.handle(connection -> talk(kernel, connection, breaches)))
-                            .subscribe(new Outcome(kernel, breaches));
+                            .subscribe(outcome);
+                    if (random.nextInt(5) == 0) {
+                        kernel.foreignAfter(random.nextLong(3_000_000), outcome::giveUp);
+                    }
                 }
                 kernel.foreignAfter(random.nextLong(5_000_000), () -> {
                     if (random.nextBoolean()) {

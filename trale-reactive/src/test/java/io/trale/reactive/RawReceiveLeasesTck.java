@@ -9,6 +9,6 @@ public class RawReceiveLeasesTck extends ReceivingTck<Lease> {
 
     @Override
     Publisher<Lease> publisher(Connection connection) {
-        return Closing.each(Passing.raw(connection.receiveLeases()));
+        return Closing.each(Passing.raw(connection.receiveLeases()), Lease::close);
     }
 }

@@ -9,6 +9,6 @@ public class ReceiveLeasesTck extends ReceivingTck<Lease> {
 
     @Override
     Publisher<Lease> publisher(Connection connection) {
-        return Closing.each(connection.receiveLeases());
+        return Closing.each(connection.receiveLeases(), Lease::close);
     }
 }

@@ -9,8 +9,8 @@ public class SendLeasesTck extends SendingTck<Lease> {
     public SendLeasesTck() {}
 
     @Override
-    Mono<Void> send(Connection connection, Publisher<Lease> source) {
-        return connection.sendLeases(source);
+    Mono<Void> send(Trale trale, Publisher<Lease> source) {
+        return SinkKind.connection(trale).sendLeases(source);
     }
 
     @Override

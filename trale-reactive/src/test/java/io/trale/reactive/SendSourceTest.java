@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.reactive.Support.Pair;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -89,6 +90,26 @@ class SendSourceTest {
         Support.get(subscriber).onSubscribe(noting);
         Support.get(noting.cancelled);
         assertThat(noting.requested).isNotDone();
+    }
+
+    @Test
+    void aSourceThatGoesOnAfterTheCloseAndEndsHasBeenCutOff() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete, () -> end.complete(null));
+        Noting noting = new Noting();
+        Subscriber<? super ByteBuffer> send = Support.get(subscriber);
+        send.onSubscribe(noting);
+        Support.get(noting.requested);
+        send.onNext(ByteBuffer.allocate(1));
+        Support.until("more is asked for", () -> noting.callers.size() > 1);
+        send.onNext(ByteBuffer.allocate(8 << 20));
+        Support.untilStalled(trale, 1);
+        pair.connection().close().subscribe();
+        send.onNext(ByteBuffer.allocate(1));
+        send.onComplete();
+        assertThat(Support.readAll(pair.peer())).hasSize(1 + (8 << 20));
+        assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
     }
 
     @Test

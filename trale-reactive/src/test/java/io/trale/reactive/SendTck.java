@@ -10,12 +10,12 @@ public class SendTck extends SendingTck<ByteBuffer> {
     public SendTck() {}
 
     @Override
-    Mono<Void> send(Connection connection, Publisher<ByteBuffer> source) {
-        return connection.send(source);
+    Mono<Void> send(Trale trale, Publisher<ByteBuffer> source) {
+        return SinkKind.connection(trale).send(source);
     }
 
     @Override
     public ByteBuffer createElement(int element) {
-        return ByteBuffer.allocate(Integer.BYTES).putInt(0, element);
+        return SinkKind.buffer(element);
     }
 }

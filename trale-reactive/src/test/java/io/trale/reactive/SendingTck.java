@@ -1,9 +1,6 @@
 package io.trale.reactive;
 
-import io.trale.reactive.Support.Pair;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.tck.SubscriberBlackboxVerification;
@@ -15,7 +12,6 @@ import reactor.core.publisher.Mono;
 /// The official black-box suite, on the subscriber that the source of a send gets to see.
 public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
 
-    private final Queue<Pair> pairs = new ConcurrentLinkedQueue<>();
     private Trale trale;
 
     SendingTck() {
@@ -30,23 +26,20 @@ public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
     /// Not after each test, since some leave a subscriber behind, whose last signals the next test would take for its own.
     @AfterClass
     public void stop() {
-        pairs.forEach(Pair::close);
         trale.close();
     }
 
-    abstract Mono<Void> send(Connection connection, Publisher<T> source);
+    abstract Mono<Void> send(Trale trale, Publisher<T> source);
 
     @Override
     public Subscriber<T> createSubscriber() {
-        Pair pair = Pair.of(trale);
-        pairs.add(pair);
         CompletableFuture<Subscriber<T>> subscriber = new CompletableFuture<>();
         Publisher<T> source = s -> {
             @SuppressWarnings("unchecked") // it takes any T
             Subscriber<T> taker = (Subscriber<T>) s;
             subscriber.complete(taker);
         };
-        send(pair.connection(), source).subscribe(nothing -> { }, failure -> { });
+        send(trale, source).subscribe(nothing -> { }, failure -> { });
         return Support.get(subscriber);
     }
 }

@@ -1,9 +1,5 @@
 package io.trale.reactive;
 
-import io.trale.reactive.Support.Pair;
-import java.nio.ByteBuffer;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import org.reactivestreams.tck.SubscriberWhiteboxVerification;
@@ -11,14 +7,15 @@ import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
-/// `Connection.sink()` keeps the rules of a Subscriber: the official white-box suite.
-public class SinkTck extends SubscriberWhiteboxVerification<ByteBuffer> {
+/// The official white-box suite for a sink.
+public abstract class SinkTck<T> extends SubscriberWhiteboxVerification<T> {
 
-    private final Queue<Pair> pairs = new ConcurrentLinkedQueue<>();
+    private final SinkKind<T> kind;
     private Trale trale;
 
-    public SinkTck() {
+    SinkTck(SinkKind<T> kind) {
         super(new TestEnvironment(200, 50));
+        this.kind = kind;
     }
 
     @BeforeClass
@@ -26,27 +23,23 @@ public class SinkTck extends SubscriberWhiteboxVerification<ByteBuffer> {
         trale = Trale.start();
     }
 
-    /// Not after each test, since some leave a subscriber behind, whose last signals the next test would take for its own.
     @AfterClass
     public void stop() {
-        pairs.forEach(Pair::close);
         trale.close();
     }
 
     @Override
-    public Subscriber<ByteBuffer> createSubscriber(WhiteboxSubscriberProbe<ByteBuffer> probe) {
-        Pair pair = Pair.of(trale);
-        pairs.add(pair);
-        return new Probed<>(pair.connection().sink(), probe);
+    public Subscriber<T> createSubscriber(WhiteboxSubscriberProbe<T> probe) {
+        return new Probed<>(kind.open().apply(trale), probe);
     }
 
     @Override
-    public ByteBuffer createElement(int element) {
-        return ByteBuffer.allocate(Integer.BYTES).putInt(0, element);
+    public T createElement(int element) {
+        return kind.element().apply(element);
     }
 
     /// A sink, with the suite looking on. It asks for elements as it likes, and gives up when it is told to.
-    record Probed<T>(Sink<T> sink, WhiteboxSubscriberProbe<T> probe) implements Subscriber<T> {
+    private record Probed<T>(Sink<T> sink, WhiteboxSubscriberProbe<T> probe) implements Subscriber<T> {
 
         @Override
         public void onSubscribe(Subscription subscription) {

@@ -1,5 +1,7 @@
 package io.trale.reactive;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.trale.reactive.Support.Pair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,13 +13,15 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import reactor.core.Scannable.Attr.RunStyle;
 import reactor.core.publisher.Flux;
 
-/// Every source there is, for tests of what all have in common.
+/// Every source there is, and every view of one, for tests of what all have in common.
 final class Sources {
 
     /// A source and what makes it emit.
@@ -33,10 +37,22 @@ final class Sources {
     }
 
     /// How to make a source on a [Trale] whose receive buffers have one byte each.
-    record Kind(String name, Function<Trale, Source> make) {
+    ///
+    /// @param step its name, as Reactor's scans have it
+    /// @param style whether it signals on the thread that its own source does
+    record Kind(String step, RunStyle style, Function<Trale, Source> make) {
+
+        static Kind source(String name, Function<Trale, Source> make) {
+            return new Kind("source(" + name + ")", RunStyle.ASYNC, make);
+        }
+
+        static <T> Kind view(String name, Function<Flux<ByteBuffer>, Flux<T>> view) {
+            return new Kind(name, RunStyle.SYNC, trale -> receive(trale, connection -> connection.receive().transform(view)));
+        }
+
         @Override
         public String toString() {
-            return name;
+            return step;
         }
     }
 
@@ -46,23 +62,28 @@ final class Sources {
 
     static List<Kind> all() {
         return List.of(
-                new Kind("traleReceive", trale -> receive(trale, Connection::receive)),
-                new Kind("traleReceiveWith", trale -> receive(trale, c -> c.receiveWith(segment -> segment.byteSize()))),
-                new Kind("traleReceiveLeases", trale -> receive(trale, Connection::receiveLeases)),
-                new Kind("traleReceiveDatagrams", Sources::receiveDatagrams),
-                new Kind("traleAccept", Sources::accept),
-                new Kind("traleTicks", Sources::ticks),
-                new Kind("traleSignals", Sources::signals),
-                new Kind("traleRead", Sources::read));
+                Kind.source("traleReceive", trale -> receive(trale, Connection::receive)),
+                Kind.source("traleReceiveWith", trale -> receive(trale, c -> c.receiveWith(segment -> segment.byteSize()))),
+                Kind.source("traleReceiveLeases", trale -> receive(trale, Connection::receiveLeases)),
+                Kind.source("traleReceiveDatagrams", Sources::receiveDatagrams),
+                Kind.source("traleAccept", Sources::accept),
+                Kind.source("traleTicks", Sources::ticks),
+                Kind.source("traleSignals", Sources::signals),
+                Kind.source("traleRead", Sources::read),
+                Kind.view("strings", Strings.of(UTF_8)),
+                Kind.view("lines", Lines.of(UTF_8)),
+                Kind.view("frames", Frames.lengthPrefixed(1)));
     }
 
     private static Source receive(Trale trale, Function<Connection, Flux<?>> receive) {
         Pair busy = Pair.of(trale);
         Pair silent = Pair.of(trale);
+        byte[] bytes = new byte[100];
+        Arrays.fill(bytes, (byte) '\n'); // lines, and frames of that many bytes
         Thread writer = Thread.ofPlatform().daemon().start(() -> {
             try {
                 while (true) {
-                    busy.peer().write(ByteBuffer.allocate(100));
+                    busy.peer().write(ByteBuffer.wrap(bytes));
                 }
             } catch (IOException e) {
                 // the test is over

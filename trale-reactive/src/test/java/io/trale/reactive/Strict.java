@@ -40,6 +40,11 @@ abstract class Strict<T> implements CoreSubscriber<T> {
         return false;
     }
 
+    /// True for what is signalled wherever its source emits. Our own sources signal on the loop.
+    boolean signalsComeAnywhere() {
+        return false;
+    }
+
     // ---- for subclasses, any thread
 
     final void request(long n) {
@@ -59,7 +64,7 @@ abstract class Strict<T> implements CoreSubscriber<T> {
     // ---- signals
 
     private void enter(String signal, boolean anyThread) {
-        check(anyThread || Thread.currentThread() == loop, signal + " on " + Thread.currentThread());
+        check(anyThread || signalsComeAnywhere() || Thread.currentThread() == loop, signal + " on " + Thread.currentThread());
         check(!inside, signal + " inside another signal");
         check(subscription != null, signal + " before onSubscribe");
         check(!over, signal + " after the end");

@@ -198,24 +198,31 @@ final class Support {
         return enters[0];
     }
 
-    /// Waits until the loop sleeps through whatever happens elsewhere, with `inFlight` operations in flight. For peers that
-    /// do not read: their kernel may go on taking a little from ours for a while.
-    static void untilStalled(Trale trale, long inFlight) {
+    /// Lets some time pass, by messages between sockets that are none of ours.
+    static void meanwhile() {
         try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback(0));
                 SocketChannel one = SocketChannel.open(server.getLocalAddress());
                 SocketChannel other = server.accept()) {
-            until("a loop that sleeps with " + inFlight + " in flight", () -> {
-                long enters = asleep(trale);
-                for (int i = 0; i < 500; i++) {
-                    write(one, new byte[1]);
-                    write(other, read(other, 1));
-                    read(one, 1);
-                }
-                return trale.stats().enters() == enters && trale.stats().inFlight() == inFlight;
-            });
+            for (int i = 0; i < 500; i++) {
+                write(one, new byte[1]);
+                write(other, read(other, 1));
+                read(one, 1);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /// Waits until the loop sleeps through whatever happens elsewhere, with `inFlight` operations in flight. For peers that
+    /// do not read: their kernel may go on taking a little from ours for a while.
+    static void untilStalled(Trale trale, long inFlight) {
+        until("a loop that sleeps with " + inFlight + " in flight", () -> {
+            asleep(trale);
+            long submitted = trale.stats().submitted(); // wake-ups add none, by the one poll that tells of all
+            meanwhile();
+            asleep(trale); // the loop may have been woken long ago, and have had no processor to run on
+            return trale.stats().submitted() == submitted && trale.stats().inFlight() == inFlight;
+        });
     }
 
     /// Writes zeros until the socket takes no more, for now; returns how many. Leaves the channel non-blocking.

@@ -270,6 +270,17 @@ class UdpTest {
         assertThat(requests).allMatch(n -> n <= Sending.WINDOW_ELEMENTS);
     }
 
+    /// They must not, and the one that does may be sent as it is by then; but it takes no room from those after it.
+    @Test
+    void elementsThatChangeBeforeTheyAreSentHoldNothingUp() {
+        Flux<Datagram> source = Flux.<Datagram>generate(sink -> {
+            ByteBuffer data = ByteBuffer.allocate(1000);
+            sink.next(Datagram.to(peerAddress, data));
+            data.position(data.limit());
+        }).take(1000);
+        endpoint.send(source).block(LIMIT);
+    }
+
     // ---- connected
 
     @Test

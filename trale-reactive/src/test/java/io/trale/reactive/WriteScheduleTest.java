@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Publisher;
@@ -42,44 +41,6 @@ class WriteScheduleTest {
         byte[] bytes = new byte[random.nextInt(max)];
         random.nextBytes(bytes);
         return bytes;
-    }
-
-    /// Told how it ended, with null if well; may give up before.
-    private static final class Outcome extends Strict<Void> {
-
-        private final Consumer<Throwable> whenOver;
-
-        Outcome(List<String> breaches, Consumer<Throwable> whenOver) {
-            super(breaches);
-            this.whenOver = whenOver;
-        }
-
-        @Override
-        boolean signalsMayFollowCancel() {
-            return true; // of the operators between
-        }
-
-        @Override
-        void start() {
-            request(1);
-        }
-
-        @Override
-        void element(Void nothing) {
-            breaches.add("an element of nothing");
-        }
-
-        @Override
-        void end(Throwable failure) {
-            whenOver.accept(failure);
-        }
-
-        void giveUp() {
-            if (!isOver()) {
-                cancel();
-                whenOver.accept(new CancellationException());
-            }
-        }
     }
 
     private static Mono<Void> write(Trale trale, Publisher<ByteBuffer> source, WriteOptions options, boolean throughSink) {

@@ -1,0 +1,49 @@
+package io.trale.reactor;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.trale.stress.Eventfd;
+import io.trale.stress.Twin;
+import io.trale.task.OnLoop;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.II_Result;
+
+/// The ring that is owed: who was told to ring does so, at a moment of its own, while the loop closes the eventfd.
+public class NotifierStress {
+
+    /// The last ring, and the close that has to wait for it.
+    @JCStressTest
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "written, and then closed")
+    @Outcome(expect = FORBIDDEN, desc = "written to a number that is no longer ours, and may be anybody's")
+    @Twin(fault = "a ring is counted before it is done", of = Notifier.class,
+            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally {",
+            broken = "try { rung.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1); } finally {")
+    @State
+    public static class RingAndClose {
+
+        private final Eventfd eventfd = new Eventfd();
+        private final Notifier notifier = new Notifier(new Descriptor(OnLoop.reactor(eventfd.kernel()), Eventfd.NUMBER));
+
+        @Actor
+        public void producer() {
+            notifier.ring();
+        }
+
+        @Actor
+        public void loop() {
+            notifier.awaitRings(1);
+            eventfd.close();
+        }
+
+        @Arbiter
+        public void later(II_Result r) {
+            r.r1 = eventfd.writes();
+            r.r2 = eventfd.lateWrites();
+        }
+    }
+}

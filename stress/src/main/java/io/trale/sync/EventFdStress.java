@@ -1,0 +1,62 @@
+package io.trale.sync;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.trale.future.ErrnoException;
+import io.trale.stress.Eventfd;
+import io.trale.stress.Twin;
+import io.trale.task.OnLoop;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.ZII_Result;
+
+/// An [EventFd] is signalled by other threads while its own closes it.
+public class EventFdStress {
+
+    /// A signal, and the close.
+    @JCStressTest
+    @Outcome(id = "true, 1, 0", expect = ACCEPTABLE, desc = "written, and then closed")
+    @Outcome(id = "false, 0, 0", expect = ACCEPTABLE, desc = "closed, and so refused")
+    @Outcome(expect = FORBIDDEN, desc = "written to a number that is no longer ours, and may be anybody's")
+    @Twin(fault = "a writer looks whether it is closed and then counts itself", of = EventFd.class,
+            real = "int before = writers.getAndIncrement();",
+            broken = "int before = writers.get(); writers.incrementAndGet();")
+    @State
+    public static class SignalAndClose {
+
+        private final Eventfd eventfd = new Eventfd();
+        private final EventFd event = OnLoop.make(() -> {
+            OnLoop.reactor(eventfd.kernel()).bind();
+            try {
+                return EventFd.counter();
+            } catch (ErrnoException e) {
+                throw new AssertionError(e);
+            }
+        });
+
+        @Actor
+        public void other(ZII_Result r) {
+            try {
+                event.signal();
+                r.r1 = true;
+            } catch (IllegalStateException e) {
+                r.r1 = false;
+            }
+        }
+
+        @Actor
+        public void loop() {
+            event.close();
+        }
+
+        @Arbiter
+        public void later(ZII_Result r) {
+            r.r2 = eventfd.writes();
+            r.r3 = eventfd.lateWrites();
+        }
+    }
+}

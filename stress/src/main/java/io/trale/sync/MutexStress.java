@@ -1,0 +1,167 @@
+package io.trale.sync;
+
+import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
+import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
+
+import io.trale.future.Future;
+import io.trale.stress.Twin;
+import org.openjdk.jcstress.annotations.Actor;
+import org.openjdk.jcstress.annotations.Arbiter;
+import org.openjdk.jcstress.annotations.JCStressTest;
+import org.openjdk.jcstress.annotations.Outcome;
+import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.ZI_Result;
+import org.openjdk.jcstress.infra.results.ZZ_Result;
+import org.openjdk.jcstress.infra.results.Z_Result;
+
+/// Two tasks, each of another executor, and one [Mutex].
+public class MutexStress {
+
+    /// A mutex, and a wish for it.
+    abstract static class Base {
+
+        final Mutex<Integer> mutex = new Mutex<>(1);
+        final Future<Mutex<Integer>.Guard> lock = mutex.lock();
+
+        /// The mutex, which must be free.
+        final Mutex<Integer>.Guard guard() {
+            Future<Mutex<Integer>.Guard> free = mutex.lock();
+            if (!free.poll(() -> { })) {
+                throw new AssertionError("it is locked");
+            }
+            return guard(free);
+        }
+
+        static Mutex<Integer>.Guard guard(Future<Mutex<Integer>.Guard> granted) {
+            try {
+                return granted.result();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /// Two want it.
+    @JCStressTest
+    @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one has it")
+    @Outcome(expect = FORBIDDEN, desc = "both have it, or nobody has")
+    @Twin(fault = "the number is looked at and then raised", of = Mutex.class,
+            real = "if (holderAndWaiters.getAndIncrement() == 0) {",
+            broken = "int before = holderAndWaiters.get(); holderAndWaiters.incrementAndGet(); if (before == 0) {")
+    @State
+    public static class LockAndLock extends Base {
+
+        private final Future<Mutex<Integer>.Guard> otherLock = mutex.lock();
+
+        @Actor
+        public void one(ZZ_Result r) {
+            r.r1 = lock.poll(() -> { });
+        }
+
+        @Actor
+        public void other(ZZ_Result r) {
+            r.r2 = otherLock.poll(() -> { });
+        }
+    }
+
+    /// One gives it back, changed, while the other comes to wait for it.
+    @JCStressTest
+    @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "it is handed over at once, or after a wake")
+    @Outcome(expect = FORBIDDEN, desc = "one who waits is not woken, or has the mutex and an old value")
+    @Twin(fault = "one who waits is in the queue before it says that it waits", of = Mutex.class,
+            real = "state.set(WAITING); queue.add(this);",
+            broken = "queue.add(this); state.set(WAITING);")
+    @State
+    public static class UnlockAndLock extends Base {
+
+        private final Mutex<Integer>.Guard guard = guard();
+        private boolean woken;
+
+        @Actor
+        public void holder() {
+            guard.set(2);
+            guard.close();
+        }
+
+        @Actor
+        public void other(ZI_Result r) {
+            r.r1 = lock.poll(() -> woken = true);
+            if (r.r1) {
+                r.r2 = guard(lock).get();
+            }
+        }
+
+        @Arbiter
+        public void later(ZI_Result r) {
+            if (!r.r1 && woken && lock.poll(() -> { })) {
+                r.r2 = guard(lock).get();
+            }
+        }
+    }
+
+    /// One gives it back while the other, which waits, is polled with another waker.
+    @JCStressTest
+    @Outcome(id = {"true, false", "true, true", "false, true"}, expect = ACCEPTABLE,
+            desc = "the poll has seen it come, or its waker is woken, or both")
+    @Outcome(expect = FORBIDDEN, desc = "only the waker of an earlier poll is woken")
+    @Twin(fault = "the waker is kept after a look at the state", of = Mutex.class,
+            real = "this.waker = waker;",
+            broken = "boolean waiting = state.get() == WAITING; this.waker = waker; if (waiting) { return false; }")
+    @State
+    public static class UnlockAndPoll extends Base {
+
+        private final Mutex<Integer>.Guard guard = guard();
+        private boolean woken;
+
+        public UnlockAndPoll() {
+            lock.poll(() -> { });
+        }
+
+        @Actor
+        public void holder() {
+            guard.close();
+        }
+
+        @Actor
+        public void other(ZZ_Result r) {
+            r.r1 = lock.poll(() -> woken = true);
+        }
+
+        @Arbiter
+        public void later(ZZ_Result r) {
+            r.r2 = woken;
+        }
+    }
+
+    /// One gives it back while the other stops waiting.
+    @JCStressTest
+    @Outcome(id = "true", expect = ACCEPTABLE, desc = "it is free")
+    @Outcome(id = "false", expect = FORBIDDEN, desc = "nobody has it, and nobody will")
+    @Twin(fault = "the state is read and then replaced", of = Mutex.class,
+            real = "if (state.getAndSet(OVER) == GRANTED) {",
+            broken = "int before = state.get(); state.set(OVER); if (before == GRANTED) {")
+    @State
+    public static class UnlockAndCancel extends Base {
+
+        private final Mutex<Integer>.Guard guard = guard();
+
+        public UnlockAndCancel() {
+            lock.poll(() -> { });
+        }
+
+        @Actor
+        public void holder() {
+            guard.close();
+        }
+
+        @Actor
+        public void other() {
+            lock.cancel();
+        }
+
+        @Arbiter
+        public void later(Z_Result r) {
+            r.r1 = mutex.lock().poll(() -> { });
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package io.trale.reactive;
+
+import java.nio.ByteBuffer;
+
+/// `Connection.sink()` keeps the rules of a Subscriber towards any Publisher.
+public class ConnectionSinkBlackboxTck extends SinkBlackboxTck<ByteBuffer> {
+
+    public ConnectionSinkBlackboxTck() {
+        super(SinkKind.CONNECTION);
+    }
+}

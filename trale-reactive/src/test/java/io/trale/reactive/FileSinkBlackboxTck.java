@@ -1,0 +1,11 @@
+package io.trale.reactive;
+
+import java.nio.ByteBuffer;
+
+/// `Trale.sink(Path)` keeps the rules of a Subscriber towards any Publisher.
+public class FileSinkBlackboxTck extends SinkBlackboxTck<ByteBuffer> {
+
+    public FileSinkBlackboxTck() {
+        super(SinkKind.FILE);
+    }
+}

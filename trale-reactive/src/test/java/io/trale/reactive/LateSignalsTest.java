@@ -1,0 +1,123 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.future.ErrnoException;
+import io.trale.reactive.Support.Pair;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscriber;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+
+/// What comes too late for a send, or a sink, goes to Reactor's hooks.
+@Timeout(60)
+class LateSignalsTest {
+
+    private static final IllegalStateException LATE = new IllegalStateException("late");
+
+    private final CompletableFuture<Throwable> droppedError = new CompletableFuture<>();
+    private final CompletableFuture<Object> droppedElement = new CompletableFuture<>();
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    private Mono<Void> withHook(Mono<Void> send) {
+        Consumer<Throwable> hook = droppedError::complete;
+        return send.contextWrite(context -> context.put("reactor.onErrorDropped.local", hook));
+    }
+
+    /// What the source of a send is called back as, once it has been asked for something and its send has ended.
+    private Subscriber<? super ByteBuffer> ended(Consumer<Object> discarded) {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Void> sent = withHook(pair.connection().send(subscriber::complete))
+                .doOnDiscard(ByteBuffer.class, discarded).toFuture();
+        Support.get(subscriber).onSubscribe(Operators.emptySubscription());
+        Support.get(subscriber).onComplete();
+        Support.get(sent);
+        return Support.get(subscriber);
+    }
+
+    @Test
+    void theErrorOfASourceThatHasCompletedIsDropped() {
+        ended(discarded -> { }).onError(LATE);
+        assertThat(Support.get(droppedError)).isSameAs(LATE);
+    }
+
+    @Test
+    void theElementOfASourceThatHasCompletedIsDiscarded() {
+        CompletableFuture<Object> discarded = new CompletableFuture<>();
+        ByteBuffer element = ByteBuffer.allocate(1);
+        ended(discarded::complete).onNext(element);
+        assertThat(Support.get(discarded)).isSameAs(element);
+    }
+
+    @Test
+    void theErrorThatACancelledSendMeetsIsDropped() {
+        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Support.untilStalled(trale, 1); // in the midst of an element, which is sent to its end all the same
+        send.dispose();
+        Support.reset(pair.peer());
+        assertThat(Support.get(droppedError)).isInstanceOf(ErrnoException.class);
+    }
+
+    @Test
+    void whatASinkIsGivenUnaskedOrAfterTheEndIsDropped() {
+        Hooks.onNextDropped(droppedElement::complete);
+        Hooks.onErrorDropped(droppedError::complete);
+        try {
+            Disposable before = pair.connection().send(Flux.never()).subscribe();
+            Sink<ByteBuffer> sink = pair.connection().sink(); // it stands in line, and asks for nothing
+            ByteBuffer element = ByteBuffer.allocate(1);
+            sink.onSubscribe(Operators.emptySubscription());
+            sink.onNext(element);
+            assertThat(Support.get(droppedElement)).isSameAs(element);
+            sink.onComplete();
+            sink.onError(LATE);
+            assertThat(Support.get(droppedError)).isSameAs(LATE);
+            before.dispose();
+            Support.get(sink.onEnd().toFuture());
+        } finally {
+            Hooks.resetOnNextDropped();
+            Hooks.resetOnErrorDropped();
+        }
+    }
+
+    @Test
+    void aSendThatIsCancelledAtOnceIsNotToldThatTheLoopIsClosed() {
+        trale.close();
+        Strict<Void> hasty = new Strict<>() {
+            @Override
+            void start() {
+                cancel();
+            }
+
+            @Override
+            void element(Void nothing) {}
+
+            @Override
+            void end(Throwable failure) {}
+        };
+        pair.connection().send(Flux.never()).subscribe(hasty);
+        assertThat(hasty.breaches).isEmpty();
+    }
+}

@@ -1,0 +1,20 @@
+package io.trale.reactive;
+
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+
+/// `UdpEndpoint.send()` keeps the rules of a Subscriber towards any Publisher.
+public class SendDatagramsTck extends SendingTck<Datagram> {
+
+    public SendDatagramsTck() {}
+
+    @Override
+    Mono<Void> send(Trale trale, Publisher<Datagram> source) {
+        return SinkKind.endpoint(trale).send(source);
+    }
+
+    @Override
+    public Datagram createElement(int element) {
+        return SinkKind.datagram(element);
+    }
+}
