@@ -71,7 +71,8 @@ final class Demo implements Callable<Integer> {
                 out.flush();
             });
             Mono.when(
-                    Flux.range(1, FAST_CLIENTS).flatMap(seed -> client(clients, echo.localAddress(), seed, fast, all -> all)),
+                    Flux.range(1, FAST_CLIENTS)
+                            .flatMap(seed -> client(clients, echo.localAddress(), seed, fast, all -> all)),
                     client(clients, echo.localAddress(), 0, slow, Demo::slowly),
                     slowly(ticks(clients)),
                     clients.event().flatMapMany(event -> slowly(signals(event))))

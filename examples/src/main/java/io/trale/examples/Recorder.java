@@ -66,11 +66,10 @@ final class Recorder implements Callable<Integer> {
         try (Trale trale = Trale.start()) {
             UdpEndpoint udp = trale.udp(port).block();
             Servers.whenInterrupted(trale, stop::tryEmitEmpty);
+            out.println("listening on port " + udp.localAddress().getPort());
             Disposable live = trale.ticks(SECOND).map(tick -> dropped).filter(count -> count > 0).distinctUntilChanged()
                     .subscribe(count -> err.println("dropped so far: " + count));
-            out.println("listening on port " + udp.localAddress().getPort());
-            record(trale, udp, file, stop.asMono()).block();
-            live.dispose();
+            record(trale, udp, file, stop.asMono()).doFinally(end -> live.dispose()).block();
             out.println("recorded " + recorded + " datagrams, dropped " + dropped);
         }
         return 0;

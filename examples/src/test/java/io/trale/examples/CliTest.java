@@ -47,8 +47,8 @@ class CliTest {
     void everyCommandHasHelp() {
         assertThat(run()).isZero();
         String[] commands = out.toString().lines().skip(1).map(line -> line.strip().split(" ")[0]).toArray(String[]::new);
-        assertThat(commands).contains("demo", "doctor", "echo", "proxy", "chat", "file-server", "tail", "record", "ticker", "upper",
-                "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
+        assertThat(commands).contains("demo", "doctor", "echo", "proxy", "chat", "file-server", "tail", "record", "ticker",
+                "upper", "timer", "sub-tasks", "udp", "tcp", "tcp-serv", "web-server");
         for (String command : commands) {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
@@ -108,7 +108,8 @@ class CliTest {
         assertThat(run("ticker", "--every", "0")).isEqualTo(2);
         assertThat(run("ticker", "--slow", "-1")).isEqualTo(2);
         assertThat(run("ticker", "--count", "0")).isEqualTo(2);
-        assertThat(err.toString().lines()).hasSize(10).allMatch(line -> line.matches("trale (tail|record|ticker): .* --help\\)"));
+        assertThat(err.toString().lines()).hasSize(10)
+                .allMatch(line -> line.matches("trale (tail|record|ticker): .* --help\\)"));
         assertThat(err.toString()).contains("/nowhere is not a file to be read", "/ is a directory",
                 "--every is 0, must be from 1 to ");
         assertThat(out.toString()).isEmpty();
@@ -121,6 +122,12 @@ class CliTest {
             assertThat(err.toString().lines()).singleElement().asString()
                     .startsWith("trale echo: bind(").contains("" + taken.getLocalPort()).endsWith("EADDRINUSE, address already in use");
         }
+    }
+
+    @Test
+    void aFileThatCannotBeWrittenIsOneLineAndStatus1() {
+        assertThat(run("record", "--port", "0", "/nowhere/file")).isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("trale record: open(/nowhere/file): ENOENT, no such file or directory\n");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.trale.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.net.NetOptions;
 import io.trale.reactive.Trale;
 import io.trale.reactive.UdpEndpoint;
 import java.io.ByteArrayInputStream;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.file.Files;
@@ -31,6 +33,8 @@ import reactor.core.publisher.Sinks;
 class RecorderTest {
 
     private static final int DATAGRAM_BYTES = 1000;
+    /// In the socket: for more than 50 datagrams, with what the kernel adds to each, and far less than 20,000.
+    private static final int ROOM_BYTES = 128 << 10;
 
     @TempDir
     private Path directory;
@@ -46,7 +50,7 @@ class RecorderTest {
     @BeforeEach
     void open() throws IOException {
         trale = Trale.start();
-        udp = trale.udp(0).block();
+        udp = trale.udp(here(0), NetOptions.none().with(StandardSocketOptions.SO_RCVBUF, ROOM_BYTES)).block();
         sender = DatagramChannel.open();
     }
 
