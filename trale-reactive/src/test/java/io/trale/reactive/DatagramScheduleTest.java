@@ -37,7 +37,7 @@ class DatagramScheduleTest {
     private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-reactive", "DatagramScheduleTest#" + name, 0.1, scenario);
+        Seeds.run("trale-reactive", "DatagramScheduleTest#" + name, 0.04, scenario);
     }
 
     private static byte[] bytes(SplittableRandom random, int max) {

@@ -61,7 +61,7 @@ class EventScheduleTest {
 
     @Test
     void everySignalIsCountedOnceWhateverTheSubscribersWhims() {
-        Seeds.run("trale-reactive", "EventScheduleTest#everySignalIsCountedOnceWhateverTheSubscribersWhims", 0.1, seed -> {
+        Seeds.run("trale-reactive", "EventScheduleTest#everySignalIsCountedOnceWhateverTheSubscribersWhims", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, FAULTS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -95,7 +95,7 @@ class EventScheduleTest {
 
     @Test
     void anEventMayBeDisposedOfAtAnyMoment() {
-        Seeds.run("trale-reactive", "EventScheduleTest#anEventMayBeDisposedOfAtAnyMoment", 0.05, seed -> {
+        Seeds.run("trale-reactive", "EventScheduleTest#anEventMayBeDisposedOfAtAnyMoment", 0.02, seed -> {
             SimKernel kernel = Seeds.kernel(seed, FAULTS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();

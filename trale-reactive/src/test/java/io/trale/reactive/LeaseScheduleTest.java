@@ -34,7 +34,7 @@ class LeaseScheduleTest {
     private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-reactive", "LeaseScheduleTest#" + name, 0.2, scenario);
+        Seeds.run("trale-reactive", "LeaseScheduleTest#" + name, 0.06, scenario);
     }
 
     private static ExecutorOptions options(SimKernel kernel) {

@@ -31,7 +31,7 @@ class PublisherScheduleTest {
     private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP);
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-reactive", "PublisherScheduleTest#" + name, 0.2, scenario);
+        Seeds.run("trale-reactive", "PublisherScheduleTest#" + name, 0.06, scenario);
     }
 
     private static byte[] bytes(SplittableRandom random, int max) {

@@ -220,7 +220,7 @@ class SchedulerTimeTest {
 
     @Test
     void noTaskRunsTooEarlyTwiceOrAfterItWasDisposed() {
-        Seeds.run("trale-reactive", "SchedulerTimeTest#noTaskRunsTooEarlyTwiceOrAfterItWasDisposed", 0.1, seed -> {
+        Seeds.run("trale-reactive", "SchedulerTimeTest#noTaskRunsTooEarlyTwiceOrAfterItWasDisposed", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             List<Whim> whims = new ArrayList<>();

@@ -28,6 +28,9 @@ final class Support {
     /// How long to wait for a condition before the test has failed. Nothing is measured by it.
     static final int PATIENCE_SECONDS = 20;
 
+    /// The number of the system call, which is the same on all architectures.
+    private static final String IO_URING_ENTER = "426 ";
+
     static final boolean TORTURE = Boolean.getBoolean("trale.torture");
 
     static { // with its first socket the JDK opens a descriptor for itself, and keeps it: not one to be counted
@@ -182,20 +185,19 @@ final class Support {
         }
     }
 
-    /// Waits until the loop has run what it had to run, and sleeps or is about to; returns how often it has entered the
-    /// kernel by then. If nothing happens any more, that number stays.
+    /// Waits until the loop has run what it had to run and sleeps in `io_uring_enter`, by what `proc_pid_syscall(5)` tells of
+    /// its thread; returns how often it has entered the kernel by then. If nothing happens any more, that number stays.
     static long asleep(Trale trale) {
-        long[] enters = new long[1];
+        Path thread = onLoop(trale, () -> Files.readSymbolicLink(Path.of("/proc/thread-self")));
+        Path syscall = Path.of("/proc").resolve(thread).resolve("syscall");
         until("a loop with nothing to do", () -> {
-            // A job ends, the loop enters once and sleeps: one more each time, unless something else is going on.
-            long first = onLoop(trale, () -> trale.stats().enters());
-            until("the loop goes to sleep", () -> trale.stats().enters() > first);
-            long second = onLoop(trale, () -> trale.stats().enters());
-            until("the loop goes to sleep", () -> trale.stats().enters() > second);
-            enters[0] = trale.stats().enters();
-            return enters[0] == first + 2;
+            try {
+                return Files.readString(syscall).startsWith(IO_URING_ENTER);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         });
-        return enters[0];
+        return trale.stats().enters();
     }
 
     /// Lets some time pass, by messages between sockets that are none of ours.
@@ -220,7 +222,7 @@ final class Support {
             asleep(trale);
             long submitted = trale.stats().submitted(); // wake-ups add none, by the one poll that tells of all
             meanwhile();
-            asleep(trale); // the loop may have been woken long ago, and have had no processor to run on
+            asleep(trale);
             return trale.stats().submitted() == submitted && trale.stats().inFlight() == inFlight;
         });
     }

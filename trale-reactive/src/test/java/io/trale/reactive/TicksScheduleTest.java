@@ -79,7 +79,7 @@ class TicksScheduleTest {
 
     @Test
     void everyPeriodIsCountedOnceWhateverTheSubscribersWhims() {
-        Seeds.run("trale-reactive", "TicksScheduleTest", 0.1, seed -> {
+        Seeds.run("trale-reactive", "TicksScheduleTest", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, FAULTS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();

@@ -34,7 +34,7 @@ class WriteScheduleTest {
     private static final Path PATH = Path.of("/file");
 
     private static void run(String name, Seeds.Scenario scenario) {
-        Seeds.run("trale-reactive", "WriteScheduleTest#" + name, 0.1, scenario);
+        Seeds.run("trale-reactive", "WriteScheduleTest#" + name, 0.03, scenario);
     }
 
     private static byte[] bytes(SplittableRandom random, int max) {
