@@ -3,6 +3,7 @@ package io.trale.examples.web;
 import static io.trale.task.Async.async;
 import static io.trale.task.Async.await;
 
+import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
@@ -11,7 +12,9 @@ import io.trale.task.Executor;
 import io.trale.time.Timer;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.apache.hc.core5.http.ConnectionClosedException;
 
 /// Accepts connections, and makes each a task of its own.
 ///
@@ -22,6 +25,9 @@ record HttpServer(TcpListener listener, Site site, Executor lookups, Limits limi
 
     /// How long to wait when no connection can be accepted: another one has to end first.
     private static final Duration PAUSE = Duration.ofMillis(100);
+
+    /// What the kernel says of clients that are gone: `EPIPE`, `ECONNRESET` and `ENOTCONN`.
+    private static final Set<Integer> GONE = Set.of(32, 104, 107);
 
     /// Serves for ever.
     Future<Void> serve() {
@@ -48,10 +54,16 @@ record HttpServer(TcpListener listener, Site site, Executor lookups, Limits limi
             try (HttpConnection connection = new HttpConnection(this, stream)) {
                 connection.serve();
             } catch (IOException e) {
-                error.accept("Error handling connection: " + e.getMessage());
+                (isHungUp(e) ? debug : error).accept("Error handling connection: " + e.getMessage());
             } finally {
                 places.signal();
             }
         });
+    }
+
+    /// Clients come and go as they like; that is no concern of the operator.
+    private static boolean isHungUp(IOException e) {
+        return e instanceof ConnectionClosedException
+                || e instanceof ErrnoException failure && GONE.contains(failure.errno());
     }
 }

@@ -5,13 +5,13 @@ import static io.trale.task.Async.timeout;
 
 import io.trale.io.Buffer;
 import io.trale.net.TcpStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.MessageConstraintException;
 
 /// What a client sends, as the stream that a parser expects. For an async block: where a thread would block, the block is
@@ -60,7 +60,8 @@ final class SocketInput extends InputStream {
             position = 0;
         }
         if (end == 0) {
-            throw new EOFException("the client hung up in the middle of a request"); // a parser would take it for the end
+            // a parser would take it for the end
+            throw new ConnectionClosedException("the client hung up in the middle of a request");
         }
         int count = Math.min(length, end - position);
         MemorySegment.copy(buffer.segment(), ValueLayout.JAVA_BYTE, position, bytes, offset, count);

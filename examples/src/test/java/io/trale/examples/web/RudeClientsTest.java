@@ -213,6 +213,7 @@ class RudeClientsTest {
                 send(friend, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
                 assertThat(readHead(friend)).startsWith("HTTP/1.1 200");
             } while (descriptors() != before);
+            assertThat(server.errors()).as("what clients that are gone tell the operator").isEmpty();
         }
     }
 

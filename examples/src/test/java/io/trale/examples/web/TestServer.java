@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -40,6 +41,11 @@ final class TestServer implements AutoCloseable {
     /// The next line that the server prints for its operator.
     String nextError() throws InterruptedException {
         return errors.take();
+    }
+
+    /// The lines that it has printed and nobody asked for.
+    List<String> errors() {
+        return List.copyOf(errors);
     }
 
     Socket connect() throws IOException {
