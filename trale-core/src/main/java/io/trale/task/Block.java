@@ -59,6 +59,9 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     @Override
     public boolean poll(Waker waker) {
+        if (Guests.current() != null) {
+            throw new IllegalStateException("one block cannot run inside another: await it, or spawn it");
+        }
         this.waker = waker;
         begin();
         do {
@@ -115,15 +118,28 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         }
         cancelled = true;
         cancelDue = true;
-        if (awaited != null && !ready) {
-            awaited.cancel();
-            ready = true;
-            resume();
-        } else {
-            coroutine.thread().interrupt();
+        try {
+            interrupt();
+        } finally { // whatever the awaited future throws
+            if (!ended) {
+                ((Executor) reactor.owner()).unwind(this);
+            }
         }
-        if (!ended) {
-            ((Executor) reactor.owner()).unwind(this);
+    }
+
+    /// Ends the `await` under way, or what else the code waits for.
+    private void interrupt() {
+        if (awaited == null || ready) {
+            coroutine.thread().interrupt();
+            return;
+        }
+        ready = true;
+        try {
+            awaited.cancel();
+        } finally {
+            if (Guests.current() == null) { // else it goes on when the block that calls this lets the loop go on
+                resume();
+            }
         }
     }
 

@@ -242,6 +242,93 @@ class AsyncTest {
         assertThat(broken.cancels).isEqualTo(1);
     }
 
+    // ---- cancels that throw, or come from inside a block
+
+    private static Scripted<Object> throwingInCancel() {
+        Scripted<Object> future = Scripted.pending();
+        future.whenCancelled = () -> {
+            throw new IllegalArgumentException("in cancel");
+        };
+        return future;
+    }
+
+    @Test
+    void joinAndSelectThatAreGivenUpGiveUpAllAlthoughOneThrows() throws Exception {
+        AutoCloseable stubborn = () -> {
+            throw new IllegalArgumentException("in close");
+        };
+        List<Scripted<Object>> others = List.of(Scripted.pending(), Scripted.pending());
+        List<JoinHandle<?>> tasks = List.of(Executor.spawn(join(Scripted.ready(stubborn), throwingInCancel(), others.get(0))),
+                Executor.spawn(select(throwingInCancel(), throwingInCancel(), others.get(1))));
+        for (JoinHandle<?> task : tasks) {
+            assertThat(task.poll(() -> { })).isFalse();
+        }
+        Executor.current().turn();
+        tasks.forEach(JoinHandle::abort);
+        Executor.run();
+        assertThat(others).allSatisfy(other -> assertThat(other.cancels).isEqualTo(1));
+        for (JoinHandle<?> task : tasks) {
+            assertThatThrownBy(task::result).isInstanceOf(CancellationException.class)
+                    .satisfies(e -> assertThat(e.getSuppressed()).singleElement()
+                            .satisfies(first -> assertThat(first.getSuppressed()).hasSize(1)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blockUnwindsAlthoughTheCancelOfWhatItAwaitsThrows(boolean fast) throws Exception {
+        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
+            try {
+                await(throwingInCancel());
+            } finally {
+                await(yieldNow());
+                log.add("unwound");
+            }
+        }));
+        assertThat(task.poll(() -> { })).isFalse();
+        Executor.current().turn();
+        task.abort();
+        Executor.run();
+        assertThat(log).containsExactly("unwound");
+        assertThatThrownBy(task::result).hasSuppressedException(new IllegalArgumentException("in cancel"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blockMayBeCancelledByTheCodeOfAnother(boolean fast) throws Exception {
+        Future<Void> inner = block(fast, () -> {
+            try {
+                await(Timer.sleep(LONG));
+            } finally {
+                await(yieldNow());
+                log.add("unwound");
+            }
+        });
+        Executor.spawn(block(fast, () -> {
+            await(new Scripted<Void>(waker -> !inner.poll(waker)));
+            inner.cancel();
+            inner.cancel();
+            log.add("cancelled");
+        }));
+        Executor.run();
+        assertThat(log).containsExactly("cancelled", "unwound");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void blockIsNotPolledByTheCodeOfAnotherAndTakesNoHarm(boolean fast) throws Exception {
+        Future<Integer> inner = block(fast, () -> {
+            await(yieldNow());
+            return 1;
+        });
+        int result = Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> inner.poll(() -> { })).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("await it");
+            return await(inner);
+        }));
+        assertThat(result).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void interruptedThreadStillAwaitsAndKeepsItsFlag(boolean fast) throws Exception {
