@@ -61,6 +61,9 @@ public final class Descriptor {
         if (closing) {
             return;
         }
+        if (operations != null && reactor.isOpen()) {
+            reactor.checkThread();
+        }
         closing = true;
         for (Operation o = operations; o != null; o = o.nextOfDescriptor) {
             reactor.cancel(o);

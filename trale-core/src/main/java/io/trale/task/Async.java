@@ -87,7 +87,7 @@ public final class Async {
     }
 
     /// Completes as `future` does, or fails with [java.util.concurrent.TimeoutException] when `duration` has passed since
-    /// this call; `future` is then cancelled.
+    /// this call, or since the first poll if the thread that calls has no executor; `future` is then cancelled.
     public static <T> Future<T> timeout(Future<T> future, Duration duration) {
         return new Timeout<>(future, duration);
     }
