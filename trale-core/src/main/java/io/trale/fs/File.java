@@ -18,6 +18,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -57,7 +58,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         if ((mode & ~07777) != 0) {
             throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(mode) + ", must be at most 07777");
         }
-        return new Open(path, OpenFlags.of(Set.of(options)), mode);
+        return new Open(path, OpenFlags.of(Set.copyOf(List.of(options))), mode);
     }
 
     /// Opens `path` to read and write, empty: created if it is not there, truncated if it is.

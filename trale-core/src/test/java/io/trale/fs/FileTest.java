@@ -13,6 +13,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
@@ -151,6 +152,14 @@ class FileTest {
             one.close();
             two.close();
         }));
+    }
+
+    @Test
+    void askingTwiceForAFileIsHarmless() throws Exception {
+        Future<File> open = File.open(path, CREATE, WRITE, WRITE);
+        File file = Executor.blockOn(open);
+        assertThat(open.result()).isSameAs(file);
+        file.close();
     }
 
     @Test
