@@ -164,6 +164,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.
     void await(Future<?> future) {
+        Objects.requireNonNull(future); // which would look as if nothing were awaited, and so never end
         if (cancelDue) {
             future.cancel();
             throw cancellation();

@@ -4,6 +4,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.reactor.Countdown;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
 /// A future that has until a deadline.
@@ -15,7 +16,7 @@ final class Timeout<T> extends Countdown implements Future<T> {
 
     Timeout(Future<T> future, Duration duration) {
         super(duration);
-        this.future = future;
+        this.future = Objects.requireNonNull(future);
         this.duration = duration;
     }
 

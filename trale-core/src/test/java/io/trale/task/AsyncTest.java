@@ -9,9 +9,11 @@ import static io.trale.task.Async.yieldNow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.fs.File;
 import io.trale.future.Future;
 import io.trale.sim.SimKernel;
 import io.trale.time.Timer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -117,6 +119,18 @@ class AsyncTest {
             }));
         }))).isInstanceOf(IllegalArgumentException.class).hasMessage("inside")
                 .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getClassName().equals(AsyncTest.class.getName())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void failureOfALeafNamesTheLineThatAwaitedIt(boolean fast) {
+        assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> openWhatIsNotThere())))
+                .hasMessageContaining("ENOENT")
+                .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getMethodName().equals("openWhatIsNotThere")));
+    }
+
+    private static void openWhatIsNotThere() throws Exception {
+        await(File.open(Path.of("/proc/self/no such file")));
     }
 
     @ParameterizedTest
@@ -368,6 +382,21 @@ class AsyncTest {
         Executor.run();
         holder.join();
         assertThat(log).containsExactly("slept", "got the lock");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void awaitOfNullThrowsInPlaceOfWaitingForEver(boolean fast) throws Exception {
+        Future<Void> none = null;
+        Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> await(none)).isInstanceOf(NullPointerException.class);
+            await(yieldNow());
+        }));
+        assertThatThrownBy(() -> timeout(none, SHORT)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> select(yieldNow(), none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> join(yieldNow(), none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Executor.spawn(none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Executor.current().onClose(null)).isInstanceOf(NullPointerException.class);
     }
 
     @Test
