@@ -250,9 +250,6 @@ public final class Reactor {
     /// and may bring `-ECANCELED`, an error, a part of what was wanted, or all of it.
     public void cancel(Operation operation) {
         if (operation.inFlight() && !operation.cancelling) {
-            if (isOpen()) {
-                checkThread();
-            }
             operation.cancelling = true;
             counters.add(Count.CANCELS, 1);
             staging.cancel(operation);

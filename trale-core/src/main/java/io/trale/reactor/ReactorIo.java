@@ -65,6 +65,7 @@ public abstract class ReactorIo extends Operation {
 
     /// Gives this use up. The kernel is asked to stop; what it still brings, or has brought already, goes to [#dispose].
     protected final void abandon() {
+        descriptor().checkThread();
         Use before = use;
         use = Use.NEW;
         waker = NOBODY;

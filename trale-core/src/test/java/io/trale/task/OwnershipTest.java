@@ -80,7 +80,8 @@ class OwnershipTest {
             while (executor.stats().inFlight() == 0) {
                 Thread.onSpinWait();
             }
-            assertThatThrownBy(() -> event.descriptor().close()).isInstanceOf(WrongThreadException.class);
+            assertThatThrownBy(take::cancel).isInstanceOf(WrongThreadException.class);
+            assertThatThrownBy(event::close).isInstanceOf(WrongThreadException.class);
             event.signal(3);
             assertThat(taking.join()).as("it was not closed").isEqualTo(3);
             executor.submit(async(event::close)).join();
