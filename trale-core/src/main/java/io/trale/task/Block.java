@@ -121,10 +121,25 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         try {
             interrupt();
         } finally { // whatever the awaited future throws
-            if (!ended) {
-                ((Executor) reactor.owner()).unwind(this);
+            if (ended) {
+                unwound();
+            } else {
+                executor().unwind(this);
             }
         }
+    }
+
+    /// The code has come to its end after a cancel. What it threw, if not for that cancel, nobody else learns of.
+    void unwound() {
+        boolean orderly = failure == null || failure instanceof InterruptedException
+                || failure instanceof CancellationException && failure.getSuppressed().length == 0;
+        if (!orderly) {
+            executor().uncaught(failure);
+        }
+    }
+
+    private Executor executor() {
+        return (Executor) reactor.owner();
     }
 
     /// Ends the `await` under way, or what else the code waits for.

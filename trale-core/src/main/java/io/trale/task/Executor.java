@@ -196,6 +196,7 @@ public final class Executor implements AutoCloseable {
 
             @Override
             public Void result() {
+                block.unwound();
                 return null;
             }
         });

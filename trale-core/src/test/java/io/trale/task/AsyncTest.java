@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -135,60 +134,6 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void abortThrowsOnceAtTheAwaitAndFinallyAwaitsAgain(boolean fast) throws Exception {
-        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
-            try {
-                await(Timer.sleep(LONG));
-            } catch (CancellationException e) {
-                log.add("cancelled");
-                throw e;
-            } finally {
-                await(Timer.sleep(SHORT));
-                log.add("unwound");
-            }
-        }));
-        Executor.spawn(block(fast, () -> {
-            await(yieldNow());
-            task.abort();
-        }));
-        Executor.run();
-        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
-        assertThat(log).containsExactly("cancelled", "unwound");
-        assertThat(Executor.current().reactor().deadlines().size()).isZero();
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void blockThatNeverBeganIsDropped(boolean fast) throws Exception {
-        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
-            log.add("began");
-        }));
-        task.abort();
-        Executor.run();
-        assertThat(log).isEmpty();
-        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void closeUnwindsEveryBlock(boolean fast) throws Exception {
-        for (int i = 0; i < 10; i++) {
-            Executor.spawn(block(fast, () -> {
-                try {
-                    await(Timer.sleep(LONG));
-                } finally {
-                    await(yieldNow());
-                    log.add("unwound");
-                }
-            }));
-        }
-        Executor.current().turn();
-        Executor.current().close();
-        assertThat(log).hasSize(10);
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
     void timeoutCancelsWhatIsLate(boolean fast) {
         assertThatThrownBy(() -> Executor.blockOn(timeout(block(fast, () -> {
             try {
@@ -254,78 +199,6 @@ class AsyncTest {
             assertThatThrownBy(() -> await(broken)).hasMessageContaining("polling").hasRootCauseMessage("in poll");
         }));
         assertThat(broken.cancels).isEqualTo(1);
-    }
-
-    // ---- cancels that throw, or come from inside a block
-
-    private static Scripted<Object> throwingInCancel() {
-        Scripted<Object> future = Scripted.pending();
-        future.whenCancelled = () -> {
-            throw new IllegalArgumentException("in cancel");
-        };
-        return future;
-    }
-
-    @Test
-    void joinAndSelectThatAreGivenUpGiveUpAllAlthoughOneThrows() throws Exception {
-        AutoCloseable stubborn = () -> {
-            throw new IllegalArgumentException("in close");
-        };
-        List<Scripted<Object>> others = List.of(Scripted.pending(), Scripted.pending());
-        List<JoinHandle<?>> tasks = List.of(Executor.spawn(join(Scripted.ready(stubborn), throwingInCancel(), others.get(0))),
-                Executor.spawn(select(throwingInCancel(), throwingInCancel(), others.get(1))));
-        for (JoinHandle<?> task : tasks) {
-            assertThat(task.poll(() -> { })).isFalse();
-        }
-        Executor.current().turn();
-        tasks.forEach(JoinHandle::abort);
-        Executor.run();
-        assertThat(others).allSatisfy(other -> assertThat(other.cancels).isEqualTo(1));
-        for (JoinHandle<?> task : tasks) {
-            assertThatThrownBy(task::result).isInstanceOf(CancellationException.class)
-                    .satisfies(e -> assertThat(e.getSuppressed()).singleElement()
-                            .satisfies(first -> assertThat(first.getSuppressed()).hasSize(1)));
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void blockUnwindsAlthoughTheCancelOfWhatItAwaitsThrows(boolean fast) throws Exception {
-        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
-            try {
-                await(throwingInCancel());
-            } finally {
-                await(yieldNow());
-                log.add("unwound");
-            }
-        }));
-        assertThat(task.poll(() -> { })).isFalse();
-        Executor.current().turn();
-        task.abort();
-        Executor.run();
-        assertThat(log).containsExactly("unwound");
-        assertThatThrownBy(task::result).hasSuppressedException(new IllegalArgumentException("in cancel"));
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void blockMayBeCancelledByTheCodeOfAnother(boolean fast) throws Exception {
-        Future<Void> inner = block(fast, () -> {
-            try {
-                await(Timer.sleep(LONG));
-            } finally {
-                await(yieldNow());
-                log.add("unwound");
-            }
-        });
-        Executor.spawn(block(fast, () -> {
-            await(new Scripted<Void>(waker -> !inner.poll(waker)));
-            inner.cancel();
-            inner.cancel();
-            log.add("cancelled");
-        }));
-        Executor.run();
-        assertThat(log).containsExactly("cancelled", "unwound");
     }
 
     @ParameterizedTest
