@@ -13,6 +13,10 @@ import io.trale.fs.File;
 import io.trale.future.Future;
 import io.trale.sim.SimKernel;
 import io.trale.time.Timer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -259,6 +263,51 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void virtualThreadsThatABlockStartsAreOnTheirOwn(boolean fast) throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch done = new CountDownLatch(2);
+        Runnable body = () -> {
+            try {
+                go.await();
+                Thread.yield();
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            done.countDown();
+        };
+        Executor.blockOn(block(fast, () -> {
+            Thread.startVirtualThread(body);
+            await(yieldNow());
+            Thread.startVirtualThread(body);
+            await(Timer.sleep(SHORT));
+        }));
+        go.countDown();
+        done.await(); // they outlive the block, and its executor
+    }
+
+    @Test
+    void blockMayWaitForAVirtualThreadAndForASocketOfTheJdk() throws Exception {
+        Executor.blockOn(async(() -> {
+            Thread.startVirtualThread(() -> log.add("child")).join();
+            try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                    Socket client = new Socket(listener.getInetAddress(), listener.getLocalPort());
+                    Socket server = listener.accept()) {
+                Thread.startVirtualThread(() -> {
+                    try {
+                        server.getOutputStream().write(7);
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                assertThat(client.getInputStream().read()).isEqualTo(7);
+            }
+        }));
+        assertThat(log).containsExactly("child");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void awaitOfNullThrowsInPlaceOfWaitingForEver(boolean fast) throws Exception {
         Future<Void> none = null;
         Executor.blockOn(block(fast, () -> {
@@ -270,6 +319,31 @@ class AsyncTest {
         assertThatThrownBy(() -> join(yieldNow(), none)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> Executor.spawn(none)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> Executor.current().onClose(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void aBlockMayHoldAMonitorWhileItAwaitsAndAnotherWaitsForIt() throws Exception {
+        Object monitor = new Object();
+        Executor.spawn(async(() -> {
+            synchronized (monitor) {
+                await(yieldNow());
+                log.add("first");
+                await(Timer.sleep(SHORT));
+                log.add("first still");
+                monitor.wait();
+                log.add("first again");
+            }
+        }));
+        Executor.spawn(async(() -> {
+            synchronized (monitor) {
+                log.add("second");
+                await(Timer.sleep(SHORT));
+                monitor.notify();
+                log.add("second still");
+            }
+        }));
+        Executor.run();
+        assertThat(log).containsExactly("first", "first still", "second", "second still", "first again");
     }
 
     @Test
