@@ -36,6 +36,8 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     private final CursorIo write;
     private final ArrayDeque<PositionedIo> idle = new ArrayDeque<>();
     long cursor;
+    /// How often the cursor was put somewhere: what had begun before does not move it any more.
+    int seeks;
 
     File(Descriptor descriptor, Path path) {
         this.descriptor = descriptor;
@@ -104,14 +106,15 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return cursor;
     }
 
-    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is not affected. Throws
-    /// [IOException] with `ESPIPE` for what has no position.
+    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is where it began, and leaves the
+    /// cursor there. Throws [IOException] with `ESPIPE` for what has no position.
     public void seek(long position) throws IOException {
         check(position);
         if (!seekable) {
             throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
         }
         cursor = position;
+        seeks++;
     }
 
     // ---- at a position

@@ -95,6 +95,25 @@ class FileTest {
     }
 
     @Test
+    void aSeekDuringAReadMovesTheNextOne() throws Exception {
+        Files.writeString(path, "0123456789");
+        Executor.blockOn(async(() -> {
+            File file = await(File.open(path));
+            Buffer four = Buffer.allocate(4);
+            IntFuture read = file.read(four);
+            assertThat(read.poll(() -> { })).isFalse(); // staged, and not submitted yet
+            file.seek(8);
+            assertThat(await(read)).isEqualTo(4);
+            assertThat(four.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) '0');
+            assertThat(file.position()).isEqualTo(8);
+            assertThat(await(file.read(four))).isEqualTo(2);
+            assertThat(file.position()).isEqualTo(10);
+            file.close();
+            four.close();
+        }));
+    }
+
+    @Test
     void positionedIoLeavesTheCursorAloneAndAnyNumberMayBeInFlight() throws Exception {
         Executor.blockOn(async(() -> {
             File file = await(File.create(path));
