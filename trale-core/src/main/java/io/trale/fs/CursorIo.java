@@ -15,6 +15,9 @@ import java.util.Arrays;
 final class CursorIo extends FileIo {
 
     private final boolean writing;
+    /// Where the cursor was when this began, and how often it had been put somewhere.
+    private long position;
+    private int seeks;
 
     /// Of what has no position: bytes that came for a read that was given up.
     private byte[] head = {};
@@ -44,7 +47,7 @@ final class CursorIo extends FileIo {
             return true;
         }
         if (transfer(waker)) {
-            if (count() > 0 && file.isSeekable()) {
+            if (count() > 0 && file.isSeekable() && seeks == file.seeks) {
                 file.cursor += count();
             }
             return true;
@@ -61,8 +64,15 @@ final class CursorIo extends FileIo {
     }
 
     @Override
+    protected void staging() {
+        super.staging();
+        position = file.isSeekable() ? file.cursor : -1;
+        seeks = file.seeks;
+    }
+
+    @Override
     protected void fill(Sqe sqe) {
-        prepare(sqe, writing, file.isSeekable() ? file.cursor : -1);
+        prepare(sqe, writing, position);
     }
 
     @Override

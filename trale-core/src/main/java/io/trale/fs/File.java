@@ -18,6 +18,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -35,6 +36,8 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     private final CursorIo write;
     private final ArrayDeque<PositionedIo> idle = new ArrayDeque<>();
     long cursor;
+    /// How often the cursor was put somewhere: what had begun before does not move it any more.
+    int seeks;
 
     File(Descriptor descriptor, Path path) {
         this.descriptor = descriptor;
@@ -57,7 +60,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         if ((mode & ~07777) != 0) {
             throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(mode) + ", must be at most 07777");
         }
-        return new Open(path, OpenFlags.of(Set.of(options)), mode);
+        return new Open(path, OpenFlags.of(Set.copyOf(List.of(options))), mode);
     }
 
     /// Opens `path` to read and write, empty: created if it is not there, truncated if it is.
@@ -103,14 +106,15 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return cursor;
     }
 
-    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is not affected. Throws
-    /// [IOException] with `ESPIPE` for what has no position.
+    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is where it began, and leaves the
+    /// cursor there. Throws [IOException] with `ESPIPE` for what has no position.
     public void seek(long position) throws IOException {
         check(position);
         if (!seekable) {
             throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
         }
         cursor = position;
+        seeks++;
     }
 
     // ---- at a position

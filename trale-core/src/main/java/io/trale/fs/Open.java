@@ -25,6 +25,7 @@ final class Open implements Future<File> {
     private final int mode;
     private final byte[] name;
     private Opening opening;
+    private File file;
 
     Open(Path path, int flags, int mode) {
         this.path = path;
@@ -53,7 +54,10 @@ final class Open implements Future<File> {
         if (result < 0) {
             throw Failure.of("open(" + path + ")", -result);
         }
-        return new File(new Descriptor(opening.reactor, result), path);
+        if (file == null) {
+            file = new File(new Descriptor(opening.reactor, result), path);
+        }
+        return file;
     }
 
     @Override

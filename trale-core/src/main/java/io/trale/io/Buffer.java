@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// While an operation has it, from the first poll of the future until its completion, or until the kernel has let go
 /// after a cancel, the buffer belongs to the kernel: [#segment] throws, and so does a second operation. It may be closed
-/// at any time; the memory is freed as soon as the kernel has no more use for it. For the thread of one executor.
+/// at any time, on any thread; the memory is freed as soon as the kernel has no more use for it.
 public final class Buffer implements AutoCloseable {
 
     private final LentMemory memory;

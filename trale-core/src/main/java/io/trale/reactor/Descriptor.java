@@ -55,12 +55,20 @@ public final class Descriptor {
         };
     }
 
+    /// Throws [WrongThreadException] unless this is the loop thread, or nothing can be in flight since the ring is closed.
+    public void checkThread() {
+        if (reactor.isOpen()) {
+            reactor.checkThread();
+        }
+    }
+
     /// Cancels every operation in flight here, and closes the descriptor after the last one's end: at once if there is
-    /// none. Idempotent.
+    /// none. Idempotent. Throws as [#checkThread].
     public void close() {
         if (closing) {
             return;
         }
+        checkThread();
         closing = true;
         for (Operation o = operations; o != null; o = o.nextOfDescriptor) {
             reactor.cancel(o);

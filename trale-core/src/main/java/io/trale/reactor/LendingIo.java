@@ -84,6 +84,7 @@ public abstract class LendingIo extends ReactorIo {
     /// Gives the present use up, if there is one.
     public void cancel() {
         if (wanted != null) {
+            descriptor().checkThread();
             leave();
             abandon();
         }

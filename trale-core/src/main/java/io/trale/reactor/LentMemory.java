@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
 ///
 /// While it is lent the user cannot reach it, and freeing it waits for the operation's last completion. If an executor
 /// is closed with the operation still in flight, it stays lent, and so is never freed.
+///
+/// No thread is the owner, since nobody is while it is not lent. So all is done under a lock: a close on one thread, as
+/// another lends it to the kernel, must not free what the kernel is about to write to.
 public final class LentMemory {
 
     private final Arena arena = Arena.ofShared();
@@ -20,7 +23,7 @@ public final class LentMemory {
     }
 
     /// The memory, for the one who may use it now: the user.
-    public MemorySegment segment() {
+    public synchronized MemorySegment segment() {
         if (borrower != null || closing) {
             throw new IllegalStateException(closing ? "the buffer is closed" : "the buffer is lent to " + borrower);
         }
@@ -33,7 +36,7 @@ public final class LentMemory {
     }
 
     /// Lends the memory to `operation`, which may have it already, until [#giveBack].
-    void lend(Operation operation) {
+    synchronized void lend(Operation operation) {
         if (borrower != operation) {
             segment();
             borrower = operation;
@@ -48,7 +51,7 @@ public final class LentMemory {
     }
 
     /// The operation's last completion was there. No effect if the memory is not lent.
-    void giveBack() {
+    synchronized void giveBack() {
         if (borrower != null) {
             listener().returned(segment);
             borrower = null;
@@ -62,8 +65,8 @@ public final class LentMemory {
         return borrower.descriptor().reactor().memoryListener();
     }
 
-    /// Frees the memory: now, or when it is given back. Idempotent.
-    public void close() {
+    /// Frees the memory: now, or when it is given back. Idempotent. Any thread.
+    public synchronized void close() {
         if (!closing) {
             closing = true;
             if (borrower == null) {

@@ -15,6 +15,10 @@ public record Limits(int submissionEntries, int completionEntries, int completio
     public Limits {
         powerOfTwo("submissionEntries", submissionEntries, 32768);
         powerOfTwo("completionEntries", completionEntries, 65536);
+        if (completionEntries < submissionEntries) { // EINVAL of io_uring_setup(2), which would not say of what
+            throw new IllegalArgumentException("completionEntries is " + completionEntries
+                    + ", must be at least submissionEntries, which is " + submissionEntries);
+        }
         positive("completionsPerTurn", completionsPerTurn);
         powerOfTwo("receiveBuffers", receiveBuffers, 32768);
         positive("receiveBufferBytes", receiveBufferBytes);

@@ -74,9 +74,10 @@ public final class Reactor {
         CURRENT.set(this);
     }
 
-    /// Undoes [#bind].
+    /// Undoes [#bind], for good: no thread is the loop thread from now on.
     public void unbind() {
         CURRENT.remove();
+        thread = null;
     }
 
     /// True on the loop thread, and in the code of a guest while the loop runs it. Any thread.
@@ -97,10 +98,14 @@ public final class Reactor {
         guestThread = before;
     }
 
-    /// Throws [WrongThreadException] unless on the loop thread.
+    /// Throws [WrongThreadException] unless on the loop thread, and [IllegalStateException] if there is none any more.
     public void checkThread() {
         if (!onLoop()) {
-            throw new WrongThreadException("belongs to " + thread + ", called on " + Thread.currentThread());
+            Thread owner = thread;
+            if (owner == null) {
+                throw new IllegalStateException("belongs to an executor that was closed");
+            }
+            throw new WrongThreadException("belongs to " + owner + ", called on " + Thread.currentThread());
         }
     }
 

@@ -26,11 +26,12 @@ public abstract class ReactorIo extends Operation {
     }
 
     /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is there; until then
-    /// `waker`, in place of the one before, is woken when it is.
+    /// `waker`, in place of the one before, is woken when it is. Throws as [Reactor#checkThread].
     protected final boolean submitOrGetResult(Waker waker) {
         if (use == Use.FINISHED) {
             return true;
         }
+        descriptor().reactor().checkThread();
         this.waker = waker;
         if (use == Use.NEW && !inFlight()) {
             if (!descriptor().isOpen()) {
@@ -64,6 +65,7 @@ public abstract class ReactorIo extends Operation {
 
     /// Gives this use up. The kernel is asked to stop; what it still brings, or has brought already, goes to [#dispose].
     protected final void abandon() {
+        descriptor().checkThread();
         Use before = use;
         use = Use.NEW;
         waker = NOBODY;

@@ -84,6 +84,7 @@ public final class EventFd implements AutoCloseable {
     /// Closes the event; who waits fails with `ECANCELED`. Idempotent.
     @Override
     public void close() {
+        descriptor.checkThread();
         int before = writers.getAndUpdate(count -> count | CLOSED);
         if (before >= 0) {
             while (writers.get() != CLOSED) {

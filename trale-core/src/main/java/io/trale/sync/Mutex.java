@@ -85,6 +85,7 @@ public final class Mutex<T> {
         /// Changed by the waiter, and by the one who unlocks.
         private final AtomicInteger state = new AtomicInteger(NEW);
         private volatile Waker waker;
+        private Guard guard;
 
         @Override
         public boolean poll(Waker waker) {
@@ -111,8 +112,11 @@ public final class Mutex<T> {
 
         @Override
         public Guard result() {
-            state.set(OVER);
-            return new Guard();
+            if (guard == null) { // else it was asked for already: there is one for each lock
+                state.set(OVER);
+                guard = new Guard();
+            }
+            return guard;
         }
 
         @Override

@@ -34,8 +34,8 @@ public final class Async {
     /// [#await] suspends the code and lets the executor run others.
     ///
     /// If the future is cancelled, the `await` under way, or the next one, throws
-    /// [java.util.concurrent.CancellationException], once; `finally` clauses run, and may await again. A block that has not
-    /// begun is dropped.
+    /// [java.util.concurrent.CancellationException], once; `finally` clauses run, and may await again. If they throw, that is
+    /// for the executor's uncaught handler. A block that has not begun is dropped.
     ///
     /// A block that waits takes some 900 bytes of heap, at most 1,200, with its task and what it awaits, and what its own
     /// frames hold beyond one call; code that is not compiled yet takes twice as much.
@@ -87,7 +87,7 @@ public final class Async {
     }
 
     /// Completes as `future` does, or fails with [java.util.concurrent.TimeoutException] when `duration` has passed since
-    /// this call; `future` is then cancelled.
+    /// this call, or since the first poll if the thread that calls has no executor; `future` is then cancelled.
     public static <T> Future<T> timeout(Future<T> future, Duration duration) {
         return new Timeout<>(future, duration);
     }

@@ -59,6 +59,9 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     @Override
     public boolean poll(Waker waker) {
+        if (Guests.current() != null) {
+            throw new IllegalStateException("one block cannot run inside another: await it, or spawn it");
+        }
         this.waker = waker;
         begin();
         do {
@@ -115,15 +118,43 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         }
         cancelled = true;
         cancelDue = true;
-        if (awaited != null && !ready) {
-            awaited.cancel();
-            ready = true;
-            resume();
-        } else {
-            coroutine.thread().interrupt();
+        try {
+            interrupt();
+        } finally { // whatever the awaited future throws
+            if (ended) {
+                unwound();
+            } else {
+                executor().unwind(this);
+            }
         }
-        if (!ended) {
-            ((Executor) reactor.owner()).unwind(this);
+    }
+
+    /// The code has come to its end after a cancel. What it threw, if not for that cancel, nobody else learns of.
+    void unwound() {
+        boolean orderly = failure == null || failure instanceof InterruptedException
+                || failure instanceof CancellationException && failure.getSuppressed().length == 0;
+        if (!orderly) {
+            executor().uncaught(failure);
+        }
+    }
+
+    private Executor executor() {
+        return (Executor) reactor.owner();
+    }
+
+    /// Ends the `await` under way, or what else the code waits for.
+    private void interrupt() {
+        if (awaited == null || ready) {
+            coroutine.thread().interrupt();
+            return;
+        }
+        ready = true;
+        try {
+            awaited.cancel();
+        } finally {
+            if (Guests.current() == null) { // else it goes on when the block that calls this lets the loop go on
+                resume();
+            }
         }
     }
 
@@ -148,6 +179,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.
     void await(Future<?> future) {
+        Objects.requireNonNull(future); // which would look as if nothing were awaited, and so never end
         if (cancelDue) {
             future.cancel();
             throw cancellation();

@@ -18,6 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 abstract class Coroutine {
 
     private static final MethodHandle BUILDER = builder();
+    private static final Executor DEFAULT_SCHEDULER = defaultScheduler();
 
     private static MethodHandle builder() {
         try {
@@ -30,9 +31,19 @@ abstract class Coroutine {
         }
     }
 
+    private static Executor defaultScheduler() {
+        try {
+            Class<?> thread = Class.forName("java.lang.VirtualThread");
+            return (Executor) MethodHandles.privateLookupIn(thread, MethodHandles.lookup())
+                    .findStatic(thread, "defaultScheduler", MethodType.methodType(Executor.class)).invoke();
+        } catch (Throwable t) {
+            return null;
+        }
+    }
+
     /// True if blocks are of the fast kind.
     static boolean isFast() {
-        return BUILDER != null;
+        return BUILDER != null && DEFAULT_SCHEDULER != null;
     }
 
     /// What a coroutine runs.
@@ -73,6 +84,8 @@ abstract class Coroutine {
         private final Thread thread;
         /// What runs the next piece, as the JDK hands it over; null while the thread is parked.
         private volatile Runnable continuation;
+        /// What the JDK hands over for this thread, each time.
+        private Runnable own;
         private boolean started;
         /// The thread inside [#resume]; others may see an old value, but never themselves.
         private Thread resumer;
@@ -92,9 +105,17 @@ abstract class Coroutine {
             return thread;
         }
 
-        /// The thread can go on. Called by the JDK, on whatever thread has unparked it.
+        /// The thread can go on. Called by the JDK, on whatever thread has unparked it, and first of all in [#resume]. Virtual
+        /// threads that the body starts, or the JDK for it, inherit this scheduler; but their life is not the block's.
         @Override
         public void execute(Runnable continuation) {
+            if (own == null) {
+                own = continuation;
+            }
+            if (continuation != own) {
+                DEFAULT_SCHEDULER.execute(continuation);
+                return;
+            }
             this.continuation = continuation;
             if (Thread.currentThread() != resumer) {
                 body.wake();

@@ -2,6 +2,7 @@ package io.trale.task;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -27,6 +28,7 @@ final class End {
 
     /// Runs `action` when it comes, on its thread; at once if it has come.
     void then(Runnable action) {
+        Objects.requireNonNull(action);
         synchronized (actions) {
             if (!hasCome()) {
                 actions.add(action);

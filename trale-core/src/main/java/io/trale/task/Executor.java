@@ -44,6 +44,8 @@ public final class Executor implements AutoCloseable {
 
     private boolean running;
     private volatile boolean closing;
+    /// What was accepted still runs, but nothing that follows from it.
+    private boolean timeIsUp;
     /// How often a foreign thread was told to ring; see [Reactor#close].
     private int wakes;
     private final End end = new End();
@@ -164,7 +166,7 @@ public final class Executor implements AutoCloseable {
     /// Puts `job` in line. Any thread. Returns false if the executor has closed.
     boolean enqueue(Job job) {
         if (reactor.onLoop()) {
-            if (isClosed()) {
+            if (isClosed() || timeIsUp && !(job instanceof Task)) {
                 return false;
             }
             runQueue.add(job);
@@ -194,6 +196,7 @@ public final class Executor implements AutoCloseable {
 
             @Override
             public Void result() {
+                block.unwound();
                 return null;
             }
         });
@@ -259,20 +262,24 @@ public final class Executor implements AutoCloseable {
 
     /// Returns false if there is nothing to run, for which no ring is needed.
     private boolean beginRun() throws ErrnoException {
+        if (isClosed()) {
+            throw rejected();
+        }
         reactor.checkThread();
         if (standing || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
         }
-        if (isClosed()) {
-            throw rejected();
-        }
         if (isIdle()) {
             return false;
         }
-        if (!reactor.isOpen()) {
-            reactor.open();
+        running = true; // for wakers that the opening calls as well: one may close the executor
+        try {
+            if (!reactor.isOpen()) {
+                reactor.open();
+            }
+        } finally {
+            running = reactor.isOpen();
         }
-        running = true;
         return true;
     }
 
@@ -388,6 +395,7 @@ public final class Executor implements AutoCloseable {
     }
 
     private void shutdown() {
+        long deadline = reactor.kernel().nanoTime() + options.closeTimeoutNanos;
         closing = true; // a ring that broke was not closed, and takes no more work either
         running = true; // whoever closes from inside finds the end under way
         live.dropAll();
@@ -395,9 +403,13 @@ public final class Executor implements AutoCloseable {
             closeRing();
         }
         inbox.close(runQueue);
+        int grace = JOBS_PER_TURN;
         do { // what came too late for the ring still runs, and sees it closed
             for (Job job = runQueue.poll(); job != null; job = runQueue.poll()) {
-                job.run();
+                timeIsUp = left(deadline) == 0 && grace-- <= 0;
+                if (!(timeIsUp && job instanceof Task)) { // a block that was cancelled may go on for ever
+                    job.run();
+                }
             }
         } while (reactor.poll(0) > 0);
         live.reportUnjoined();

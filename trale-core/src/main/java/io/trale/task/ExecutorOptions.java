@@ -36,8 +36,8 @@ public final class ExecutorOptions {
         return DEFAULTS;
     }
 
-    /// Submission and completion entries of the ring: powers of two, at most 32768 and 65536. Neither limits how much
-    /// may be in flight: what does not fit waits its turn.
+    /// Submission and completion entries of the ring: powers of two, at most 32768 and 65536, and no fewer of the latter.
+    /// Neither limits how much may be in flight: what does not fit waits its turn.
     public ExecutorOptions ringEntries(int submissions, int completions) {
         Limits l = limits;
         return with(new Limits(submissions, completions, l.completionsPerTurn(), l.receiveBuffers(),

@@ -47,24 +47,31 @@ final class Join<T> implements Future<List<T>> {
 
     @Override
     public void cancel() {
+        IllegalStateException thrown = null;
         for (int i = 0; i < done.length; i++) {
-            if (!done[i]) {
-                done[i] = true;
-                futures.get(i).cancel();
-            } else if (values.set(i, null) instanceof AutoCloseable value) {
-                close(value);
+            try {
+                giveUp(i);
+            } catch (Exception e) { // the others are given up all the same
+                if (failure != null) {
+                    failure.addSuppressed(e);
+                } else if (thrown == null) {
+                    thrown = new IllegalStateException("giving up what nobody takes", e);
+                } else {
+                    thrown.addSuppressed(e);
+                }
             }
+        }
+        if (thrown != null) {
+            throw thrown;
         }
     }
 
-    private void close(AutoCloseable value) {
-        try {
+    private void giveUp(int i) throws Exception {
+        if (!done[i]) {
+            done[i] = true;
+            futures.get(i).cancel();
+        } else if (values.set(i, null) instanceof AutoCloseable value) {
             value.close();
-        } catch (Exception e) {
-            if (failure == null) {
-                throw new IllegalStateException("closing a value that nobody takes", e);
-            }
-            failure.addSuppressed(e);
         }
     }
 }

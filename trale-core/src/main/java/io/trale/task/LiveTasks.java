@@ -36,14 +36,18 @@ final class LiveTasks {
 
     /// A task came to its end, by a failure that nobody waits for or in any other way.
     void ended(Task<?> task, boolean isUnjoined) {
-        if (task.previousLive != null) {
-            task.previousLive.nextLive = task.nextLive;
+        Task<?> previous = task.previousLive;
+        Task<?> next = task.nextLive;
+        if (previous != null) {
+            previous.nextLive = next;
         } else {
-            first = task.nextLive;
+            first = next;
         }
-        if (task.nextLive != null) {
-            task.nextLive.previousLive = task.previousLive;
+        if (next != null) {
+            next.previousLive = previous;
         }
+        task.previousLive = null; // or whoever keeps its handle keeps its neighbours, and theirs, for ever
+        task.nextLive = null;
         count--;
         if (isUnjoined) {
             unjoined.add(task);

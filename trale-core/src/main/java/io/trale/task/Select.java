@@ -40,10 +40,22 @@ final class Select<T> implements Future<T> {
     }
 
     private void cancelOthers() {
+        RuntimeException thrown = null;
         for (Future<? extends T> future : futures) {
-            if (future != first) {
-                future.cancel();
+            try {
+                if (future != first) {
+                    future.cancel();
+                }
+            } catch (RuntimeException e) { // the others are given up all the same
+                if (thrown == null) {
+                    thrown = e;
+                } else {
+                    thrown.addSuppressed(e);
+                }
             }
+        }
+        if (thrown != null) {
+            throw thrown;
         }
     }
 }

@@ -13,6 +13,7 @@ import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
@@ -94,6 +95,25 @@ class FileTest {
     }
 
     @Test
+    void aSeekDuringAReadMovesTheNextOne() throws Exception {
+        Files.writeString(path, "0123456789");
+        Executor.blockOn(async(() -> {
+            File file = await(File.open(path));
+            Buffer four = Buffer.allocate(4);
+            IntFuture read = file.read(four);
+            assertThat(read.poll(() -> { })).isFalse(); // staged, and not submitted yet
+            file.seek(8);
+            assertThat(await(read)).isEqualTo(4);
+            assertThat(four.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) '0');
+            assertThat(file.position()).isEqualTo(8);
+            assertThat(await(file.read(four))).isEqualTo(2);
+            assertThat(file.position()).isEqualTo(10);
+            file.close();
+            four.close();
+        }));
+    }
+
+    @Test
     void positionedIoLeavesTheCursorAloneAndAnyNumberMayBeInFlight() throws Exception {
         Executor.blockOn(async(() -> {
             File file = await(File.create(path));
@@ -151,6 +171,14 @@ class FileTest {
             one.close();
             two.close();
         }));
+    }
+
+    @Test
+    void askingTwiceForAFileIsHarmless() throws Exception {
+        Future<File> open = File.open(path, CREATE, WRITE, WRITE);
+        File file = Executor.blockOn(open);
+        assertThat(open.result()).isSameAs(file);
+        file.close();
     }
 
     @Test

@@ -716,8 +716,9 @@ class ReactorTest {
 
     @ParameterizedTest
     @CsvSource({"0,16,8,4,64,2,64,submissionEntries", "3,16,8,4,64,2,64,submissionEntries",
-        "4,15,8,4,64,2,64,completionEntries", "4,16,0,4,64,2,64,completionsPerTurn",
-        "4,16,8,65536,64,2,64,receiveBuffers", "4,16,8,4,0,2,64,receiveBufferBytes",
+        "4,15,8,4,64,2,64,completionEntries", "8,4,8,4,64,2,64,completionEntries",
+        "4,16,0,4,64,2,64,completionsPerTurn", "4,16,8,65536,64,2,64,receiveBuffers",
+        "4,16,8,4,0,2,64,receiveBufferBytes",
         "4,16,8,4,64,0,64,sendBlocks", "4,16,8,4,64,2,-1,sendBlockBytes"})
     void limitOutOfRangeIsNamed(int sq, int cq, int batch, int buffers, int bufferBytes, int blocks, int blockBytes,
             String name) {

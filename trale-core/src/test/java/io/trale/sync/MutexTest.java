@@ -128,6 +128,19 @@ class MutexTest {
     }
 
     @Test
+    void askingTwiceForAGuardIsHarmless() throws Exception {
+        Mutex<Integer> mutex = new Mutex<>(0);
+        var lock = mutex.lock();
+        var guard = Executor.blockOn(lock);
+        assertThat(lock.result()).isSameAs(guard);
+        lock.result().close();
+        guard.close();
+        var holding = Executor.blockOn(mutex.lock());
+        assertThat(mutex.lock().poll(() -> { })).as("one permit came back, not two").isFalse();
+        holding.close();
+    }
+
+    @Test
     void aClosedGuardProtectsNothing() throws Exception {
         Mutex<Integer> mutex = new Mutex<>(0);
         var guard = Executor.blockOn(mutex.lock());

@@ -9,14 +9,19 @@ import static io.trale.task.Async.yieldNow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.fs.File;
 import io.trale.future.Future;
 import io.trale.sim.SimKernel;
 import io.trale.time.Timer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -121,56 +126,14 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void abortThrowsOnceAtTheAwaitAndFinallyAwaitsAgain(boolean fast) throws Exception {
-        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
-            try {
-                await(Timer.sleep(LONG));
-            } catch (CancellationException e) {
-                log.add("cancelled");
-                throw e;
-            } finally {
-                await(Timer.sleep(SHORT));
-                log.add("unwound");
-            }
-        }));
-        Executor.spawn(block(fast, () -> {
-            await(yieldNow());
-            task.abort();
-        }));
-        Executor.run();
-        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
-        assertThat(log).containsExactly("cancelled", "unwound");
-        assertThat(Executor.current().reactor().deadlines().size()).isZero();
+    void failureOfALeafNamesTheLineThatAwaitedIt(boolean fast) {
+        assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> openWhatIsNotThere())))
+                .hasMessageContaining("ENOENT")
+                .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getMethodName().equals("openWhatIsNotThere")));
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void blockThatNeverBeganIsDropped(boolean fast) throws Exception {
-        JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
-            log.add("began");
-        }));
-        task.abort();
-        Executor.run();
-        assertThat(log).isEmpty();
-        assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);
-    }
-
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void closeUnwindsEveryBlock(boolean fast) throws Exception {
-        for (int i = 0; i < 10; i++) {
-            Executor.spawn(block(fast, () -> {
-                try {
-                    await(Timer.sleep(LONG));
-                } finally {
-                    await(yieldNow());
-                    log.add("unwound");
-                }
-            }));
-        }
-        Executor.current().turn();
-        Executor.current().close();
-        assertThat(log).hasSize(10);
+    private static void openWhatIsNotThere() throws Exception {
+        await(File.open(Path.of("/proc/self/no such file")));
     }
 
     @ParameterizedTest
@@ -244,6 +207,21 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
+    void blockIsNotPolledByTheCodeOfAnotherAndTakesNoHarm(boolean fast) throws Exception {
+        Future<Integer> inner = block(fast, () -> {
+            await(yieldNow());
+            return 1;
+        });
+        int result = Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> inner.poll(() -> { })).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("await it");
+            return await(inner);
+        }));
+        assertThat(result).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
     void interruptedThreadStillAwaitsAndKeepsItsFlag(boolean fast) throws Exception {
         Executor.blockOn(block(fast, () -> {
             Thread.currentThread().interrupt();
@@ -281,6 +259,91 @@ class AsyncTest {
         Executor.run();
         holder.join();
         assertThat(log).containsExactly("slept", "got the lock");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void virtualThreadsThatABlockStartsAreOnTheirOwn(boolean fast) throws Exception {
+        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch done = new CountDownLatch(2);
+        Runnable body = () -> {
+            try {
+                go.await();
+                Thread.yield();
+                Thread.sleep(1);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+            done.countDown();
+        };
+        Executor.blockOn(block(fast, () -> {
+            Thread.startVirtualThread(body);
+            await(yieldNow());
+            Thread.startVirtualThread(body);
+            await(Timer.sleep(SHORT));
+        }));
+        go.countDown();
+        done.await(); // they outlive the block, and its executor
+    }
+
+    @Test
+    void blockMayWaitForAVirtualThreadAndForASocketOfTheJdk() throws Exception {
+        Executor.blockOn(async(() -> {
+            Thread.startVirtualThread(() -> log.add("child")).join();
+            try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                    Socket client = new Socket(listener.getInetAddress(), listener.getLocalPort());
+                    Socket server = listener.accept()) {
+                Thread.startVirtualThread(() -> {
+                    try {
+                        server.getOutputStream().write(7);
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                assertThat(client.getInputStream().read()).isEqualTo(7);
+            }
+        }));
+        assertThat(log).containsExactly("child");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void awaitOfNullThrowsInPlaceOfWaitingForEver(boolean fast) throws Exception {
+        Future<Void> none = null;
+        Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> await(none)).isInstanceOf(NullPointerException.class);
+            await(yieldNow());
+        }));
+        assertThatThrownBy(() -> timeout(none, SHORT)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> select(yieldNow(), none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> join(yieldNow(), none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Executor.spawn(none)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> Executor.current().onClose(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    @Test
+    void aBlockMayHoldAMonitorWhileItAwaitsAndAnotherWaitsForIt() throws Exception {
+        Object monitor = new Object();
+        Executor.spawn(async(() -> {
+            synchronized (monitor) {
+                await(yieldNow());
+                log.add("first");
+                await(Timer.sleep(SHORT));
+                log.add("first still");
+                monitor.wait();
+                log.add("first again");
+            }
+        }));
+        Executor.spawn(async(() -> {
+            synchronized (monitor) {
+                log.add("second");
+                await(Timer.sleep(SHORT));
+                monitor.notify();
+                log.add("second still");
+            }
+        }));
+        Executor.run();
+        assertThat(log).containsExactly("first", "first still", "second", "second still", "first again");
     }
 
     @Test

@@ -1,0 +1,56 @@
+package io.trale.reactor;
+
+import io.trale.future.Waker;
+import java.time.Duration;
+
+/// A duration that a future lets pass. It counts from the making of the future, on whichever thread that is, but its deadline
+/// is one of the executor that polls.
+public abstract class Countdown extends Deadline {
+
+    /// The moment of the end; how long it takes while there is no clock yet.
+    private long nanos;
+    private boolean counting;
+    private boolean over;
+    private Deadlines deadlines;
+    private Waker waker;
+
+    /// Counts from now; from the first poll where the current thread has no reactor, and so no clock.
+    protected Countdown(Duration duration) {
+        nanos = Deadlines.nanos(duration);
+        if (Reactor.isBound()) {
+            begin(Reactor.current());
+        }
+    }
+
+    private void begin(Reactor reactor) {
+        counting = true;
+        nanos += reactor.kernel().nanoTime();
+    }
+
+    /// True once it is over; until then `waker`, in place of the one before, is woken when it is.
+    protected final boolean isOver(Waker waker) {
+        this.waker = waker;
+        if (!over && !isSet()) { // the first time, or after the close of a ring, which forgets all deadlines
+            Reactor reactor = Reactor.current();
+            if (!counting) {
+                begin(reactor);
+            }
+            deadlines = reactor.deadlines();
+            deadlines.set(this, nanos);
+        }
+        return over;
+    }
+
+    /// Nobody waits any more.
+    protected final void callOff() {
+        if (deadlines != null) {
+            deadlines.callOff(this);
+        }
+    }
+
+    @Override
+    protected final void reached() {
+        over = true;
+        waker.wake();
+    }
+}

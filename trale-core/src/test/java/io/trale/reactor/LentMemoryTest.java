@@ -1,0 +1,66 @@
+package io.trale.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.linux.Libc;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Memory that is lent is not freed, whoever closes it and when.
+@Timeout(60)
+class LentMemoryTest {
+
+    private final Probe operation = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
+
+    @Test
+    void closedWhileItIsLentItIsFreedWhenItComesBack() {
+        LentMemory memory = new LentMemory(8);
+        memory.lend(operation);
+        memory.close();
+        memory.close();
+        assertThat(memory.lent().scope().isAlive()).isTrue();
+        memory.giveBack();
+        assertThatThrownBy(memory::segment).hasMessage("the buffer is closed");
+        assertThatThrownBy(() -> memory.lend(operation)).hasMessage("the buffer is closed");
+    }
+
+    /// One thread closes each as another lends it, a little earlier or later each time.
+    @Test
+    void closeOnOneThreadFreesNothingThatIsLentOnAnother() throws Exception {
+        int rounds = 20_000;
+        LentMemory none = new LentMemory(8);
+        AtomicReference<LentMemory> toClose = new AtomicReference<>(none);
+        Thread closing = Thread.ofPlatform().daemon().start(() -> {
+            for (int i = 0; i < rounds; i++) {
+                while (toClose.get() == none) {
+                    Thread.yield();
+                }
+                toClose.get().close();
+                toClose.set(none);
+            }
+        });
+        for (int i = 0; i < rounds; i++) {
+            LentMemory memory = new LentMemory(8);
+            var scope = memory.segment().scope();
+            toClose.set(memory);
+            for (int delay = i % 64; delay > 0; delay--) {
+                Thread.onSpinWait();
+            }
+            boolean isLent = true;
+            try {
+                memory.lend(operation);
+            } catch (IllegalStateException closedBefore) {
+                isLent = false;
+            }
+            while (toClose.get() != none) {
+                Thread.yield();
+            }
+            assertThat(scope.isAlive()).as("round %d", i).isEqualTo(isLent);
+            memory.giveBack();
+            assertThat(scope.isAlive()).isFalse();
+        }
+        closing.join();
+    }
+}
