@@ -183,10 +183,8 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             if (last != null) {
                 Operators.onErrorDropped(last, currentContext());
             }
-        } else if (last != null) {
-            actual.onError(last);
         } else {
-            actual.onComplete();
+            Loop.tellEnd(actual, last);
         }
     }
 
