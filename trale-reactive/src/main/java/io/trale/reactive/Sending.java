@@ -181,7 +181,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         drainForeign(true);
         Throwable last = failure != null ? failure : sourceFailure;
         if (cancelled) {
-            if (last != null) {
+            if (last != null && !(failure instanceof ConnectionClosedException)) { // which is no news to one who has left
                 Operators.onErrorDropped(last, currentContext());
             }
         } else {
