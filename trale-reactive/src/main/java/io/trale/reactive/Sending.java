@@ -350,7 +350,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
                 @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
             this.name = name;
             this.outlet = outlet;
-            this.source = source;
+            this.source = Objects.requireNonNull(source);
             this.whenTaken = whenTaken;
             this.whenRefused = whenRefused;
         }

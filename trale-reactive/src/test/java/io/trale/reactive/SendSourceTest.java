@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Support.Pair;
 import io.trale.sim.SimKernel;
@@ -155,6 +156,12 @@ class SendSourceTest {
                 }));
         assertThat(whileStalled.get()).isPositive().isLessThanOrEqualTo(Sending.WINDOW_BYTES + Sending.WINDOW_ELEMENTS);
         assertThat(emitted).hasValue(all);
+    }
+
+    @Test
+    void thereMustBeASource() {
+        assertThatThrownBy(() -> pair.connection().send(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> pair.connection().sendLeases(null)).isInstanceOf(NullPointerException.class);
     }
 
     /// The size of elements is not known before the first: until then there is one at a time.
