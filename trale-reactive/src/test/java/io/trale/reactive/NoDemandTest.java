@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.reactive.Sources.Kind;
 import io.trale.reactive.Sources.Source;
 import io.trale.task.ExecutorOptions;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,6 +115,36 @@ class NoDemandTest {
         Support.until("more elements", () -> subscriber.count.get() > soFar + 1);
         subscriber.cancel();
         assertSleeps("after a cancel");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClosedLoopIsToldToThoseWhoStay(boolean hasty) {
+        trale.close();
+        List<Throwable> ends = new ArrayList<>();
+        Strict<Object> subscriber = new Strict<>() {
+            @Override
+            void start() {
+                if (hasty) {
+                    cancel();
+                }
+            }
+
+            @Override
+            void element(Object element) {}
+
+            @Override
+            void end(Throwable failure) {
+                ends.add(failure);
+            }
+        };
+        source.silent().subscribe(subscriber);
+        assertThat(subscriber.breaches).isEmpty();
+        if (hasty) {
+            assertThat(ends).isEmpty();
+        } else {
+            assertThat(ends).singleElement().isInstanceOf(ClosedChannelException.class);
+        }
     }
 
     @Test

@@ -668,6 +668,11 @@ class ReceiveDemandTest {
         assertThat(subscription.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(7L);
         assertThat(subscription.scan(Scannable.Attr.CANCELLED)).isFalse();
         assertThat(subscription.scan(Scannable.Attr.TERMINATED)).isFalse();
+        CountDownLatch busy = new CountDownLatch(1);
+        trale.loop.execute(() -> await(busy));
+        raw.subscription.request(2); // of which the loop has not heard yet
+        assertThat(subscription.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9L);
+        busy.countDown();
         raw.subscription.cancel();
         Support.asleep(trale);
         assertThat(subscription.scan(Scannable.Attr.CANCELLED)).isTrue();
