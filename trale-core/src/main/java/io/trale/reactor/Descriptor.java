@@ -3,13 +3,14 @@ package io.trale.reactor;
 /// A file descriptor that we own, and what is in flight on it.
 ///
 /// `close(2)` stops no operation, and the number may belong to another file a moment later. So [#close] cancels what
-/// is in flight and closes when the last operation has ended; until then the number stays ours. Loop thread only.
+/// is in flight and closes when the last operation has ended; until then the number stays ours. Loop thread only, but for
+/// [#isOpen].
 public final class Descriptor {
 
     private final Reactor reactor;
     private final int fd;
     private Operation operations;
-    private boolean closing;
+    private volatile boolean closing;
     private boolean closed;
     private Runnable whenClosed = () -> {};
 
@@ -29,7 +30,7 @@ public final class Descriptor {
         return reactor;
     }
 
-    /// False from the call of [#close] on: then nothing more may be staged.
+    /// False from the call of [#close] on: then nothing more may be staged. Any thread.
     public boolean isOpen() {
         return !closing;
     }

@@ -10,7 +10,9 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Operators;
 
 /// The sending side of an endpoint: one datagram, one `sendmsg(2)`.
 ///
@@ -22,7 +24,8 @@ final class DatagramSender extends Outlet {
 
     private int block = -1;
     private @Nullable MemorySegment header;
-    /// Why there was nothing to send: too long for a block, as for any datagram, or not readable any more.
+    /// Why there was nothing to send: too long for a block, as for any datagram, for an
+    /// unknown host, or not readable any more.
     private @Nullable IOException unsendable;
 
     DatagramSender(UdpEndpoint endpoint) {
@@ -53,8 +56,14 @@ final class DatagramSender extends Outlet {
     @Override
     protected void fill(Sqe sqe) {
         Datagram datagram = (Datagram) elements.element();
+        InetSocketAddress peer = datagram.peer();
         int size = datagram.data().remaining();
         try {
+            if (peer != null && peer.isUnresolved()) {
+                unsendable = new UnknownHostException(describe() + ": unknown host " + peer.getHostString());
+                sqe.prepNop();
+                return;
+            }
             if (size > blocks().blockBytes()) {
                 unsendable = failure(datagram, Errno.EMSGSIZE);
                 sqe.prepNop();
@@ -69,7 +78,6 @@ final class DatagramSender extends Outlet {
         }
         MemorySegment header = loop.reactor.pools().scratch().take();
         this.header = header;
-        InetSocketAddress peer = datagram.peer();
         int nameBytes = peer == null ? 0 : SocketAddresses.encode(peer, header);
         MessageHeader.fill(header, nameBytes, blocks().segment(block).address(), size);
         sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT);
@@ -118,7 +126,11 @@ final class DatagramSender extends Outlet {
         if (refusal == null) {
             owner.taken(datagram);
         } else if (!owner.refused(datagram, refusal)) {
-            failFirst(refusal);
+            if (first() == owner) {
+                failFirst(refusal);
+            } else { // whoever was told has cancelled or closed
+                Operators.onErrorDropped(refusal, owner.currentContext());
+            }
         }
     }
 

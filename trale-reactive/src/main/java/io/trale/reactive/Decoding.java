@@ -136,7 +136,14 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
         if (requested != Long.MAX_VALUE) {
             REQUESTED.decrementAndGet(this);
         }
-        actual.onNext(element);
+        try {
+            actual.onNext(element);
+        } catch (Throwable t) { // §2.13: it must not, so it is treated as gone
+            over = true;
+            upstream().cancel();
+            Exceptions.throwIfJvmFatal(t);
+            Operators.onErrorDropped(t, currentContext());
+        }
     }
 
     private void finish() {

@@ -54,7 +54,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
     }
 
     /// One subscription. Its state is one word, since the result and the subscriber come from different threads.
-    private static final class Run<T> implements Subscription {
+    private static final class Run<T> implements Subscription, Scannable {
 
         private static final int NOTHING = 0;
         private static final int REQUESTED = 1;
@@ -68,6 +68,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         /// There when the state is VALUE.
         private @Nullable T value;
         private volatile @Nullable JoinHandle<Void> task;
+        private volatile boolean badRequest;
 
         Run(Loop loop, CoreSubscriber<? super T> actual, Consumer<? super T> unwanted) {
             this.loop = loop;
@@ -77,14 +78,28 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
         void began(JoinHandle<Void> task) {
             this.task = task;
-            if (state.get() == OVER) {
+            if (badRequest || state.get() == OVER) {
                 task.abort(); // harmless if it has ended
             }
+        }
+
+        /// The task was aborted: by a bad request, by a cancel, or because the loop closes.
+        void aborted() {
+            if (state.get() != OVER) {
+                fail(badRequest ? badRequest() : Loop.closedException());
+            }
+        }
+
+        private static IllegalArgumentException badRequest() {
+            return new IllegalArgumentException("§3.9: request must be positive");
         }
 
         void succeed(T value) {
             this.value = value;
             if (state.compareAndSet(NOTHING, VALUE)) {
+                if (badRequest) {
+                    refuse();
+                }
                 return;
             }
             if (state.compareAndSet(REQUESTED, OVER)) {
@@ -100,10 +115,6 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             } else {
                 Operators.onErrorDropped(failure, actual.currentContext());
             }
-        }
-
-        boolean isOver() {
-            return state.get() == OVER;
         }
 
         private void emit() {
@@ -123,10 +134,21 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
         @Override
         public void request(long n) {
-            if (Operators.validate(n) && !state.compareAndSet(NOTHING, REQUESTED) && state.get() == VALUE
+            if (n <= 0) {
+                badRequest = true;
+                abort();
+                loop.run(this::refuse); // if the task had ended already
+            } else if (!state.compareAndSet(NOTHING, REQUESTED) && state.get() == VALUE
                     && !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {
                 discard();
                 actual.onError(Loop.closedException());
+            }
+        }
+
+        private void refuse() {
+            if (state.compareAndSet(VALUE, OVER)) {
+                discard();
+                actual.onError(badRequest());
             }
         }
 
@@ -140,12 +162,30 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         @Override
         public void cancel() {
             int before = state.getAndSet(OVER);
-            JoinHandle<Void> task = this.task;
             if (before == VALUE) {
                 discard();
-            } else if (before != OVER && task != null) {
+            } else if (before != OVER) {
+                abort();
+            }
+        }
+
+        private void abort() {
+            JoinHandle<Void> task = this.task;
+            if (task != null) { // else it has not begun, and will see
                 task.abort();
             }
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes") // as declared by Reactor
+        public @Nullable Object scanUnsafe(Attr key) {
+            if (key == Attr.ACTUAL) {
+                return actual;
+            }
+            if (key == Attr.TERMINATED) {
+                return state.get() == OVER;
+            }
+            return key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
         }
     }
 
@@ -185,16 +225,13 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             return null;
         }
 
-        /// The task was aborted: by a cancel, or because the loop closes.
         @Override
         public void cancel() {
             Future<T> future = this.future;
             if (future != null) {
                 future.cancel();
             }
-            if (!run.isOver()) {
-                run.fail(Loop.closedException());
-            }
+            run.aborted();
         }
     }
 }

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.NonBlocking;
@@ -98,6 +100,21 @@ final class Loop {
         } catch (Throwable t) {
             Exceptions.throwIfJvmFatal(t);
             Operators.onErrorDropped(t, Context.empty());
+        }
+    }
+
+    /// Tells `subscriber` the end: `failure`, or completion if that is null. What it throws (§2.13: it must not) goes to the
+    /// drop hook, and keeps nobody else from what is to come. Loop thread.
+    static void tellEnd(CoreSubscriber<?> subscriber, @Nullable Throwable failure) {
+        try {
+            if (failure != null) {
+                subscriber.onError(failure);
+            } else {
+                subscriber.onComplete();
+            }
+        } catch (Throwable t) {
+            Exceptions.throwIfJvmFatal(t);
+            Operators.onErrorDropped(t, subscriber.currentContext());
         }
     }
 

@@ -179,9 +179,9 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         try {
             subscriber.onNext(element);
         } catch (Throwable t) { // §2.13: it must not, so it is treated as gone
-            Exceptions.throwIfJvmFatal(t);
             Context context = subscriber.currentContext();
             end();
+            Exceptions.throwIfJvmFatal(t);
             Operators.onErrorDropped(t, context);
         }
     }
@@ -190,7 +190,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     final void complete() {
         CoreSubscriber<? super T> subscriber = endAndLeave();
         if (subscriber != null) {
-            subscriber.onComplete();
+            Loop.tellEnd(subscriber, null);
         }
     }
 
@@ -198,7 +198,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     final void fail(Throwable failure) {
         CoreSubscriber<? super T> subscriber = endAndLeave();
         if (subscriber != null) {
-            subscriber.onError(failure);
+            Loop.tellEnd(subscriber, failure);
         }
     }
 

@@ -83,9 +83,9 @@ abstract class Outlet extends Operation {
 
     // ---- the elements of the first in line
 
-    /// How many bytes wait.
+    /// How many bytes wait, where an element counts as one at least: of empty ones there is no end else.
     final long queuedBytes() {
-        return queuedBytes;
+        return Math.max(queuedBytes, elements.size());
     }
 
     /// Takes an element of the first in line.

@@ -45,6 +45,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private volatile boolean complete;
     private @Nullable Throwable sourceFailure;
     private volatile boolean cancelled;
+    private volatile boolean badRequest;
     private volatile int scheduled;
 
     // For the loop alone.
@@ -180,13 +181,11 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         drainForeign(true);
         Throwable last = failure != null ? failure : sourceFailure;
         if (cancelled) {
-            if (last != null) {
+            if (last != null && !(failure instanceof ConnectionClosedException)) { // which is no news to one who has left
                 Operators.onErrorDropped(last, currentContext());
             }
-        } else if (last != null) {
-            actual.onError(last);
         } else {
-            actual.onComplete();
+            Loop.tellEnd(actual, last);
         }
     }
 
@@ -236,7 +235,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     @Override
     public void request(long n) {
-        Operators.validate(n); // there is no element, so nothing to count
+        if (n <= 0) { // there is no element, so nothing else to count
+            badRequest = true;
+            if (queued || !outlet.loop.isCurrent()) { // else we are being greeted, and look after that
+                schedule();
+            }
+        }
     }
 
     @Override
@@ -262,6 +266,11 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     /// Looks at what other threads have left. The first time, gets in line.
     private void drain() {
+        if (badRequest && !cancelled && !ended) {
+            cancelled = true;
+            ended = true;
+            Loop.tellEnd(actual, new IllegalArgumentException("§3.9: request must be positive"));
+        }
         if (!queued) {
             queued = true;
             outlet.enqueue(this);
@@ -341,7 +350,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
                 @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
             this.name = name;
             this.outlet = outlet;
-            this.source = source;
+            this.source = Objects.requireNonNull(source);
             this.whenTaken = whenTaken;
             this.whenRefused = whenRefused;
         }

@@ -96,8 +96,9 @@ public final class UdpEndpoint implements Disposable {
     /// Sends each element as one datagram, in order; completes when the kernel has taken them all. The kernel may still drop
     /// one, and so may every router.
     ///
-    /// The first that the kernel refuses (`EMSGSIZE`, `EHOSTUNREACH`, `ECONNREFUSED` and more, see `sendmsg(2)`) ends this
-    /// send, and the source is cancelled. Demand, windows, order and cancellation are those of [Connection#send].
+    /// The first that the kernel refuses (`EMSGSIZE`, `EHOSTUNREACH`, `ECONNREFUSED` and more, see `sendmsg(2)`), or that is
+    /// for an address nobody has looked up ([java.net.UnknownHostException]), ends this send, and the source is cancelled.
+    /// Demand, windows, order and cancellation are those of [Connection#send].
     public Mono<Void> send(Publisher<Datagram> source) {
         return Sending.mono("traleSendDatagrams", sender, source, null, null);
     }

@@ -17,7 +17,7 @@ public class AcceptTck extends PublisherVerification<Connection> {
     private Trale trale;
 
     public AcceptTck() {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
     }
 
     @BeforeClass

@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -267,6 +268,48 @@ class DecodingTest {
         subscriber.cancel();
         source.assertCancelled();
         assertThat(discarded).containsExactly(ByteBuffer.wrap(new byte[] {11}), ByteBuffer.wrap(new byte[] {1, 12}));
+    }
+
+    /// §2.13: it must not. The chunk is there already, so it is told by its own request and not by the source.
+    @Test
+    void aSubscriberThatThrowsIsTreatedAsGone() {
+        IllegalStateException thrown = new IllegalStateException("on purpose");
+        List<Throwable> dropped = new ArrayList<>();
+        Consumer<Throwable> hook = dropped::add;
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        List<Subscription> greeted = new ArrayList<>();
+        source.flux().transform(LINES)
+                .contextWrite(context -> context.put("reactor.onErrorDropped.local", hook))
+                .subscribe(new Subscriber<>() {
+                    @Override
+                    public void onSubscribe(Subscription subscription) {
+                        greeted.add(subscription);
+                        subscription.request(1);
+                    }
+
+                    @Override
+                    public void onNext(String line) {
+                        if (line.equals("b")) {
+                            throw thrown;
+                        }
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                        dropped.add(failure);
+                    }
+
+                    @Override
+                    public void onComplete() {
+                        dropped.add(new AssertionError("completed"));
+                    }
+                });
+        source.next(chunk("a\nb\nc\n"));
+        greeted.getFirst().request(5);
+        source.assertCancelled();
+        assertThat(dropped).containsExactly(thrown);
+        greeted.getFirst().request(1);
+        assertThat(dropped).hasSize(1);
     }
 
     /// A source that does what it is told, also what it must not.

@@ -20,7 +20,7 @@ public class EventTck extends PublisherVerification<Long> {
     private volatile boolean stopping;
 
     public EventTck() {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
     }
 
     @BeforeClass

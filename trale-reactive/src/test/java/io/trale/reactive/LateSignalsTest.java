@@ -102,6 +102,17 @@ class LateSignalsTest {
         }
     }
 
+    /// As when the handler of a stalled client is given up for want of time: that is no error to be logged.
+    @Test
+    void anAbortAfterACancelIsNoNews() {
+        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Support.untilStalled(trale, 1); // in the midst of an element
+        send.dispose();
+        pair.connection().abort();
+        Support.get(pair.connection().onClose().toFuture());
+        assertThat(droppedError).isNotDone();
+    }
+
     @Test
     void aSendThatIsCancelledAtOnceIsNotToldThatTheLoopIsClosed() {
         trale.close();

@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.reactive.Sources.Kind;
 import io.trale.reactive.Sources.Source;
 import io.trale.task.ExecutorOptions;
+import java.nio.channels.ClosedChannelException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 
@@ -45,7 +50,7 @@ class NoDemandTest {
     }
 
     /// Counts what it gets, and asks for nothing by itself.
-    private static final class Counting extends BaseSubscriber<Object> {
+    private static class Counting extends BaseSubscriber<Object> {
 
         private final AtomicInteger count = new AtomicInteger();
 
@@ -85,6 +90,61 @@ class NoDemandTest {
         }
         subscriber.cancel();
         assertSleeps("after a cancel");
+    }
+
+    /// §3.17, on the loop and from elsewhere, as a sum: the official suite sees to it only that this is no error.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void demandBeyondTheLargestNumberIsWithoutBound(boolean onLoop) {
+        Counting subscriber = new Counting() {
+            @Override
+            protected void hookOnSubscribe(Subscription subscription) {
+                subscription.request(Long.MAX_VALUE - 1);
+                subscription.request(Long.MAX_VALUE - 1);
+            }
+        };
+        if (onLoop) {
+            trale.loop.execute(() -> source.busy().subscribe(subscriber));
+        } else {
+            source.busy().subscribe(subscriber);
+        }
+        Support.until("elements", () -> subscriber.count.get() > 0);
+        subscriber.request(Long.MAX_VALUE - 1);
+        Support.onLoop(trale, () -> null);
+        int soFar = subscriber.count.get();
+        Support.until("more elements", () -> subscriber.count.get() > soFar + 1);
+        subscriber.cancel();
+        assertSleeps("after a cancel");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aClosedLoopIsToldToThoseWhoStay(boolean hasty) {
+        trale.close();
+        List<Throwable> ends = new ArrayList<>();
+        Strict<Object> subscriber = new Strict<>() {
+            @Override
+            void start() {
+                if (hasty) {
+                    cancel();
+                }
+            }
+
+            @Override
+            void element(Object element) {}
+
+            @Override
+            void end(Throwable failure) {
+                ends.add(failure);
+            }
+        };
+        source.silent().subscribe(subscriber);
+        assertThat(subscriber.breaches).isEmpty();
+        if (hasty) {
+            assertThat(ends).isEmpty();
+        } else {
+            assertThat(ends).singleElement().isInstanceOf(ClosedChannelException.class);
+        }
     }
 
     @Test

@@ -15,7 +15,7 @@ public class OpenTck extends PublisherVerification<Event> {
     private Trale closed;
 
     public OpenTck() {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
     }
 
     @BeforeClass

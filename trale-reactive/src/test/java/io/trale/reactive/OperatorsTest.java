@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
@@ -39,6 +40,7 @@ class OperatorsTest {
     private static final int COUNT = 60;
 
     private final Kind kind;
+    private final CompletableFuture<Throwable> uncaught = new CompletableFuture<>();
     private int descriptors;
     private Trale trale;
     private Source source;
@@ -50,7 +52,8 @@ class OperatorsTest {
     @BeforeEach
     void start() {
         descriptors = Support.descriptors();
-        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1).leaseBuffers(16, 1));
+        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1).leaseBuffers(16, 1)
+                .uncaught(uncaught::complete));
         source = kind.make().apply(trale);
     }
 
@@ -213,7 +216,7 @@ class OperatorsTest {
     }
 
     /// §2.13: a subscriber must not throw. One that does is treated as gone.
-    private record Throwing(RuntimeException thrown, CompletableFuture<Throwable> dropped) implements CoreSubscriber<Object> {
+    private record Throwing(Throwable thrown, CompletableFuture<Throwable> dropped) implements CoreSubscriber<Object> {
 
         @Override
         public Context currentContext() {
@@ -229,7 +232,7 @@ class OperatorsTest {
         @Override
         public void onNext(Object element) {
             release(element);
-            throw thrown;
+            throw Exceptions.propagate(thrown);
         }
 
         @Override
@@ -248,6 +251,15 @@ class OperatorsTest {
         Throwing throwing = new Throwing(new IllegalStateException("on purpose"), new CompletableFuture<>());
         source.busy().subscribe(throwing);
         assertThat(Support.get(throwing.dropped)).isSameAs(throwing.thrown);
+        expect(elements().take(COUNT), COUNT);
+    }
+
+    /// Such as Reactor takes for fatal, and lets through: to the handler of the executor.
+    @Test
+    void aSubscriberThatLacksAClassIsGoneAsWell() {
+        Throwing throwing = new Throwing(new NoClassDefFoundError("on purpose"), new CompletableFuture<>());
+        source.busy().subscribe(throwing);
+        assertThat(Support.get(uncaught)).isSameAs(throwing.thrown);
         expect(elements().take(COUNT), COUNT);
     }
 }

@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -599,8 +600,9 @@ class ReceiveDemandTest {
 
     @Test
     void lastSignalsThatThrowDoNotStopTheLoop() throws Exception {
-        List<Throwable> uncaught = new ArrayList<>();
-        try (Trale other = Trale.start(ExecutorOptions.defaults().uncaught(uncaught::add));
+        List<Throwable> dropped = new CopyOnWriteArrayList<>();
+        Hooks.onErrorDropped(dropped::add);
+        try (Trale other = Trale.start();
                 Pair first = Pair.of(other); Pair second = Pair.of(other); Pair third = Pair.of(other)) {
             for (Pair pair : List.of(first, second)) {
                 pair.connection().receive().subscribe(new Raw(element -> { }, failure -> {
@@ -615,8 +617,10 @@ class ReceiveDemandTest {
             collector.requestUnbounded();
             Support.write(third.peer(), "y".getBytes());
             assertThat(collector.next()).isEqualTo("y".getBytes());
-            assertThat(Support.onLoop(other, () -> List.copyOf(uncaught))).hasSize(2);
+            assertThat(Support.onLoop(other, () -> List.copyOf(dropped))).hasSize(2);
             assertThat(other.stats().inFlight()).isEqualTo(1);
+        } finally {
+            Hooks.resetOnErrorDropped();
         }
     }
 
@@ -664,6 +668,11 @@ class ReceiveDemandTest {
         assertThat(subscription.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(7L);
         assertThat(subscription.scan(Scannable.Attr.CANCELLED)).isFalse();
         assertThat(subscription.scan(Scannable.Attr.TERMINATED)).isFalse();
+        CountDownLatch busy = new CountDownLatch(1);
+        trale.loop.execute(() -> await(busy));
+        raw.subscription.request(2); // of which the loop has not heard yet
+        assertThat(subscription.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9L);
+        busy.countDown();
         raw.subscription.cancel();
         Support.asleep(trale);
         assertThat(subscription.scan(Scannable.Attr.CANCELLED)).isTrue();

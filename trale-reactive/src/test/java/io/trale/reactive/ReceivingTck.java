@@ -22,7 +22,7 @@ public abstract class ReceivingTck<T> extends PublisherVerification<T> {
     private Trale trale;
 
     ReceivingTck() {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
     }
 
     @BeforeClass

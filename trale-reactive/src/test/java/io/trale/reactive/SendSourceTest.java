@@ -1,8 +1,11 @@
 package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.sim.SimKernel;
+import io.trale.task.ExecutorOptions;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -11,6 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,6 +131,37 @@ class SendSourceTest {
             }
             Support.until("all leases are back", () -> returned.get() == 10);
         }
+    }
+
+    /// An empty element has its turn behind those that wait, and waits itself, so it takes of the window what one byte would.
+    @Test
+    void aSourceOfEmptyElementsIsNotAskedForEverWhileThePeerStalls() throws Exception {
+        SimKernel kernel = new SimKernel(1).strict().socketBufferBytes(16);
+        AtomicLong emitted = new AtomicLong();
+        AtomicLong whileStalled = new AtomicLong();
+        int all = 3 * Sending.WINDOW_BYTES;
+        kernel.listenOn(7, peer -> {
+            peer.reading(false);
+            kernel.after(1_000_000, () -> {
+                whileStalled.set(emitted.get());
+                peer.reading(true);
+            });
+        });
+        SimTrale.run(kernel, ExecutorOptions.defaults(), (simulated, done) -> simulated.connect(Support.loopback(7))
+                .subscribe(connection -> {
+                    Flux<ByteBuffer> empty = Flux.range(0, all).map(i -> ByteBuffer.allocate(0))
+                            .doOnNext(element -> emitted.incrementAndGet());
+                    connection.send(Flux.just(ByteBuffer.allocate(100)).concatWith(empty)).then(connection.close())
+                            .subscribe(null, null, done::set);
+                }));
+        assertThat(whileStalled.get()).isPositive().isLessThanOrEqualTo(Sending.WINDOW_BYTES + Sending.WINDOW_ELEMENTS);
+        assertThat(emitted).hasValue(all);
+    }
+
+    @Test
+    void thereMustBeASource() {
+        assertThatThrownBy(() -> pair.connection().send(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> pair.connection().sendLeases(null)).isInstanceOf(NullPointerException.class);
     }
 
     /// The size of elements is not known before the first: until then there is one at a time.

@@ -16,7 +16,7 @@ public class TicksTck extends PublisherVerification<Tick> {
     private Trale closed;
 
     public TicksTck() {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
     }
 
     @BeforeClass

@@ -10,6 +10,7 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
@@ -17,10 +18,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -247,6 +252,48 @@ class UdpTest {
         assertThat(receivedByPeer()).hasSize(1);
         assertThat(receivedByPeer()).hasSize(2);
         assertThat(receivedByPeer()).hasSize(3);
+    }
+
+    @Test
+    void anUnknownHostIsTheFaultOfItsDatagram() throws IOException {
+        Datagram toNobody = Datagram.to(InetSocketAddress.createUnresolved("nobody.invalid", 1), bytes("lost"));
+        StepVerifier.create(endpoint.send(Mono.just(toNobody)))
+                .expectErrorSatisfies(failure -> assertThat(failure).isInstanceOf(UnknownHostException.class)
+                        .hasMessageContaining("nobody.invalid"))
+                .verify(LIMIT);
+        List<Datagram> refused = new ArrayList<>();
+        endpoint.send(Flux.just(toNobody, Datagram.to(peerAddress, bytes("after"))), (datagram, why) -> refused.add(datagram))
+                .block(LIMIT);
+        assertThat(refused).containsExactly(toNobody);
+        assertThat(receivedByPeer()).isEqualTo("after");
+    }
+
+    /// Whoever is told cancels, or closes, and throws on top: that is the end of its own send, and of no other.
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoeverIsToldOfARefusalMayEndItsSend(boolean byCancel) {
+        CompletableFuture<Throwable> dropped = new CompletableFuture<>();
+        Consumer<Throwable> hook = dropped::complete;
+        Disposable[] send = new Disposable[1];
+        CompletableFuture<Void> next = Support.onLoop(trale, () -> {
+            Flux<Datagram> tooLong = Flux.just(Datagram.to(peerAddress, ByteBuffer.allocate(65_508)));
+            send[0] = endpoint.send(tooLong.concatWith(Flux.never()), (datagram, why) -> {
+                if (byCancel) {
+                    send[0].dispose();
+                } else {
+                    endpoint.dispose();
+                }
+                throw new IllegalStateException("on purpose");
+            }).contextWrite(context -> context.put("reactor.onErrorDropped.local", hook)).subscribe(null, failure -> { });
+            return endpoint.send(Mono.just(Datagram.to(peerAddress, bytes("next")))).toFuture();
+        });
+        assertThat(Support.get(dropped)).isInstanceOf(ErrnoException.class)
+                .satisfies(refusal -> assertThat(refusal.getSuppressed()).hasSize(1));
+        if (byCancel) {
+            Support.get(next);
+        } else {
+            assertThat(next).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ClosedChannelException.class);
+        }
     }
 
     @Test

@@ -18,7 +18,7 @@ public abstract class ViewTck<T> extends PublisherVerification<T> {
 
     /// `element` is an element as it is sent.
     ViewTck(Function<Flux<ByteBuffer>, Flux<T>> view, byte... element) {
-        super(new TestEnvironment(200, 50));
+        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
         this.view = view;
         this.element = element;
     }

@@ -1,0 +1,134 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Support.Pair;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.reactivestreams.Subscription;
+import reactor.core.Scannable;
+import reactor.core.Scannable.Attr;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+
+/// What sends, sinks and openings tell those who scan, and the hooks of assembly. For sources see [OperatorsTest].
+@Timeout(60)
+class ScansTest {
+
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    private static Arguments mono(String step, BiFunction<Trale, Connection, Mono<?>> assemble) {
+        return Arguments.of(step, Named.of(step, assemble));
+    }
+
+    private static Stream<Arguments> monos() {
+        return Stream.of(mono("sink(traleSend)", (trale, connection) -> connection.send(Flux.empty())),
+                mono("sink(traleSend)", (trale, connection) -> connection.send(Flux.empty(), taken -> { })),
+                mono("sink(traleSendLeases)", (trale, connection) -> connection.sendLeases(Flux.empty())),
+                mono("sink(traleSendDatagrams)", (trale, connection) -> SinkKind.endpoint(trale).send(Flux.empty())),
+                mono("sink(traleWrite)", (trale, connection) -> trale.write(Path.of("/dev/null"), Flux.empty())),
+                mono("future", (trale, connection) -> trale.event()),
+                mono("future", (trale, connection) -> trale.bind(Support.loopback(0))),
+                mono("future", (trale, connection) -> trale.connect(Support.loopback(1))),
+                mono("future", (trale, connection) -> trale.udp(Support.loopback(0))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("monos")
+    void eachIsSeenByTheHooksOfAssemblyAndRunsElsewhere(String step, BiFunction<Trale, Connection, Mono<?>> assemble) {
+        Queue<Scannable> assembled = new ConcurrentLinkedQueue<>();
+        Hooks.onEachOperator("seen", publisher -> {
+            assembled.add(Scannable.from(publisher));
+            return publisher;
+        });
+        try {
+            assemble.apply(trale, pair.connection());
+        } finally {
+            Hooks.resetOnEachOperator("seen");
+        }
+        assertThat(assembled).anySatisfy(scanned -> {
+            assertThat(scanned.stepName()).isEqualTo(step);
+            assertThat(scanned.scan(Attr.RUN_STYLE)).isEqualTo(Attr.RunStyle.ASYNC);
+        });
+    }
+
+    /// Asks for nothing by itself.
+    private static final class Waiting extends BaseSubscriber<Object> {
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {}
+
+        Scannable subscription() {
+            return Scannable.from(upstream());
+        }
+    }
+
+    @Test
+    void aSendTellsWhatItIsDoing() {
+        Flux<ByteBuffer> source = Flux.never();
+        Scannable send = Scannable.from(pair.connection().send(source.hide()));
+        assertThat(send.parents()).hasSize(2);
+        Waiting waiting = new Waiting();
+        pair.connection().send(source.hide()).subscribe(waiting);
+        Scannable sending = waiting.subscription();
+        Support.asleep(trale);
+        assertThat(sending.scanUnsafe(Attr.ACTUAL)).isSameAs(waiting);
+        assertThat(sending.parents()).as("the subscription to the source").isNotEmpty();
+        assertThat(sending.scan(Attr.RUN_STYLE)).isEqualTo(Attr.RunStyle.ASYNC);
+        assertThat(sending.scan(Attr.CANCELLED)).isFalse();
+        assertThat(sending.scan(Attr.TERMINATED)).isFalse();
+        waiting.cancel();
+        assertThat(sending.scan(Attr.CANCELLED)).isTrue();
+        Support.until("the end", () -> sending.scan(Attr.TERMINATED));
+    }
+
+    @Test
+    void aWriteTellsItsSource() {
+        assertThat(Scannable.from(trale.write(Path.of("/dev/null"), Flux.<ByteBuffer>never().hide())).parents()).hasSize(2);
+    }
+
+    @Test
+    void aSinkTellsWhatItIsDoing() {
+        Sink<ByteBuffer> sink = pair.connection().sink();
+        Scannable scanned = Scannable.from(sink);
+        assertThat(scanned.isScanAvailable()).isTrue();
+        assertThat(scanned.scan(Attr.RUN_STYLE)).isEqualTo(Attr.RunStyle.ASYNC);
+        Subscription subscription = Operators.emptySubscription();
+        sink.onSubscribe(subscription);
+        Support.asleep(trale);
+        assertThat(scanned.scanUnsafe(Attr.PARENT)).isSameAs(subscription);
+        assertThat(scanned.scan(Attr.ACTUAL)).as("the send").isNotNull();
+        assertThat(scanned.scan(Attr.TERMINATED)).isFalse();
+        sink.onComplete();
+        sink.onEnd().block();
+        assertThat(scanned.scan(Attr.TERMINATED)).isTrue();
+    }
+}
