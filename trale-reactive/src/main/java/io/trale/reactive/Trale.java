@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -62,8 +63,9 @@ public final class Trale implements AutoCloseable {
         executor.onClose(closed::tryEmitEmpty);
     }
 
-    /// Starts with default options. Throws [UncheckedIOException] if there is no io_uring to be had, and says in one line
-    /// why and what to do.
+    /// Starts with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread has started it.
+    /// Throws [UncheckedIOException] if there is no io_uring to be had, and [UnsupportedOperationException] if the JVM forbids
+    /// native access or this is not Linux; each says in one line why and what to do.
     public static Trale start() {
         return start(ExecutorOptions.defaults());
     }
@@ -104,7 +106,7 @@ public final class Trale implements AutoCloseable {
     /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
     /// [#serve(SocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
+        return serve(bind(port), handler, ServeOptions.defaults());
     }
 
     /// As [#serve(SocketAddress, Function, ServeOptions)], with default options.
@@ -119,7 +121,13 @@ public final class Trale implements AutoCloseable {
     /// [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address, options.listenerOptions).map(listener -> new Server(this, listener, handler, options));
+        return serve(bind(address, options.listenerOptions), handler, options);
+    }
+
+    private Mono<Server> serve(Mono<Listener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
+            ServeOptions options) {
+        Objects.requireNonNull(handler); // or every connection would fail, and not this
+        return bind.map(listener -> new Server(this, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4.
@@ -140,8 +148,9 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], whose path is made, and removed when the
-    /// listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`.
+    /// Listens on `address`, an [InetSocketAddress] whose host is resolved or a [UnixDomainSocketAddress], whose path is made,
+    /// and removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for a path that a killed
+    /// process has left, `EACCES`, ...), see `bind(2)`.
     public Mono<Listener> bind(SocketAddress address) {
         return bind(address, NetOptions.none());
     }
@@ -177,9 +186,10 @@ public final class Trale implements AutoCloseable {
                 .flatMap(addresses -> connect(() -> TcpStream.connect(addresses, options)));
     }
 
-    /// Connects to `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress]. Fails with [ErrnoException]
-    /// (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel stops the attempt. Whoever receives the connection has
-    /// to close it.
+    /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
+    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel
+    /// stops the attempt. Whoever receives the connection has to close it, as with
+    /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`.
     public Mono<Connection> connect(SocketAddress address) {
         return connect(address, NetOptions.none());
     }
