@@ -100,7 +100,7 @@ public final class Reactor {
     /// Throws [WrongThreadException] unless on the loop thread.
     public void checkThread() {
         if (!onLoop()) {
-            throw new WrongThreadException("belongs to " + thread + ", called on " + Thread.currentThread());
+            throw new WrongThreadException("belongs to the executor of " + thread + ", used on " + Thread.currentThread());
         }
     }
 
@@ -224,12 +224,13 @@ public final class Reactor {
         return deadlines;
     }
 
-    /// Puts `operation` in line for the next enter. No system call.
+    /// Puts `operation` in line for the next enter. No system call. Throws [WrongThreadException] unless on the loop thread.
     public void stage(Operation operation) {
         stage(operation, staging.plain());
     }
 
     void stage(Operation operation, StagingQueue queue) {
+        checkThread();
         operation.staged();
         if (!operation.isInternal()) {
             counters.add(Count.IN_FLIGHT, 1);
@@ -245,6 +246,7 @@ public final class Reactor {
     /// and may bring `-ECANCELED`, an error, a part of what was wanted, or all of it.
     public void cancel(Operation operation) {
         if (operation.inFlight() && !operation.cancelling) {
+            checkThread();
             operation.cancelling = true;
             counters.add(Count.CANCELS, 1);
             staging.cancel(operation);
