@@ -100,8 +100,12 @@ public final class Reactor {
     /// Throws [WrongThreadException] unless on the loop thread.
     public void checkThread() {
         if (!onLoop()) {
-            throw new WrongThreadException("belongs to the executor of " + thread + ", used on " + Thread.currentThread());
+            throw wrongThread(); // apart, so that the check stays small enough to be inlined everywhere
         }
+    }
+
+    private WrongThreadException wrongThread() {
+        return new WrongThreadException("belongs to the executor of " + thread + ", used on " + Thread.currentThread());
     }
 
     /// The executor that this reactor works for, or null if it has none yet.
