@@ -45,9 +45,8 @@ public final class Deadlines {
     }
 
     /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock. Those of the same moment are reached in the
-    /// order in which they were set. Throws [WrongThreadException] unless on the loop thread.
+    /// order in which they were set.
     public void set(Deadline deadline, long atNanos) {
-        reactor.checkThread();
         assert !deadline.isSet() : "set already";
         deadline.atNanos = atNanos;
         deadline.order = setSoFar++;
@@ -63,7 +62,6 @@ public final class Deadlines {
         if (i < 0) {
             return;
         }
-        reactor.checkThread();
         deadline.index = -1;
         Deadline last = heap[--size];
         heap[size] = null;

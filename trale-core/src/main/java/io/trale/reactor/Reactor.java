@@ -100,12 +100,8 @@ public final class Reactor {
     /// Throws [WrongThreadException] unless on the loop thread.
     public void checkThread() {
         if (!onLoop()) {
-            throw wrongThread(); // apart, so that the check stays small enough to be inlined everywhere
+            throw new WrongThreadException("belongs to " + thread + ", called on " + Thread.currentThread());
         }
-    }
-
-    private WrongThreadException wrongThread() {
-        return new WrongThreadException("belongs to the executor of " + thread + ", used on " + Thread.currentThread());
     }
 
     /// The executor that this reactor works for, or null if it has none yet.
@@ -228,13 +224,12 @@ public final class Reactor {
         return deadlines;
     }
 
-    /// Puts `operation` in line for the next enter. No system call. Throws [WrongThreadException] unless on the loop thread.
+    /// Puts `operation` in line for the next enter. No system call.
     public void stage(Operation operation) {
         stage(operation, staging.plain());
     }
 
     void stage(Operation operation, StagingQueue queue) {
-        checkThread();
         operation.staged();
         if (!operation.isInternal()) {
             counters.add(Count.IN_FLIGHT, 1);
@@ -250,7 +245,6 @@ public final class Reactor {
     /// and may bring `-ECANCELED`, an error, a part of what was wanted, or all of it.
     public void cancel(Operation operation) {
         if (operation.inFlight() && !operation.cancelling) {
-            checkThread();
             operation.cancelling = true;
             counters.add(Count.CANCELS, 1);
             staging.cancel(operation);

@@ -26,14 +26,13 @@ public abstract class ReactorIo extends Operation {
     }
 
     /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is there; until then
-    /// `waker`, in place of the one before, is woken when it is. Throws [WrongThreadException] on another executor's thread.
+    /// `waker`, in place of the one before, is woken when it is.
     protected final boolean submitOrGetResult(Waker waker) {
         if (use == Use.FINISHED) {
             return true;
         }
         this.waker = waker;
         if (use == Use.NEW && !inFlight()) {
-            descriptor().reactor().checkThread(); // before anything is lent
             if (!descriptor().isOpen()) {
                 finish(-Errno.ECANCELED);
                 return true;

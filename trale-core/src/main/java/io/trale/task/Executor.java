@@ -121,9 +121,6 @@ public final class Executor implements AutoCloseable {
 
     /// Makes `future` a task of this executor, which owns it from now on. Any thread. Throws
     /// [RejectedExecutionException] once the executor closes.
-    ///
-    /// Sockets, files and sleeps belong to the executor of the thread that makes them, and their futures fail elsewhere with
-    /// [WrongThreadException]: have them made here, as by the code of an [Async#async] block.
     public <T> JoinHandle<T> submit(Future<T> future) {
         Task<T> task = new Task<>(this, Objects.requireNonNull(future));
         if (reactor.onLoop()) {

@@ -12,9 +12,9 @@ public final class Timer {
 
     private Timer() {}
 
-    /// Completes when `duration` has passed since this call, at once if it is zero or less; for the executor of the current
-    /// thread. Sleepers of one executor wake in the order of their deadlines, at a time that the kernel's monotonic clock
-    /// tells. A million of them cost one descriptor, and each costs this object.
+    /// Completes when `duration` has passed since this call; at once if it is zero or less. Sleepers of one executor wake in
+    /// the order of their deadlines, at a time that the kernel's monotonic clock tells. A million of them cost one
+    /// descriptor, and each costs this object.
     public static Future<Void> sleep(Duration duration) {
         Reactor reactor = Reactor.current();
         return new Sleep(reactor.deadlines(), reactor.kernel().nanoTime() + Deadlines.nanos(duration));

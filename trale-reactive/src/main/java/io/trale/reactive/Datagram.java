@@ -1,6 +1,5 @@
 package io.trale.reactive;
 
-import io.trale.linux.SocketAddresses;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -15,15 +14,11 @@ import org.jspecify.annotations.Nullable;
 ///        grows when the subscriber asks too slowly
 public record Datagram(ByteBuffer data, @Nullable InetSocketAddress peer, boolean truncated, long dropped) {
 
-    /// Throws [IllegalArgumentException] if the host of `peer` is not resolved: to look it up might block the loop.
     public Datagram {
         Objects.requireNonNull(data);
-        if (peer != null) {
-            SocketAddresses.check(peer);
-        }
     }
 
-    /// To be sent to `peer`, whose host must be resolved.
+    /// To be sent to `peer`.
     public static Datagram to(InetSocketAddress peer, ByteBuffer data) {
         return new Datagram(data, Objects.requireNonNull(peer), false, 0);
     }

@@ -52,8 +52,8 @@ public final class UdpEndpoint implements Disposable {
         return endpoint;
     }
 
-    /// Makes `peer`, whose host must be resolved, the only one to send to and to receive from; completes with this. Errors
-    /// that the peer's host reports are then told, as in `ECONNREFUSED`. See `connect(2)`.
+    /// Makes `peer` the only one to send to and to receive from; completes with this. Errors that the peer's host reports
+    /// are then told, as in `ECONNREFUSED`. See `connect(2)`.
     public Mono<UdpEndpoint> connect(InetSocketAddress peer) {
         return new FutureMono<UdpEndpoint>(loop, () -> new Connecting(socket.connect(peer)), unwanted -> { }).assembled();
     }

@@ -249,20 +249,6 @@ class UdpTest {
         assertThat(receivedByPeer()).hasSize(3);
     }
 
-    /// Found out on the loop, it would be found out again and again.
-    @Test
-    void aHostThatIsNotResolvedIsRefusedBeforeItComesToTheLoop() throws IOException {
-        InetSocketAddress nowhere = InetSocketAddress.createUnresolved("nowhere.invalid", 9);
-        StepVerifier.create(endpoint.send(Flux.just("to nowhere", "unsent")
-                        .map(text -> Datagram.to(nowhere, bytes(text)))))
-                .expectErrorSatisfies(failure -> assertThat(failure)
-                        .isInstanceOf(IllegalArgumentException.class).hasMessage("unknown host nowhere.invalid"))
-                .verify(LIMIT);
-        StepVerifier.create(endpoint.connect(nowhere)).expectError(IllegalArgumentException.class).verify(LIMIT);
-        endpoint.send(Mono.just(Datagram.to(peerAddress, bytes("next")))).block(LIMIT);
-        assertThat(receivedByPeer()).isEqualTo("next");
-    }
-
     @Test
     void theLargestDatagramGoesBothWays() throws IOException {
         byte[] large = Support.bytes(1, 65_507);
