@@ -1,6 +1,8 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
+import io.trale.reactive.Lines;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -13,14 +15,17 @@ import reactor.core.publisher.Sinks;
 /// oldest lines, and is told how many when it reads on. So it costs the memory of the lines it may be behind, and no more.
 final class ChatRoom {
 
-    static final int MAX_LINE_BYTES = 1000;
+    static final int MAX_LINE_LENGTH = 1000;
     static final int MAX_LINES_BEHIND = 256;
+
+    private static final Lines LINES = Lines.of(StandardCharsets.UTF_8).maxLength(MAX_LINE_LENGTH);
 
     private final Sinks.Many<String> room = Sinks.many().multicast().directBestEffort();
 
-    /// The visit of one client, from its name to its end.
+    /// The visit of one client, from its name to its end, or to a line that is too long.
     Mono<Void> enter(Connection client) {
-        Flux<String> lines = Lines.of(client.receive(), MAX_LINE_BYTES)
+        Flux<String> lines = client.receive().transform(LINES)
+                .onErrorComplete(ProtocolException.class)
                 .map(line -> line.replaceAll("\\p{Cc}", "").strip()) // or one could write all over another's terminal
                 .filter(line -> !line.isEmpty());
         return client.send(Mono.just(bytes("Who are you?")))

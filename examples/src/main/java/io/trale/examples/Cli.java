@@ -7,6 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line of `./trale`: each example is a command.
 ///
@@ -23,7 +24,14 @@ public final class Cli implements Runnable {
 
     /// Runs one command and exits with its status.
     public static void main(String[] args) {
-        System.exit(execute(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        int status = execute(out, err, args);
+        if (out.checkError()) { // which print keeps to itself
+            err.println("trale: not all that was printed could be written");
+            status = Math.max(status, 1);
+        }
+        System.exit(status);
     }
 
     /// Runs one command; returns its exit status.
@@ -33,7 +41,7 @@ public final class Cli implements Runnable {
         cli.setErr(err);
         cli.setCaseInsensitiveEnumValuesAllowed(true);
         cli.setUsageHelpWidth(110);
-        cli.getSubcommands().get("help").getCommandSpec().usageMessage()
+        cli.getSubcommands().get("help").getCommandSpec().usageMessage().header(new String[0])
                 .description("What a command is for, and what it takes: the same as COMMAND --help.");
         cli.setParameterExceptionHandler(Cli::badArgument);
         cli.setExecutionExceptionHandler((failure, command, parsed) -> {
@@ -46,9 +54,16 @@ public final class Cli implements Runnable {
     private static int badArgument(ParameterException e, String[] args) {
         CommandLine command = e.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        command.getErr().println(name + ": " + e.getMessage().lines().findFirst().orElse("bad argument")
-                + " (try: " + name + " --help)");
+        command.getErr().println(name + ": " + problem(e) + " (try: ./" + name + " --help)");
         return 2;
+    }
+
+    private static String problem(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            boolean isCommand = e.getCommandLine().getParent() == null;
+            return (isCommand ? "no such command: " : "unexpected argument: ") + unmatched.getUnmatched().getFirst();
+        }
+        return e.getMessage().lines().findFirst().orElse("bad argument");
     }
 
     /// What went wrong, in one line.

@@ -62,9 +62,9 @@ final class Demo implements Callable<Integer> {
             Server echo = server.serve(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     c -> c.send(c.receive().doOnNext(element -> served.incrementAndGet()))).block();
             out.printf("""
-                    An echo server on %s, %d clients as fast as they can, and one with a pause of %d ms after each element;
+                    An echo server on port %d, %d clients as fast as they can, and one with a pause of %d ms after each element;
                     ticks of %d ms, and an event that another thread signals %,d times, for consumers with such a pause.
-                    """, echo.localAddress(), FAST_CLIENTS, PAUSE.toMillis(), PERIOD.toMillis(), SIGNALS);
+                    """, echo.port(), FAST_CLIENTS, PAUSE.toMillis(), PERIOD.toMillis(), SIGNALS);
 
             Disposable progress = Flux.interval(Duration.ofMillis(live ? 100 : 1000)).subscribe(second -> {
                 out.print((live ? "\r" : "") + line() + (live ? "" : "\n"));

@@ -1,10 +1,12 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
+import io.trale.reactive.Lines;
 import io.trale.reactive.ReadOptions;
 import io.trale.reactive.Trale;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,7 +23,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/// Answers each line, a path, with `OK LENGTH` and the bytes of the file, or with `ERR` and a reason.
+/// Answers each line, a path, with `OK LENGTH` and the bytes of the file, or with `ERR` and a reason; one that is too long is
+/// the end.
 ///
 /// From the disk to the client is one pipeline: the send asks for what its window takes, so the file is read, and the next
 /// line is looked at, as fast as the client takes the bytes.
@@ -29,7 +32,7 @@ import reactor.core.scheduler.Schedulers;
         description = "Sends files to whoever asks by name: try it with echo README.md | nc -N localhost 7003.")
 final class FileServer implements Callable<Integer> {
 
-    private static final int MAX_NAME_BYTES = 4096;
+    private static final Lines NAMES = Lines.of(StandardCharsets.UTF_8).maxLength(4096);
 
     @Spec
     private CommandSpec spec;
@@ -53,7 +56,8 @@ final class FileServer implements Callable<Integer> {
     }
 
     static Mono<Void> answer(Trale trale, Root root, Connection client) {
-        return client.send(Lines.of(client.receive(), MAX_NAME_BYTES)
+        return client.send(client.receive().transform(NAMES)
+                .onErrorComplete(ProtocolException.class) // here, where it does not cut off an answer
                 .concatMap(name -> Mono.fromCallable(() -> reply(trale, root, name))
                         .subscribeOn(Schedulers.boundedElastic()) // only to look the name up, which blocks
                         .flatMapMany(reply -> reply), 1));

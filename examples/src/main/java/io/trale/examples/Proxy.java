@@ -31,7 +31,7 @@ final class Proxy implements Callable<Integer> {
         int colon = target.lastIndexOf(':');
         String host = target.substring(0, Math.max(colon, 0)).replaceAll("^\\[|]$", ""); // an IPv6 address has brackets
         int targetPort = Ports.parsed(target.substring(colon + 1));
-        if (host.isEmpty() || targetPort < 0) {
+        if (host.isEmpty() || host.contains("/") || targetPort < 0) {
             throw new ParameterException(spec.commandLine(), "the target is '" + target + "', must be HOST:PORT");
         }
         Servers.run(trale -> trale.serve(port, client -> pass(client, trale.connect(host, targetPort))),

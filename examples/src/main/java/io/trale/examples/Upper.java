@@ -1,15 +1,18 @@
 package io.trale.examples;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.trale.reactive.Connection;
 import io.trale.reactive.Server;
+import io.trale.reactive.Strings;
 import io.trale.reactive.Trale;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /// The pipeline of the README: a server that answers in capitals, and a client that asks it once.
@@ -27,19 +30,17 @@ final class Upper implements Runnable {
         try (Trale trale = Trale.start()) {                    // one thread, one ring
             Server server = trale.serve(port, connection -> connection.send(
                     connection.receive()                        // Flux<ByteBuffer>: demand 0, nothing in flight
-                            .map(StandardCharsets.ISO_8859_1::decode)
-                            .map(text -> text.toString().toUpperCase(Locale.ROOT))
-                            .map(StandardCharsets.ISO_8859_1::encode)))
+                            .transform(Strings.of(UTF_8))
+                            .map(text -> text.toUpperCase(Locale.ROOT))
+                            .map(UTF_8::encode)))
                     .block();
             out.println("listening on port " + server.port());
 
-            String reply = trale.connect(server.localAddress())
-                    .flatMapMany(connection -> connection
-                            .send(Mono.just(ByteBuffer.wrap("hello, ring".getBytes(StandardCharsets.ISO_8859_1))))
-                            .then(connection.shutdownOutput())
-                            .thenMany(connection.receive())
-                            .concatWith(connection.close().cast(ByteBuffer.class)))
-                    .map(bytes -> StandardCharsets.ISO_8859_1.decode(bytes).toString())
+            String reply = Flux.usingWhen(trale.connect(server.localAddress()),
+                            connection -> connection.send(Mono.just(UTF_8.encode("hello, ring")))
+                                    .then(connection.shutdownOutput())
+                                    .thenMany(connection.receive().transform(Strings.of(UTF_8))),
+                            Connection::close)
                     .collect(Collectors.joining())
                     .block();
             out.println(reply);

@@ -105,12 +105,13 @@ class ChatRoomTest {
     }
 
     @Test
-    void aLineThatIsTooLongIsCut() throws Exception {
-        try (Client ann = new Client("ann")) {
-            ann.says("x".repeat(2 * ChatRoom.MAX_LINE_BYTES + 1));
-            for (int bytes : new int[] {ChatRoom.MAX_LINE_BYTES, ChatRoom.MAX_LINE_BYTES, 1}) {
-                assertThat(ann.hears()).isEqualTo("ann: " + "x".repeat(bytes));
-            }
+    void aLineThatIsTooLongEndsTheVisit() throws Exception {
+        try (Client ann = new Client("ann"); Client bob = new Client("bob")) {
+            bob.says("x".repeat(ChatRoom.MAX_LINE_LENGTH));
+            ann.hearsAtLast("bob: " + "x".repeat(ChatRoom.MAX_LINE_LENGTH));
+            bob.says("x".repeat(ChatRoom.MAX_LINE_LENGTH + 1));
+            ann.hearsAtLast("* bob has left");
+            assertThat(bob.heard.lines().toList()).last().isEqualTo("bob: " + "x".repeat(ChatRoom.MAX_LINE_LENGTH));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.task.Executor;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.PipedReader;
 import java.io.PipedWriter;
@@ -52,7 +53,8 @@ class CliTest {
         for (String command : commands) {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
-        assertThat(printed("--help")).startsWith("Usage: trale ").isEqualTo(printed("help"));
+        assertThat(printed("--help")).startsWith("Usage: trale ").isEqualTo(printed("help"))
+                .contains("What a command is for, and what it takes");
         assertThat(err.toString()).isEmpty();
     }
 
@@ -75,7 +77,26 @@ class CliTest {
         assertThat(run("bogus")).isEqualTo(2);
         assertThat(run("help", "bogus")).isEqualTo(2);
         assertThat(run("echo", "--bogus")).isEqualTo(2);
-        assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.contains("bogus") && line.contains("--help"));
+        assertThat(run("echo", "bogus")).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(4).allMatch(line -> line.contains("bogus") && line.contains("--help"));
+        assertThat(err.toString().lines()).startsWith("trale: no such command: bogus (try: ./trale --help)")
+                .endsWith("trale echo: unexpected argument: bogus (try: ./trale echo --help)");
+    }
+
+    @Test
+    void badTargetsAreOneLineAndStatus2() {
+        String[] targets = {"host", ":80", "host:0", "host:65536", "host:http", "http://host:80"};
+        for (String target : targets) {
+            assertThat(run("proxy", target)).isEqualTo(2);
+        }
+        assertThat(err.toString().lines()).hasSize(targets.length).allMatch(line -> line.contains("must be HOST:PORT"));
+    }
+
+    @Test
+    void outputThatCannotBeWrittenIsOneLineAndStatus1() throws Exception {
+        Process process = CommandProcess.prepared("upper").redirectOutput(new File("/dev/full")).start();
+        assertThat(process.errorReader().lines()).containsExactly("trale: not all that was printed could be written");
+        assertThat(process.waitFor()).isEqualTo(1);
     }
 
     @Test

@@ -23,17 +23,22 @@ final class CommandProcess implements AutoCloseable {
 
     /// Returns when the command says that it is ready.
     CommandProcess(String... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-ea", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-                "--add-opens=java.base/java.lang=ALL-UNNAMED",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of(args));
-        process = new ProcessBuilder(command).start();
+        process = prepared(args).start();
         out = process.inputReader();
         err = process.errorReader();
         String ready = out.readLine();
         assertThat(ready).matches("listening on port [0-9]+");
         port = Integer.parseInt(ready.substring(ready.lastIndexOf(' ') + 1));
+    }
+
+    /// A process that is to run a command.
+    static ProcessBuilder prepared(String... args) {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-ea", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+                "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(args));
+        return new ProcessBuilder(command);
     }
 
     int port() {

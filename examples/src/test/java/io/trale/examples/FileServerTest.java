@@ -93,8 +93,13 @@ class FileServerTest {
         Path secret = Files.writeString(directory.resolve("secret"), "secret");
         Files.writeString(Files.createDirectory(directory.resolve("site-secret")).resolve("file"), "secret");
         Files.createSymbolicLink(site.resolve("link"), secret);
-        assertThat(answer("../secret\n/../secret\n" + secret + "\nlink\n../site-secret/file\n\0\n" + "x".repeat(5000) + "\n").lines())
-                .hasSize(8).containsOnly("ERR no such file");
+        assertThat(answer("../secret\n/../secret\n" + secret + "\nlink\n../site-secret/file\n\0\n").lines())
+                .hasSize(6).containsOnly("ERR no such file");
+    }
+
+    @Test
+    void aNameThatIsTooLongIsTheEndBehindTheAnswersBeforeIt() throws Exception {
+        assertThat(answer("hello\n" + "x".repeat(4097) + "\nhello\n")).isEqualTo("OK 13\nhello, world\n");
     }
 
     @Test

@@ -19,7 +19,8 @@ public final class TcpListener extends StreamListener<InetSocketAddress, TcpStre
     }
 
     /// Listens on `address`, port 0 meaning any free one; with `SO_REUSEADDR`, so that a server can be started again
-    /// at once. An IPv6 wildcard takes IPv4 clients too. Fails with `EADDRINUSE` or `EACCES` among others; see `bind(2)`.
+    /// at once. The IPv6 wildcard `new InetSocketAddress("::", port)` takes IPv4 clients too; `new InetSocketAddress(port)` is
+    /// IPv4's on most JVMs. Fails with `EADDRINUSE` or `EACCES` among others; see `bind(2)`.
     public static TcpListener bind(InetSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());
     }

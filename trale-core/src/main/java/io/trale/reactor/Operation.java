@@ -9,7 +9,7 @@ import io.trale.uring.Sqe;
 /// subscriber goes, not when the descriptor or the ring is closed. While it is in flight the reactor holds it in a slot.
 ///
 /// An operation goes through `IDLE -> STAGED -> SUBMITTED -> IDLE`. Staging makes no system call; just before the next
-/// enter the reactor asks for the entry, once. [#cancel] only asks: what counts is the completion, which may as well
+/// enter the reactor asks for the entry, once. [Reactor#cancel] only asks: what counts is the completion, which may as well
 /// bring data. All methods are for the loop thread.
 public abstract class Operation {
 

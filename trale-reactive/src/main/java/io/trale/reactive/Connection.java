@@ -120,8 +120,10 @@ public final class Connection {
     /// Runs `handler` on this connection and closes it by the outcome: when it completes, flushes and closes; when it
     /// fails, aborts and passes the failure on; when this is cancelled, aborts.
     public Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return Mono.usingWhen(Mono.just(this), self -> Flux.from(handler.apply(self)).then(), Connection::close,
-                (self, failure) -> self.aborted(), Connection::aborted);
+        Objects.requireNonNull(handler);
+        return Mono.usingWhen(Mono.just(this),
+                self -> Flux.from(Objects.requireNonNull(handler.apply(self), "the handler returned null")).then(),
+                Connection::close, (self, failure) -> self.aborted(), Connection::aborted);
     }
 
     /// Flushes and closes: sources of sends are cut off, what they had emitted is sent, then the socket is closed.

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
 import io.trale.net.NetOptions;
 import java.nio.channels.ClosedChannelException;
 import java.util.Objects;
@@ -43,7 +44,7 @@ public final class ServeOptions {
     }
 
     /// Told, on the loop, of a connection whose handler failed; it has been aborted. The default logs: a peer that went
-    /// away at debug level, everything else as a warning.
+    /// away (`ECONNRESET`, `EPIPE`) or an end from this side at debug level, everything else as a warning.
     public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
         return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions);
     }
@@ -59,10 +60,16 @@ public final class ServeOptions {
     }
 
     private static void log(Connection connection, Throwable failure) {
-        if (failure instanceof ErrnoException || failure instanceof ClosedChannelException) {
+        if (isOrdinary(failure)) {
             LOG.debug("{}: {}", connection, failure.getMessage());
         } else {
             LOG.warn(connection + ": the handler failed", failure);
         }
+    }
+
+    /// True if it is only the end of a connection, and not, say, of a file or a database that the handler wanted.
+    static boolean isOrdinary(Throwable failure) {
+        return failure instanceof ClosedChannelException
+                || failure instanceof ErrnoException e && (e.errno() == Errno.ECONNRESET || e.errno() == Errno.EPIPE);
     }
 }

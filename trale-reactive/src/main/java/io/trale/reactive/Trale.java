@@ -29,6 +29,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -62,8 +63,9 @@ public final class Trale implements AutoCloseable {
         executor.onClose(closed::tryEmitEmpty);
     }
 
-    /// Starts with default options. Throws [UncheckedIOException] if there is no io_uring to be had, and says in one line
-    /// why and what to do.
+    /// Starts with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread has started it.
+    /// Throws [UncheckedIOException] if there is no io_uring to be had, and [UnsupportedOperationException] if the JVM forbids
+    /// native access or this is not Linux; each says in one line why and what to do.
     public static Trale start() {
         return start(ExecutorOptions.defaults());
     }
@@ -101,10 +103,16 @@ public final class Trale implements AutoCloseable {
 
     // ---- servers
 
-    /// Serves TCP on every address of this host, `port` 0 meaning any free one: see
-    /// [#serve(SocketAddress, Function, ServeOptions)].
+    /// As [#serve(int, Function, ServeOptions)], with default options.
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler) {
-        return bind(port).map(listener -> new Server(this, listener, handler, ServeOptions.defaults()));
+        return serve(port, handler, ServeOptions.defaults());
+    }
+
+    /// Serves TCP on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one: see
+    /// [#serve(SocketAddress, Function, ServeOptions)].
+    public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler,
+            ServeOptions options) {
+        return serve(bind(port, options.listenerOptions), handler, options);
     }
 
     /// As [#serve(SocketAddress, Function, ServeOptions)], with default options.
@@ -119,13 +127,28 @@ public final class Trale implements AutoCloseable {
     /// [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return bind(address, options.listenerOptions).map(listener -> new Server(this, listener, handler, options));
+        return serve(bind(address, options.listenerOptions), handler, options);
     }
 
-    /// Listens on every address of this host, IPv6 and IPv4.
+    private Mono<Server> serve(Mono<Listener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
+            ServeOptions options) {
+        Objects.requireNonNull(handler); // or every connection would fail, and not this
+        return bind.map(listener -> new Server(this, listener, handler, options));
+    }
+
+    /// Listens on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
     public Mono<Listener> bind(int port) {
-        return bind(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind(new InetSocketAddress("0.0.0.0", port)));
+        return bind(port, NetOptions.none());
+    }
+
+    /// As [#bind(int)], with `options` set before; TCP connections inherit them.
+    public Mono<Listener> bind(int port, NetOptions options) {
+        return onAnyAddress(port, address -> bind(address, options));
+    }
+
+    private static <T> Mono<T> onAnyAddress(int port, Function<InetSocketAddress, Mono<T>> bind) {
+        return bind.apply(new InetSocketAddress(anyAddress(), port))
+                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> bind.apply(new InetSocketAddress("0.0.0.0", port)));
     }
 
     private static boolean hasNoIpv6(Throwable failure) {
@@ -140,8 +163,9 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], whose path is made, and removed when the
-    /// listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`.
+    /// Listens on `address`, an [InetSocketAddress] whose host is resolved or a [UnixDomainSocketAddress], whose path is made,
+    /// and removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for a path that a killed
+    /// process has left, `EACCES`, ...), see `bind(2)`.
     public Mono<Listener> bind(SocketAddress address) {
         return bind(address, NetOptions.none());
     }
@@ -177,9 +201,10 @@ public final class Trale implements AutoCloseable {
                 .flatMap(addresses -> connect(() -> TcpStream.connect(addresses, options)));
     }
 
-    /// Connects to `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress]. Fails with [ErrnoException]
-    /// (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel stops the attempt. Whoever receives the connection has
-    /// to close it.
+    /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
+    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel
+    /// stops the attempt. Whoever receives the connection has to close it, as with
+    /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`.
     public Mono<Connection> connect(SocketAddress address) {
         return connect(address, NetOptions.none());
     }
@@ -244,8 +269,12 @@ public final class Trale implements AutoCloseable {
 
     /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
     public Mono<UdpEndpoint> udp(int port) {
-        return udp(new InetSocketAddress(anyAddress(), port))
-                .onErrorResume(Trale::hasNoIpv6, noIpv6 -> udp(new InetSocketAddress("0.0.0.0", port)));
+        return udp(port, NetOptions.none());
+    }
+
+    /// As [#udp(int)], with `options` set before it is bound, such as a large `SO_RCVBUF`.
+    public Mono<UdpEndpoint> udp(int port, NetOptions options) {
+        return onAnyAddress(port, address -> udp(address, options));
     }
 
     /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
@@ -254,7 +283,7 @@ public final class Trale implements AutoCloseable {
         return udp(address, NetOptions.none());
     }
 
-    /// As [#udp(InetSocketAddress)], with `options` set before it is bound, such as a large `SO_RCVBUF`.
+    /// As [#udp(InetSocketAddress)], with `options` set before it is bound.
     public Mono<UdpEndpoint> udp(InetSocketAddress address, NetOptions options) {
         return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address, options)),
                 UdpEndpoint::dispose).assembled();
@@ -278,9 +307,9 @@ public final class Trale implements AutoCloseable {
         return new Ticks(loop, first, period).assembled();
     }
 
-    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `interval` and the like: its tasks run on the loop's
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `delay` and the like: its tasks run on the loop's
     /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
-    /// throws in them.
+    /// throws in them. For something periodic [#ticks(Duration)] is better than `interval`, which fails without demand.
     ///
     /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
     /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.

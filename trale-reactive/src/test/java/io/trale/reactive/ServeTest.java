@@ -216,7 +216,23 @@ class ServeTest {
             assertEcho(server);
         }
         assertThat(failures).allSatisfy(failure -> assertThat(failure)
-                .isInstanceOfAny(IllegalArgumentException.class, NullPointerException.class));
+                .isInstanceOfAny(IllegalArgumentException.class, NullPointerException.class)
+                .hasMessage(how.equals("returns null") ? "the handler returned null" : FAILURE.getMessage()));
+    }
+
+    @Test
+    void withoutAHandlerNoServerIsStarted() {
+        assertThatThrownBy(() -> trale.serve(0, null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> trale.serve(Support.loopback(0), null)).isInstanceOf(NullPointerException.class);
+    }
+
+    /// The log has only these at debug level: what a handler wanted from elsewhere, and could not have, is news.
+    @Test
+    void onlyTheEndOfAConnectionIsOrdinary() {
+        assertThat(List.of(new ErrnoException("recv", Errno.ECONNRESET), new ErrnoException("send", Errno.EPIPE),
+                new ClosedChannelException())).allMatch(ServeOptions::isOrdinary);
+        assertThat(List.of(new ErrnoException("open", Errno.ENOENT), new ErrnoException("connect", Errno.ECONNREFUSED),
+                new ErrnoException("socket", Errno.EMFILE), new IOException(), FAILURE)).noneMatch(ServeOptions::isOrdinary);
     }
 
     @Test
