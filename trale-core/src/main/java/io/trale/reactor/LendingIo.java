@@ -143,7 +143,7 @@ public abstract class LendingIo extends ReactorIo {
 
     private void giveBack() {
         if (lent != null) {
-            lent.giveBack();
+            lent.giveBack(this);
             if (lent != wanted) {
                 recycle(lent);
             }

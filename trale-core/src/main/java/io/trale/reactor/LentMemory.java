@@ -2,20 +2,37 @@ package io.trale.reactor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /// Native memory of a user's buffer, which is lent to at most one operation at a time.
 ///
 /// While it is lent the user cannot reach it, and freeing it waits for the operation's last completion. If an executor
 /// is closed with the operation still in flight, it stays lent, and so is never freed.
 ///
-/// No thread is the owner, since nobody is while it is not lent. So all is done under a lock: a close on one thread, as
-/// another lends it to the kernel, must not free what the kernel is about to write to.
+/// No thread is the owner, since nobody is while it is not lent. So one word says who may do what: a close on one thread,
+/// as another lends it to the kernel, must not free what the kernel is about to write to.
 public final class LentMemory {
+
+    private static final int LENT = 1;
+    private static final int CLOSED = 2;
+
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(LentMemory.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
+    /// LENT, CLOSED, both or none. Whoever leaves CLOSED alone in it frees the memory.
+    private volatile int state;
+    /// Who has it while it is LENT; written on the thread of that operation's loop.
     private Operation borrower;
-    private boolean closing;
 
     /// Allocates `bytes` of zeroed memory.
     public LentMemory(long bytes) {
@@ -23,11 +40,17 @@ public final class LentMemory {
     }
 
     /// The memory, for the one who may use it now: the user.
-    public synchronized MemorySegment segment() {
-        if (borrower != null || closing) {
-            throw new IllegalStateException(closing ? "the buffer is closed" : "the buffer is lent to " + borrower);
+    public MemorySegment segment() {
+        if (state != 0) {
+            throw refused();
         }
         return segment;
+    }
+
+    private IllegalStateException refused() {
+        Operation borrower = this.borrower;
+        return new IllegalStateException((state & CLOSED) != 0 ? "the buffer is closed"
+                : "the buffer is lent to " + (borrower != null ? borrower : "an operation"));
     }
 
     /// The size in bytes, lent or not.
@@ -36,9 +59,11 @@ public final class LentMemory {
     }
 
     /// Lends the memory to `operation`, which may have it already, until [#giveBack].
-    synchronized void lend(Operation operation) {
+    void lend(Operation operation) {
         if (borrower != operation) {
-            segment();
+            if (!STATE.compareAndSet(this, 0, LENT)) {
+                throw refused();
+            }
             borrower = operation;
             listener().lent(segment);
         }
@@ -50,12 +75,12 @@ public final class LentMemory {
         return segment;
     }
 
-    /// The operation's last completion was there. No effect if the memory is not lent.
-    synchronized void giveBack() {
-        if (borrower != null) {
+    /// The last completion of `operation` was there. No effect if the memory is not lent to it.
+    void giveBack(Operation operation) {
+        if (borrower == operation) {
             listener().returned(segment);
             borrower = null;
-            if (closing) {
+            if (((int) STATE.getAndBitwiseAnd(this, ~LENT) & CLOSED) != 0) {
                 arena.close();
             }
         }
@@ -66,12 +91,9 @@ public final class LentMemory {
     }
 
     /// Frees the memory: now, or when it is given back. Idempotent. Any thread.
-    public synchronized void close() {
-        if (!closing) {
-            closing = true;
-            if (borrower == null) {
-                arena.close();
-            }
+    public void close() {
+        if ((int) STATE.getAndBitwiseOr(this, CLOSED) == 0) {
+            arena.close();
         }
     }
 }

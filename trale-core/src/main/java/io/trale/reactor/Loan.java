@@ -75,20 +75,20 @@ public final class Loan {
             try {
                 memories[i].lend(operation);
             } catch (IllegalStateException misuse) {
-                giveBack(i);
+                giveBack(operation, i);
                 throw misuse;
             }
         }
     }
 
-    /// The operation's last completion was there.
-    void giveBack() {
-        giveBack(count);
+    /// The last completion of `operation` was there.
+    void giveBack(Operation operation) {
+        giveBack(operation, count);
     }
 
-    private void giveBack(int parts) {
+    private void giveBack(Operation operation, int parts) {
         for (int i = 0; i < parts; i++) {
-            memories[i].giveBack(); // a second part of the same buffer finds it given back already
+            memories[i].giveBack(operation); // a second part of the same buffer finds it given back already
         }
     }
 

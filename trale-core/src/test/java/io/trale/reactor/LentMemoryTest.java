@@ -21,9 +21,24 @@ class LentMemoryTest {
         memory.close();
         memory.close();
         assertThat(memory.lent().scope().isAlive()).isTrue();
-        memory.giveBack();
+        memory.giveBack(operation);
         assertThatThrownBy(memory::segment).hasMessage("the buffer is closed");
         assertThatThrownBy(() -> memory.lend(operation)).hasMessage("the buffer is closed");
+    }
+
+    @Test
+    void onlyWhoeverHasItGivesItBack() {
+        LentMemory memory = new LentMemory(8);
+        Probe other = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
+        memory.lend(operation);
+        memory.lend(operation); // two parts of it
+        memory.giveBack(operation);
+        memory.lend(other);
+        memory.giveBack(operation); // the second part, late
+        assertThatThrownBy(memory::segment).hasMessage("the buffer is lent to " + other);
+        memory.giveBack(other);
+        assertThat(memory.segment().byteSize()).isEqualTo(8);
+        memory.close();
     }
 
     /// One thread closes each as another lends it, a little earlier or later each time.
@@ -58,7 +73,7 @@ class LentMemoryTest {
                 Thread.yield();
             }
             assertThat(scope.isAlive()).as("round %d", i).isEqualTo(isLent);
-            memory.giveBack();
+            memory.giveBack(operation);
             assertThat(scope.isAlive()).isFalse();
         }
         closing.join();
