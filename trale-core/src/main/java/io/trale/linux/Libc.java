@@ -13,8 +13,9 @@ import java.lang.invoke.MethodHandle;
 
 /// The real kernel: libc through the Foreign Function & Memory API, nothing else to install.
 ///
-/// `errno` is captured by the linker in the same step as the call, before the JVM can overwrite it. No call is linked
-/// as `critical`: one that blocks would hold up every safepoint of the process.
+/// `errno` is captured by the linker in the same step as the call, before the JVM can overwrite it; the two calls that are
+/// made all the time go without, and are made again to be told of a failure. No call is linked as `critical`: one
+/// that blocks would hold up every safepoint of the process.
 public final class Libc implements Kernel {
 
     /// The same on every architecture that has io_uring.
@@ -31,6 +32,10 @@ public final class Libc implements Kernel {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), VARIADIC);
     private static final MethodHandle ENTER = link("syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG), VARIADIC);
+    /// Without `errno`, for which the linker makes an object at each call that the JIT cannot always do without, and without
+    /// an argument: the call of every turn.
+    private static final MethodHandle ENTER_PLAIN = linkPlain("syscall",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), VARIADIC);
     private static final MethodHandle REGISTER = link("syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), VARIADIC);
     private static final MethodHandle MMAP = link("mmap",
@@ -109,11 +114,23 @@ public final class Libc implements Kernel {
     @Override
     public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
         try {
-            return result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, arg,
-                    argBytes));
+            if (argBytes > 0) {
+                return result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, arg,
+                        argBytes));
+            }
+            long submitted = (long) ENTER_PLAIN.invokeExact(SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, 0L, 0L);
+            return submitted >= 0 ? (int) submitted : enterAgain(ringFd, toSubmit, flags);
         } catch (Throwable t) {
             throw broken(t);
         }
+    }
+
+    /// Asks why an enter was refused, which is to say that it has submitted nothing: by another that does not wait. If that
+    /// one is not refused, a signal had come.
+    private int enterAgain(int ringFd, int toSubmit, int flags) throws Throwable {
+        int submitted = result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
+                MemorySegment.NULL, 0L));
+        return submitted != 0 ? submitted : -Errno.EINTR;
     }
 
     @Override
