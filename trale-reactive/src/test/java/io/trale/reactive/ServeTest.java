@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.linux.Net;
 import io.trale.reactive.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.SocketAddress;
@@ -429,6 +433,35 @@ class ServeTest {
         server.dispose();
     }
 
+    /// Nothing from outside spoils a listener for good, so the kernel is told to: `shutdown(2)` of it makes `accept(2)` fail.
+    @Test
+    void aServerWhoseListenerFailsGoesOnWithWhomItHas() {
+        int[] listening = new int[1];
+        Libc real = new Libc();
+        Kernel kernel = (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("listen")) {
+                        listening[0] = (int) arguments[0];
+                    }
+                    return method.invoke(real, arguments);
+                });
+        trale.close();
+        trale = Trale.start(kernel, ExecutorOptions.defaults());
+        Server server = serve(ServeTest::echo);
+        SocketChannel client = connect(server);
+        assertEcho(client, "hello");
+
+        Support.onLoop(trale, () -> real.shutdown(listening[0], Net.SHUT_RD));
+
+        Support.until("it is stopped", server::isDisposed);
+        assertThatThrownBy(() -> SocketChannel.open(server.localAddress())).hasMessageContaining("refused");
+        assertEcho(client, "again");
+        Support.shutdownOutput(client);
+        assertThat(Support.readAll(client)).isEmpty();
+        server.onClose().block(LIMIT);
+        Support.close(client);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"dispose", "dispose gracefully", "close the loop"})
     void aServerWhoseHandlersNeverEndComesToItsEnd(String how) {
@@ -635,7 +668,7 @@ class ServeTest {
                 Support.write(other.peer(), new byte[1]);
                 return connect(listener.localAddress());
             });
-            Support.until("it is accepted", () -> trale.stats().inFlight() == 1);
+            Support.untilStalled(trale, 1);
             assertThat(taker.taken).isEmpty();
             return client;
         }
