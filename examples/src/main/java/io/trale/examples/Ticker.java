@@ -42,6 +42,7 @@ final class Ticker implements Callable<Integer> {
             Tick last = trale.ticks(every)
                     .take(count)
                     .doOnNext(tick -> out.println("tick " + tick.sequence() + ", missed " + tick.missed()))
+                    .takeUntil(tick -> out.checkError()) // nobody reads what is printed any more
                     .concatMap(tick -> Mono.delay(slow, trale.scheduler()).thenReturn(tick), 0)
                     .blockLast();
             out.println(count + " ticks for " + (last.sequence() + 1) + " periods");

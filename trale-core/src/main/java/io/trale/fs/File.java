@@ -88,7 +88,8 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return read.transfer(buffer, 0, buffer.capacity());
     }
 
-    /// Writes at the cursor, or at the end if the file was opened to append. See `write(2)`.
+    /// Writes at the cursor, or at the end if the file was opened to append; the cursor moves by what was written, in both. See
+    /// `write(2)`.
     @Override
     public IntFuture write(Buffer buffer, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
