@@ -8,8 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
+import io.trale.net.UdpSocket;
 import io.trale.sync.EventFd;
 import io.trale.time.Timer;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
@@ -21,6 +24,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 @org.junit.jupiter.api.Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class OwnershipTest {
 
+    private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private static final Duration SHORT = Duration.ofMillis(5);
 
     @AfterEach
@@ -85,6 +89,11 @@ class OwnershipTest {
             event.signal(3);
             assertThat(taking.join()).as("it was not closed").isEqualTo(3);
             executor.submit(async(event::close)).join();
+
+            UdpSocket socket = executor.submit(async(() -> UdpSocket.bind(ANY))).join();
+            assertThatThrownBy(socket::close).isInstanceOf(WrongThreadException.class);
+            assertThat(socket.localAddress().getPort()).as("it was not closed").isPositive();
+            executor.submit(async(socket::close)).join();
         }
     }
 
