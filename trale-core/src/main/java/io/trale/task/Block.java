@@ -131,9 +131,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     /// The code has come to its end after a cancel. What it threw, if not for that cancel, nobody else learns of.
     void unwound() {
-        boolean orderly = failure == null || failure instanceof InterruptedException
-                || failure instanceof CancellationException && failure.getSuppressed().length == 0;
-        if (!orderly) {
+        if (failure != null && !(failure instanceof InterruptedException) && !Outcome.isCancel(failure)) {
             executor().uncaught(failure);
         }
     }

@@ -58,8 +58,7 @@ final class LiveTasks {
     void reportUnjoined() {
         for (Task<?> task; (task = unjoined.poll()) != null;) {
             Throwable failure = task.untakenFailure();
-            boolean orderly = failure instanceof CancellationException && failure.getSuppressed().length == 0;
-            if (failure != null && !orderly) {
+            if (failure != null && !Outcome.isCancel(failure)) {
                 reporter.accept(failure);
             }
         }

@@ -1,5 +1,7 @@
 package io.trale.task;
 
+import java.util.concurrent.CancellationException;
+
 /// How something ended, turned back into a return or a throw.
 final class Outcome {
 
@@ -15,5 +17,10 @@ final class Outcome {
             case Error e -> throw e;
             default -> throw new IllegalStateException(failure);
         }
+    }
+
+    /// True of a cancel with nothing gone wrong on the way: no news to anybody.
+    static boolean isCancel(Throwable failure) {
+        return failure instanceof CancellationException && failure.getSuppressed().length == 0;
     }
 }

@@ -24,8 +24,8 @@ final class DatagramSender extends Outlet {
 
     private int block = -1;
     private @Nullable MemorySegment header;
-    /// Why there was nothing to send: too long for a block, as for any datagram, for an
-    /// unknown host, or not readable any more.
+    /// Why there was nothing to send: too long for a block, as for any datagram, for an unknown host, or not readable any
+    /// more.
     private @Nullable IOException unsendable;
 
     DatagramSender(UdpEndpoint endpoint) {

@@ -86,7 +86,7 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
             if (cancelled) {
                 over = true;
             } else if (badRequest) {
-                fail(new IllegalArgumentException("§3.9: request must be positive"));
+                fail(Loop.badRequest());
             } else if (ahead != null) {
                 if (requested == 0) {
                     return;

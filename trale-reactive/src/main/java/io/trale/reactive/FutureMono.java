@@ -86,12 +86,8 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         /// The task was aborted: by a bad request, by a cancel, or because the loop closes.
         void aborted() {
             if (state.get() != OVER) {
-                fail(badRequest ? badRequest() : Loop.closedException());
+                fail(badRequest ? Loop.badRequest() : Loop.closedException());
             }
-        }
-
-        private static IllegalArgumentException badRequest() {
-            return new IllegalArgumentException("§3.9: request must be positive");
         }
 
         void succeed(T value) {
@@ -148,7 +144,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         private void refuse() {
             if (state.compareAndSet(VALUE, OVER)) {
                 discard();
-                actual.onError(badRequest());
+                actual.onError(Loop.badRequest());
             }
         }
 

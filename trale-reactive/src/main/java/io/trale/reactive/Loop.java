@@ -118,6 +118,11 @@ final class Loop {
         }
     }
 
+    /// What those are told who ask for no element, or fewer.
+    static IllegalArgumentException badRequest() {
+        return new IllegalArgumentException("§3.9: request must be positive");
+    }
+
     /// What those are told whose source ends with the loop.
     static ConnectionClosedException closedException() {
         return new ConnectionClosedException("the loop is closed");

@@ -129,7 +129,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
                     end();
                 }
                 if (!terminated && badRequest) {
-                    fail(new IllegalArgumentException("§3.9: request must be positive"));
+                    fail(Loop.badRequest());
                 }
                 if (terminated) {
                     return;

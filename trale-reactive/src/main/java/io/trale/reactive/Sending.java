@@ -269,7 +269,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         if (badRequest && !cancelled && !ended) {
             cancelled = true;
             ended = true;
-            Loop.tellEnd(actual, new IllegalArgumentException("§3.9: request must be positive"));
+            Loop.tellEnd(actual, Loop.badRequest());
         }
         if (!queued) {
             queued = true;
