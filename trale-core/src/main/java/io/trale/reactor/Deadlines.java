@@ -44,6 +44,11 @@ public final class Deadlines {
         return duration.isNegative() ? 0 : duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
     }
 
+    /// As [#nanos], as a duration: for an operator that overflows when a duration has too many nanoseconds.
+    public static Duration bounded(Duration duration) {
+        return Duration.ofNanos(nanos(duration));
+    }
+
     /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock. Those of the same moment are reached in the
     /// order in which they were set.
     public void set(Deadline deadline, long atNanos) {

@@ -3,6 +3,8 @@ package io.trale.reactor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.sim.SimKernel;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -55,5 +57,14 @@ class DeadlinesTest {
         kernel.elapse(1000);
         while (deadlines.run() > 0) {} // a bounded number each time
         assertThat(reached).isEqualTo(expected);
+    }
+
+    @Test
+    void everyDurationIsBoundedToWhatTheClockCounts() {
+        Duration longest = Duration.ofNanos(Long.MAX_VALUE / 2);
+        assertThat(Deadlines.bounded(Duration.ofMillis(Long.MAX_VALUE))).isEqualTo(longest);
+        assertThat(Deadlines.bounded(ChronoUnit.FOREVER.getDuration())).isEqualTo(longest);
+        assertThat(Deadlines.bounded(Duration.ofSeconds(Long.MIN_VALUE))).isZero();
+        assertThat(Deadlines.bounded(Duration.ofNanos(5))).isEqualTo(Duration.ofNanos(5));
     }
 }
