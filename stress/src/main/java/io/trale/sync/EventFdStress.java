@@ -23,8 +23,8 @@ public class EventFdStress {
     @Outcome(id = "false, 0, 0", expect = ACCEPTABLE, desc = "closed, and so refused")
     @Outcome(expect = FORBIDDEN, desc = "written to a number that is no longer ours, and may be anybody's")
     @Twin(fault = "a writer looks whether it is closed and then counts itself", of = EventFd.class,
-            real = "int before = writers.getAndIncrement();",
-            broken = "int before = writers.get(); writers.incrementAndGet();")
+            real = "int before = writers.getAndUpdate(writing -> writing < 0 ? writing : writing + 1);",
+            broken = "int before = writers.get(); if (before >= 0) { writers.incrementAndGet(); }")
     @State
     public static class SignalAndClose {
 

@@ -57,11 +57,11 @@ public final class EventFd implements AutoCloseable {
         if (count < 1) {
             throw new IllegalArgumentException("count is " + count + ", must be at least 1");
         }
-        int before = writers.getAndIncrement(); // while we are counted, the number is not given back to the kernel
-        try {
-            if (before < 0) {
-                throw new IllegalStateException("the event is closed");
-            }
+        int before = writers.getAndUpdate(writing -> writing < 0 ? writing : writing + 1);
+        if (before < 0) { // not counted: close() waits for writers only, however many are refused meanwhile
+            throw new IllegalStateException("the event is closed");
+        }
+        try { // while this thread is counted, the descriptor's number is not given back to the kernel
             int result = descriptor.reactor().kernel().write8(descriptor.fd(), count);
             if (result == -Errno.EAGAIN) {
                 throw new IllegalStateException("more than 2^64 - 2 signals would be pending");

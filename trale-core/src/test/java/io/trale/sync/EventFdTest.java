@@ -7,10 +7,14 @@ import static io.trale.task.Async.yieldNow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.linux.InterceptedKernel;
 import io.trale.task.Executor;
+import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -203,5 +207,78 @@ class EventFdTest {
         assertThatThrownBy(waiting::join).hasMessageContaining("ECANCELED");
         assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessage("the event is closed");
         event.close();
+    }
+
+    /// Holds the first write of another thread until the loop waits for it, and counts how often the loop looks.
+    private static final class HeldWrite extends InterceptedKernel {
+
+        final CountDownLatch writing = new CountDownLatch(1);
+        final CountDownLatch released = new CountDownLatch(1);
+        final Thread loop = Thread.currentThread();
+        Runnable whileClosing = () -> {};
+        int spins;
+
+        @Override
+        public int write8(int fd, long value) {
+            if (Thread.currentThread() != loop) {
+                writing.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+            return super.write8(fd, value);
+        }
+
+        @Override
+        public void spinWait() {
+            spins++;
+            released.countDown();
+            whileClosing.run();
+            whileClosing = () -> {};
+        }
+    }
+
+    /// The loop waits for the writes that had begun, not for threads that are refused.
+    @Test
+    void closeDoesNotWaitForSignalsThatItRefuses() throws Exception {
+        HeldWrite kernel = new HeldWrite();
+        Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
+        EventFd event = EventFd.counter();
+        Thread writer = Thread.ofPlatform().start(event::signal);
+        kernel.writing.await();
+        AtomicBoolean closed = new AtomicBoolean();
+        List<Thread> refused = new ArrayList<>();
+        kernel.whileClosing = () -> {
+            joined(writer);
+            CountDownLatch begun = new CountDownLatch(4);
+            for (int i = 0; i < 4; i++) {
+                refused.add(Thread.ofPlatform().start(() -> {
+                    while (!closed.get()) {
+                        assertThatThrownBy(event::signal).hasMessage("the event is closed");
+                        begun.countDown();
+                    }
+                }));
+            }
+            try {
+                begun.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        };
+        event.close();
+        closed.set(true);
+        refused.forEach(EventFdTest::joined);
+        executor.close();
+        assertThat(kernel.spins).isEqualTo(1);
+    }
+
+    private static void joined(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }
