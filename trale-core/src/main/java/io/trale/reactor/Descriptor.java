@@ -93,19 +93,25 @@ public final class Descriptor {
 
     void add(Operation operation) {
         operation.nextOfDescriptor = operations;
+        if (operations != null) {
+            operations.previousOfDescriptor = operation;
+        }
         operations = operation;
     }
 
+    /// Takes the same time however many operations there are.
     void remove(Operation operation) {
-        if (operations == operation) {
-            operations = operation.nextOfDescriptor;
+        Operation previous = operation.previousOfDescriptor;
+        Operation next = operation.nextOfDescriptor;
+        if (previous != null) {
+            previous.nextOfDescriptor = next;
         } else {
-            Operation o = operations;
-            while (o.nextOfDescriptor != operation) {
-                o = o.nextOfDescriptor;
-            }
-            o.nextOfDescriptor = operation.nextOfDescriptor;
+            operations = next;
         }
+        if (next != null) {
+            next.previousOfDescriptor = previous;
+        }
+        operation.previousOfDescriptor = null;
         operation.nextOfDescriptor = null;
     }
 

@@ -24,7 +24,8 @@ public abstract class Operation {
     /// While SUBMITTED: generation << 32 | slot, as the kernel knows us.
     long userData;
 
-    /// The next operation on the same descriptor.
+    /// The neighbours in the list of operations on the same descriptor.
+    Operation previousOfDescriptor;
     Operation nextOfDescriptor;
 
     /// The reactor's own: not counted as work in flight, nor ended with it.
