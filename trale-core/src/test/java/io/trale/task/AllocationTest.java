@@ -29,7 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What an operation allocates on the loop thread once its code is compiled: nothing. A task, a sleep, a lock and a datagram
+/// What an operation allocates on the loop thread once its code is compiled: nothing. The build runs this without escape
+/// analysis, so that no object is overlooked which the JIT may or may not do without. A task, a sleep, a lock and a datagram
 /// are objects by nature, and cost no more than those.
 ///
 /// The JVM counts the bytes that a thread allocates. On average less than half a byte an operation is none: the smallest

@@ -6,6 +6,7 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// An outlet for a stream of bytes, where the bounds of elements do not count.
@@ -29,6 +30,9 @@ abstract class StreamOutlet extends Outlet {
     private @Nullable Lease lease;
     private int block = -1;
     private int length;
+    /// How many bytes of the next element to copy are taken already.
+    private int skip;
+    private final Consumer<Object> copying = this::copy;
     /// Why an element could not be read: its memory is freed, or another thread's, or it was moved while it waited.
     private @Nullable RuntimeException unreadable;
 
@@ -129,9 +133,8 @@ abstract class StreamOutlet extends Outlet {
             return;
         }
         block = blocks().take();
-        MemorySegment memory = blocks().segment(block);
-        length = gather(memory);
-        prepare(sqe, memory.address(), length);
+        gather();
+        prepare(sqe, blocks().segment(block).address(), length);
     }
 
     private void fillDirectly(Sqe sqe) {
@@ -143,24 +146,25 @@ abstract class StreamOutlet extends Outlet {
         prepare(sqe, lease.memory().address() + taken, length);
     }
 
-    /// Copies as much as fits; returns how many bytes that was.
-    private int gather(MemorySegment memory) {
-        int length = 0;
-        int skip = taken;
+    /// Copies as much as fits into the block. An iterator would be an object for each operation.
+    private void gather() {
+        length = 0;
+        skip = taken;
         try {
-            for (Object element : elements) {
-                int count = Math.min(Payload.size(element) - skip, (int) memory.byteSize() - length);
-                Payload.copy(element, skip, memory, length, count);
-                length += count;
-                skip = 0;
-                if (length == memory.byteSize()) {
-                    break;
-                }
-            }
+            elements.forEach(copying);
         } catch (RuntimeException e) {
             unreadable = e;
         }
-        return length;
+    }
+
+    private void copy(Object element) {
+        MemorySegment memory = blocks().segment(block);
+        if (length < memory.byteSize()) {
+            int count = Math.min(Payload.size(element) - skip, (int) memory.byteSize() - length);
+            Payload.copy(element, skip, memory, length, count);
+            length += count;
+            skip = 0;
+        }
     }
 
     @Override

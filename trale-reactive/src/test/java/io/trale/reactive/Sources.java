@@ -161,7 +161,8 @@ final class Sources {
 
     /// The silent one is of a pipe that nobody writes to.
     private static Source read(Trale trale) {
-        Path pipe = Path.of("target", "pipe-" + PIPES.incrementAndGet()); // a temporary name opens /dev/random for good
+        // In the temporary directory, the name would open /dev/random for good.
+        Path pipe = Path.of("target", "pipe-" + ProcessHandle.current().pid() + "-" + PIPES.incrementAndGet());
         try {
             Files.deleteIfExists(pipe);
             if (new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor() != 0) {
