@@ -4,21 +4,17 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
 /// `Listener.accept()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite. One client
 /// after the other connects, until there were n, and then the listener is closed.
-public class AcceptTck extends PublisherVerification<Connection> {
+public class AcceptTck extends SourceTck<Connection> {
 
     private Trale trale;
 
-    public AcceptTck() {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
-    }
+    public AcceptTck() {}
 
     @BeforeClass
     public void start() {

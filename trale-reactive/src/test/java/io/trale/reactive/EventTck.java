@@ -4,24 +4,20 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
 /// `Event.signals()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for publishers
 /// that never complete, on events that somebody signals all the time.
-public class EventTck extends PublisherVerification<Long> {
+public class EventTck extends SourceTck<Long> {
 
     private final Queue<Event> events = new ConcurrentLinkedQueue<>();
     private Trale trale;
     private Thread signaller;
     private volatile boolean stopping;
 
-    public EventTck() {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
-    }
+    public EventTck() {}
 
     @BeforeClass
     public void start() {

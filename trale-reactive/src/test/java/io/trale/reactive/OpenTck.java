@@ -1,22 +1,18 @@
 package io.trale.reactive;
 
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Mono;
 
 /// What opens something keeps the rules of Reactive Streams as its users meet it, as a Mono: the official suite for
 /// publishers of one element.
-public class OpenTck extends PublisherVerification<Event> {
+public class OpenTck extends SourceTck<Event> {
 
     private Trale trale;
     private Trale closed;
 
-    public OpenTck() {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
-    }
+    public OpenTck() {}
 
     @BeforeClass
     public void start() {

@@ -9,22 +9,18 @@ import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
 /// `Trale.read()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite, in chunks of one
 /// byte, so that a file of n bytes, all of them a hole, is a source of n elements.
-public class ReadTck extends PublisherVerification<ByteBuffer> {
+public class ReadTck extends SourceTck<ByteBuffer> {
 
     private final Queue<Path> files = new ConcurrentLinkedQueue<>();
     private Trale trale;
 
-    public ReadTck() {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
-    }
+    public ReadTck() {}
 
     @BeforeClass
     public void start() {

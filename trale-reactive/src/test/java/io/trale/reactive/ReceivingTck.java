@@ -7,23 +7,19 @@ import java.nio.ByteBuffer;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
 /// The official suite for what a connection receives, on a loop whose buffers have one byte each, so that a peer who
 /// writes n bytes and ends is a source of n elements.
-public abstract class ReceivingTck<T> extends PublisherVerification<T> {
+public abstract class ReceivingTck<T> extends SourceTck<T> {
 
     private static final int CHUNK = 1024;
 
     private final Queue<Pair> pairs = new ConcurrentLinkedQueue<>();
     private Trale trale;
 
-    ReceivingTck() {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
-    }
+    ReceivingTck() {}
 
     @BeforeClass
     public void start() {

@@ -4,7 +4,6 @@ import java.util.concurrent.CompletableFuture;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.tck.SubscriberBlackboxVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Mono;
@@ -15,7 +14,7 @@ public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
     private Trale trale;
 
     SendingTck() {
-        super(new TestEnvironment(200, 50));
+        super(Tck.environment());
     }
 
     @BeforeClass

@@ -2,7 +2,6 @@ package io.trale.reactive;
 
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.tck.SubscriberBlackboxVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
@@ -13,7 +12,7 @@ public abstract class SinkBlackboxTck<T> extends SubscriberBlackboxVerification<
     private Trale trale;
 
     SinkBlackboxTck(SinkKind<T> kind) {
-        super(new TestEnvironment(200, 50));
+        super(Tck.environment());
         this.kind = kind;
     }
 

@@ -3,7 +3,6 @@ package io.trale.reactive;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import org.reactivestreams.tck.SubscriberWhiteboxVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
@@ -14,7 +13,7 @@ public abstract class SinkTck<T> extends SubscriberWhiteboxVerification<T> {
     private Trale trale;
 
     SinkTck(SinkKind<T> kind) {
-        super(new TestEnvironment(200, 50));
+        super(Tck.environment());
         this.kind = kind;
     }
 

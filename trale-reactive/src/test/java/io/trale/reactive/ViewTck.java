@@ -3,13 +3,11 @@ package io.trale.reactive;
 import java.nio.ByteBuffer;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
-import org.reactivestreams.tck.PublisherVerification;
-import org.reactivestreams.tck.TestEnvironment;
 import reactor.core.publisher.Flux;
 
 /// A view keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite, over chunks that are cut
 /// without regard to elements.
-public abstract class ViewTck<T> extends PublisherVerification<T> {
+public abstract class ViewTck<T> extends SourceTck<T> {
 
     private static final int CHUNK = 7;
 
@@ -18,7 +16,6 @@ public abstract class ViewTck<T> extends PublisherVerification<T> {
 
     /// `element` is an element as it is sent.
     ViewTck(Function<Flux<ByteBuffer>, Flux<T>> view, byte... element) {
-        super(new TestEnvironment(200, 50), 1000); // after a cancel it collects garbage once, that late
         this.view = view;
         this.element = element;
     }
