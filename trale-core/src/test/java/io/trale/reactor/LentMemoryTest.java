@@ -44,7 +44,7 @@ class LentMemoryTest {
     /// One thread closes each as another lends it, a little earlier or later each time.
     @Test
     void closeOnOneThreadFreesNothingThatIsLentOnAnother() throws Exception {
-        int rounds = 20_000;
+        int rounds = 2_000; // each waits twice for the other thread, which on a busy machine is a time slice
         LentMemory none = new LentMemory(8);
         AtomicReference<LentMemory> toClose = new AtomicReference<>(none);
         Thread closing = Thread.ofPlatform().daemon().start(() -> {

@@ -56,7 +56,10 @@ class OwnershipTest {
     @Test
     void sleepThatOutlivesItsExecutorIsOneOfTheNext() throws Exception {
         Future<Void> sleep = Timer.sleep(SHORT);
-        Executor.blockOn(new Scripted<Void>(waker -> !sleep.poll(waker)));
+        Executor.blockOn(new Scripted<Void>(waker -> {
+            sleep.poll(waker);
+            return true;
+        }));
         Executor.current().close();
         Executor.blockOn(sleep);
     }

@@ -186,12 +186,12 @@ class FileReadTest {
     private long submitted;
 
     private void noteSubmitted() {
-        submitted = trale.stats().submitted();
+        submitted = Support.submitted(trale);
     }
 
     private long submittedSince() {
         Support.asleep(trale);
-        return trale.stats().submitted() - submitted;
+        return Support.submitted(trale) - submitted;
     }
 
     private void append(byte[] bytes) {

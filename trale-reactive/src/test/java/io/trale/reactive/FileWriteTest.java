@@ -242,7 +242,7 @@ class FileWriteTest {
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         trale.write(pipe, source).subscribe(null, end::complete);
         InputStream reader = Files.newInputStream(pipe);
-        Support.until("it is asked", source::wasRequested);
+        Support.untilAsked(source);
         reader.close();
         source.next(buffer("nobody"));
         assertThat(Support.get(end)).isInstanceOf(ErrnoException.class).hasMessageContaining("EPIPE");
@@ -378,9 +378,10 @@ class FileWriteTest {
     void closingTheLoopFailsTheWriteAndCancelsItsSource() {
         AtomicBoolean cancelled = new AtomicBoolean();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        trale.write(path, Flux.<ByteBuffer>never().doOnCancel(() -> cancelled.set(true))).subscribe(null, end::complete);
-        Support.until("it is open", () -> Files.exists(path));
-        Support.asleep(trale);
+        CompletableFuture<Void> requested = new CompletableFuture<>();
+        trale.write(path, Flux.<ByteBuffer>never().doOnRequest(n -> requested.complete(null))
+                .doOnCancel(() -> cancelled.set(true))).subscribe(null, end::complete);
+        Support.get(requested);
         closed = true;
         trale.close();
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);

@@ -43,8 +43,8 @@ class HalfClosedPeerTest {
 
                 assertThat(stalled.getInputStream().readAllBytes()).hasSize(CHUNKS * CHUNK.length - 1);
             }
-            talker.disposeNow(Duration.ofSeconds(10));
-            echo.disposeNow(Duration.ofSeconds(10));
+            talker.disposeNow(Duration.ofSeconds(Support.PATIENCE_SECONDS));
+            echo.disposeNow(Duration.ofSeconds(Support.PATIENCE_SECONDS));
             assertThat(trale.stats().inFlight()).isZero();
         }
     }

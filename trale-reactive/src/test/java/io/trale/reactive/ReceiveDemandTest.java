@@ -429,10 +429,10 @@ class ReceiveDemandTest {
     @Test
     void bytesThatArriveForASubscriberThatHasGoneWaitForTheNext() {
         leaveBytesBehind("kept");
-        long submitted = trale.stats().submitted();
+        long submitted = Support.submitted(trale);
         StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("kept").expectComplete().verify(LIMIT);
-        assertThat(trale.stats().submitted()).as("entries for bytes that were there").isEqualTo(submitted);
+        assertThat(Support.submitted(trale)).as("entries for bytes that were there").isEqualTo(submitted);
     }
 
     /// The subscriber of one connection cancels that of another, whose completion is in the same batch with its own.

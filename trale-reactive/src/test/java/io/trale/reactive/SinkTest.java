@@ -114,7 +114,7 @@ class SinkTest {
         Support.asleep(trale);
         source.assertWasNotRequested();
         first.tryEmitComplete().orThrow();
-        Support.until("it is asked", source::wasRequested);
+        Support.untilAsked(source);
         source.next(buffer("x")).complete();
         sink.onEnd().block(LIMIT);
         assertThat(received()).isEqualTo("x");
@@ -126,7 +126,7 @@ class SinkTest {
     void disposingCancelsTheSourceAndSaysSo() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
-        Support.until("it is asked", source::wasRequested);
+        Support.untilAsked(source);
         sink.dispose();
         assertThat(failure(sink)).isInstanceOf(CancellationException.class);
         assertThat(sink.isDisposed()).isTrue();
@@ -176,7 +176,7 @@ class SinkTest {
     void aSourceIsCancelledWhoseOperationFails() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
-        Support.until("it is asked", source::wasRequested);
+        Support.untilAsked(source);
         pair.connection().abort();
         assertThat(failure(sink)).isInstanceOf(ClosedChannelException.class);
         Support.until("it is cancelled", source::wasCancelled);
@@ -189,7 +189,7 @@ class SinkTest {
         first.subscribe(sink);
         second.subscribe(sink);
         second.assertCancelled();
-        Support.until("the first is asked", first::wasRequested);
+        Support.untilAsked(first);
         first.next(buffer("x")).complete();
         sink.onEnd().block(LIMIT);
         assertThat(received()).isEqualTo("x");

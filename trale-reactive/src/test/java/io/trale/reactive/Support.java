@@ -21,12 +21,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import reactor.test.publisher.TestPublisher;
 
 /// What the tests of this package share: peers that are no part of trale, and conditions to wait for.
 final class Support {
 
     /// How long to wait for a condition before the test has failed. Nothing is measured by it.
-    static final int PATIENCE_SECONDS = 20;
+    static final int PATIENCE_SECONDS = 50;
 
     /// The number of the system call, which is the same on all architectures.
     private static final String IO_URING_ENTER = "426 ";
@@ -200,6 +201,18 @@ final class Support {
         return trale.stats().enters();
     }
 
+    /// How many entries the loop has handed to the kernel. A loop that sleeps counts those of its last enter when it wakes up,
+    /// so only the loop itself can tell.
+    static long submitted(Trale trale) {
+        return onLoop(trale, () -> trale.stats().submitted());
+    }
+
+    /// Waits until `source` can emit. A [TestPublisher] drops what it is told to emit before its subscriber is in its list,
+    /// which may be some time after the subscriber's first request.
+    static void untilAsked(TestPublisher<?> source) {
+        until("the source is subscribed to, and asked", () -> source.wasRequested() && source.wasSubscribed());
+    }
+
     /// Lets some time pass, by messages between sockets that are none of ours.
     static void meanwhile() {
         try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback(0));
@@ -220,10 +233,10 @@ final class Support {
     static void untilStalled(Trale trale, long inFlight) {
         until("a loop that sleeps with " + inFlight + " in flight", () -> {
             asleep(trale);
-            long submitted = trale.stats().submitted(); // wake-ups add none, by the one poll that tells of all
+            long submitted = submitted(trale); // wake-ups add none, by the one poll that tells of all
             meanwhile();
             asleep(trale);
-            return trale.stats().submitted() == submitted && trale.stats().inFlight() == inFlight;
+            return submitted(trale) == submitted && trale.stats().inFlight() == inFlight;
         });
     }
 

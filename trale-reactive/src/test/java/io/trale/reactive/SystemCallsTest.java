@@ -36,8 +36,8 @@ class SystemCallsTest {
     /// For what is done once: to subscribe, to open, to map memory, to end.
     private static final int ONCE = 16;
 
-    private static final int SLOW = 100;
-    private static final Duration PAUSE = Duration.ofMillis(5);
+    private static final int SLOW = 50;
+    private static final Duration PAUSE = Duration.ofMillis(2);
     private static final int FAST = 1000;
     private static final int CHUNK = 4096;
 
