@@ -35,6 +35,11 @@ public final class BlockPool extends StagingQueue {
         return blockBytes;
     }
 
+    /// How many blocks there are.
+    public int count() {
+        return blocks.length;
+    }
+
     /// How many blocks are not taken.
     public int free() {
         return freeCount;

@@ -95,6 +95,7 @@ final class FileReading extends LoopSubscription<ByteBuffer> {
             }
             depth = 1;
         }
+        depth = Math.min(depth, blocks().count()); // a read with no block would only wait
         chunkBytes = Math.min(chunkBytes, blocks().blockBytes());
         position = offset;
         ahead = offset;

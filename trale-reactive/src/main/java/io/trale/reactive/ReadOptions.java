@@ -38,7 +38,8 @@ public final class ReadOptions {
         return new ReadOptions(offset, length, (int) atLeast("chunk", bytes, 1), depth);
     }
 
-    /// How many reads are in flight at most, so that a device has one to go on with while the last is taken care of.
+    /// How many reads are in flight at most, so that a device has one to go on with while the last is taken care of. Never
+    /// more than there are blocks, see [io.trale.task.ExecutorOptions#fileBlocks].
     public ReadOptions depth(int reads) {
         return new ReadOptions(offset, length, chunkBytes, (int) atLeast("depth", reads, 1));
     }

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Deadlines;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -78,7 +79,7 @@ public final class Server implements Disposable {
                     listener.dispose();
                     List.copyOf(open).forEach(Connection::shutdownInput);
                 }))
-                .timeout(grace, Mono.defer(() -> {
+                .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
                     dispose();
                     return onClose();
                 }), trale.scheduler());

@@ -226,6 +226,22 @@ class ReadScheduleTest {
         assertThat(most[0]).isEqualTo(expected);
     }
 
+    /// A read that finds no block free would only wait in the queue, and every end of another would have to pass it.
+    @Test
+    void noMoreReadsAreStagedThanThereAreBlocks() throws Exception {
+        SimKernel kernel = new SimKernel(1).strict();
+        kernel.write(PATH.toString(), new byte[1000]);
+        long[] most = new long[1];
+        int[] read = new int[1];
+        SimTrale.run(kernel, ExecutorOptions.defaults().fileBlocks(4, 10), (trale, done) ->
+                trale.read(PATH, ReadOptions.defaults().depth(100_000)).subscribe(element -> {
+                    most[0] = Math.max(most[0], trale.stats().inFlight());
+                    read[0] += element.remaining();
+                }, null, done::set));
+        assertThat(most[0]).isLessThanOrEqualTo(4);
+        assertThat(read[0]).isEqualTo(1000);
+    }
+
     /// What reads bring that are under way when their subscriber goes is dropped where Reactor can see it, and what was there
     /// and waited for its turn, discarded.
     @Test

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -30,8 +31,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -423,6 +426,18 @@ class ServeTest extends ServeTestBase {
         Support.read(client, 1000);
         server.disposeGracefully(Duration.ofMillis(1)).block(LIMIT);
         assertReset(client);
+    }
+
+    static Stream<Duration> extremeDurations() {
+        return Stream.of(Duration.ofMillis(Long.MAX_VALUE), ChronoUnit.FOREVER.getDuration(), Duration.ofSeconds(Long.MIN_VALUE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("extremeDurations")
+    void aGraceOfAnyDurationIsAccepted(Duration grace) {
+        Server server = serve(ServeTestBase::echo);
+        server.disposeNow(grace);
+        assertThat(server.isDisposed()).isTrue();
     }
 
     @Test

@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
@@ -45,6 +48,16 @@ class TicksTest {
         try (Trale other = Trale.start()) {
             other.ticks(MILLISECOND).takeUntil(tick -> tick.sequence() >= count - 1).blockLast(LIMIT);
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("longPeriods")
+    void aPeriodOfAnyLengthIsAccepted(Duration period) {
+        assertThat(trale.ticks(Duration.ZERO, period).next().block(LIMIT)).isEqualTo(new Tick(0, 0));
+    }
+
+    static Stream<Duration> longPeriods() {
+        return Stream.of(Duration.ofMillis(Long.MAX_VALUE), ChronoUnit.FOREVER.getDuration());
     }
 
     @Test
