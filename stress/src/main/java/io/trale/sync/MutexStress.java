@@ -45,9 +45,9 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one has it")
     @Outcome(expect = FORBIDDEN, desc = "both have it, or nobody has")
-    @Twin(fault = "the number is looked at and then raised", of = Mutex.class,
-            real = "if (holderAndWaiters.getAndIncrement() == 0) {",
-            broken = "int before = holderAndWaiters.get(); holderAndWaiters.incrementAndGet(); if (before == 0) {")
+    @Twin(fault = "a poll is not exclusive", of = Mutex.class,
+            real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
+            broken = "public boolean poll(Waker waker) { synchronized (this) {")
     @State
     public static class LockAndLock extends Base {
 
@@ -68,9 +68,9 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "it is handed over at once, or after a wake")
     @Outcome(expect = FORBIDDEN, desc = "one who waits is not woken, or has the mutex and an old value")
-    @Twin(fault = "one who waits is in the queue before it says that it waits", of = Mutex.class,
-            real = "state.set(WAITING); queue.add(this);",
-            broken = "queue.add(this); state.set(WAITING);")
+    @Twin(fault = "an unlock looks at the queue outside of the monitor", of = Mutex.class,
+            real = "synchronized (this) { next = first;",
+            broken = "next = first; synchronized (this) {")
     @State
     public static class UnlockAndLock extends Base {
 
@@ -104,9 +104,10 @@ public class MutexStress {
     @Outcome(id = {"true, false", "true, true", "false, true"}, expect = ACCEPTABLE,
             desc = "the poll has seen it come, or its waker is woken, or both")
     @Outcome(expect = FORBIDDEN, desc = "only the waker of an earlier poll is woken")
-    @Twin(fault = "the waker is kept after a look at the state", of = Mutex.class,
-            real = "this.waker = waker;",
-            broken = "boolean waiting = state.get() == WAITING; this.waker = waker; if (waiting) { return false; }")
+    @Twin(fault = "the waker is kept outside of the monitor", of = Mutex.class,
+            real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
+            broken = "public boolean poll(Waker waker) { boolean waiting; synchronized (Mutex.this) { waiting = state == State.WAITING; }"
+                    + " if (waiting) { this.waker = waker; return false; } synchronized (Mutex.this) {")
     @State
     public static class UnlockAndPoll extends Base {
 
@@ -137,9 +138,9 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = "true", expect = ACCEPTABLE, desc = "it is free")
     @Outcome(id = "false", expect = FORBIDDEN, desc = "nobody has it, and nobody will")
-    @Twin(fault = "the state is read and then replaced", of = Mutex.class,
-            real = "if (state.getAndSet(OVER) == GRANTED) {",
-            broken = "int before = state.get(); state.set(OVER); if (before == GRANTED) {")
+    @Twin(fault = "the state is read outside of the monitor", of = Mutex.class,
+            real = "synchronized (Mutex.this) { before = state;",
+            broken = "before = state; synchronized (Mutex.this) {")
     @State
     public static class UnlockAndCancel extends Base {
 

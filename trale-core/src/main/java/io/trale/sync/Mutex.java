@@ -2,18 +2,17 @@ package io.trale.sync;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// A lock for tasks, of one executor or of many, with the value that it protects.
 ///
-/// One number counts the holder and all who wait. A lock that raises it from 0 has the mutex, without a system call.
-/// Others queue, and the mutex is handed to the first of them when it is given back: first come, first served, and
-/// nobody barges in. A waiter is woken like any task, if need be through the eventfd of its executor.
+/// Waiters queue, and an unlock hands the mutex to the first of them: first come, first served, and no later lock
+/// overtakes. A waiter is woken like any task, if need be through the eventfd of its executor. A cancelled waiter leaves
+/// the queue at once. This object's monitor guards the queue; it is held for a few instructions, never during a wake.
 public final class Mutex<T> {
 
-    private final AtomicInteger holderAndWaiters = new AtomicInteger();
-    private final ConcurrentLinkedQueue<Lock> queue = new ConcurrentLinkedQueue<>();
+    private boolean held;
+    private Lock first;
+    private Lock last;
     private T value;
 
     /// A mutex around `value`.
@@ -28,16 +27,42 @@ public final class Mutex<T> {
     }
 
     private void unlock() {
-        while (holderAndWaiters.decrementAndGet() > 0) {
-            Lock next = queue.poll();
-            while (next == null) { // it is counted, and about to queue
-                Thread.onSpinWait();
-                next = queue.poll();
-            }
-            if (next.grant()) {
+        Lock next;
+        synchronized (this) {
+            next = first;
+            if (next == null) {
+                held = false;
                 return;
             }
+            remove(next);
+            next.state = Lock.State.GRANTED;
         }
+        next.waker.wake();
+    }
+
+    private void add(Lock lock) {
+        lock.previous = last;
+        if (last == null) {
+            first = lock;
+        } else {
+            last.next = lock;
+        }
+        last = lock;
+    }
+
+    private void remove(Lock lock) {
+        if (lock.previous == null) {
+            first = lock.next;
+        } else {
+            lock.previous.next = lock.next;
+        }
+        if (lock.next == null) {
+            last = lock.previous;
+        } else {
+            lock.next.previous = lock.previous;
+        }
+        lock.previous = null;
+        lock.next = null;
     }
 
     /// The mutex in hand. For the task that locked it.
@@ -75,45 +100,44 @@ public final class Mutex<T> {
         }
     }
 
+    /// One wish for the mutex. All fields but `guard` are for the holder of the monitor, and `waker` for the one who has
+    /// granted the mutex.
     private final class Lock implements Future<Guard> {
 
-        private static final int NEW = 0;
-        private static final int WAITING = 1;
-        private static final int GRANTED = 2;
-        private static final int OVER = 3;
+        /// In this order; a free mutex is granted without waiting, and a cancel leads to OVER from anywhere.
+        private enum State { NEW, WAITING, GRANTED, OVER }
 
-        /// Changed by the waiter, and by the one who unlocks.
-        private final AtomicInteger state = new AtomicInteger(NEW);
-        private volatile Waker waker;
+        private State state = State.NEW;
+        private Waker waker;
+        private Lock previous;
+        private Lock next;
         private Guard guard;
 
         @Override
         public boolean poll(Waker waker) {
-            this.waker = waker; // before the state is looked at: whoever grants wakes this one, or we see it granted
-            if (state.get() == NEW) {
-                if (holderAndWaiters.getAndIncrement() == 0) {
-                    state.set(GRANTED);
-                } else {
-                    state.set(WAITING);
-                    queue.add(this);
+            synchronized (Mutex.this) {
+                if (state == State.NEW) {
+                    if (held) {
+                        state = State.WAITING;
+                        add(this);
+                    } else {
+                        held = true;
+                        state = State.GRANTED;
+                    }
                 }
+                if (state == State.WAITING) {
+                    this.waker = waker;
+                }
+                return state == State.GRANTED;
             }
-            return state.get() == GRANTED;
-        }
-
-        /// Hands the mutex over; false if nobody waits here any more.
-        boolean grant() {
-            if (state.compareAndSet(WAITING, GRANTED)) {
-                waker.wake();
-                return true;
-            }
-            return false;
         }
 
         @Override
         public Guard result() {
-            if (guard == null) { // else it was asked for already: there is one for each lock
-                state.set(OVER);
+            if (guard == null) { // one for each lock, however often it is asked for
+                synchronized (Mutex.this) {
+                    state = State.OVER;
+                }
                 guard = new Guard();
             }
             return guard;
@@ -121,9 +145,17 @@ public final class Mutex<T> {
 
         @Override
         public void cancel() {
-            if (state.getAndSet(OVER) == GRANTED) {
-                unlock(); // it came, and nobody took it
-            } // else whoever finds us in the queue passes us by
+            State before;
+            synchronized (Mutex.this) {
+                before = state;
+                state = State.OVER;
+                if (before == State.WAITING) {
+                    remove(this);
+                }
+            }
+            if (before == State.GRANTED) {
+                unlock(); // the guard was not taken
+            }
         }
     }
 }

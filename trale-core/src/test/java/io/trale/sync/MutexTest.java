@@ -10,6 +10,7 @@ import io.trale.linux.Kernel;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,6 +99,29 @@ class MutexTest {
 
             await(mutex.lock()).close();
         }));
+    }
+
+    @Test
+    void cancelledWaitersLeaveTheQueueOfAHeldMutex() throws Exception {
+        Mutex<String> mutex = new Mutex<>("");
+        var holding = mutex.lock();
+        assertThat(holding.poll(() -> { })).isTrue();
+        var patient = mutex.lock();
+        assertThat(patient.poll(() -> { })).isFalse();
+        List<WeakReference<?>> cancelled = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            var lock = mutex.lock();
+            assertThat(lock.poll(() -> { })).isFalse();
+            lock.cancel();
+            cancelled.add(new WeakReference<>(lock));
+        }
+        while (cancelled.stream().anyMatch(lock -> lock.get() != null) && !Thread.currentThread().isInterrupted()) {
+            System.gc();
+        }
+        assertThat(cancelled).as("still in the queue").allMatch(lock -> lock.get() == null);
+        holding.result().close();
+        assertThat(patient.poll(() -> { })).isTrue();
+        patient.result().close();
     }
 
     /// The real kernel, with every call counted.
