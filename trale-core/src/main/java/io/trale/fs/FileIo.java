@@ -19,16 +19,18 @@ abstract class FileIo extends LendingIo implements IntFuture {
 
     /// Begins a use with `length` bytes of `buffer` from `offset`.
     final void begin(Buffer buffer, int offset, int length) {
-        begin();
+        prepare();
         add(buffer.memory(), offset, length);
+        begin();
     }
 
     /// Begins a use with all of `slices`.
     final void begin(Slice... slices) {
-        begin();
+        prepare();
         for (Slice slice : slices) {
             add(slice.buffer().memory(), slice.offset(), slice.length());
         }
+        begin();
     }
 
     /// Prepares the entry; -1 stands for the descriptor's own position.

@@ -49,7 +49,10 @@ final class WriteAll implements IntFuture {
     }
 
     /// The first `count` bytes are written.
-    private void skip(int count) {
+    private void skip(int count) throws IOException {
+        if (count <= 0) { // against the contract of AsyncWrite, and the next attempt would do no better
+            throw new IOException("wrote " + count + " of " + left + " bytes");
+        }
         left -= count;
         if (left == 0) {
             return;

@@ -43,9 +43,9 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
                 }
             }
             return socket;
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable t) {
             socket.close();
-            throw e;
+            throw t;
         }
     }
 
@@ -58,6 +58,16 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
             throw Failure.of("bind", address, -result);
         }
         return socket;
+    }
+
+    /// The address that `socket` was bound to. Closes the socket if the kernel does not tell.
+    static SocketAddress name(Descriptor socket) throws IOException {
+        try {
+            return Sockets.localAddress(socket);
+        } catch (Throwable t) {
+            socket.close();
+            throw t;
+        }
     }
 
     /// An address that the kernel gave, which is of this socket's kind.

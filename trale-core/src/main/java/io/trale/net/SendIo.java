@@ -31,16 +31,18 @@ abstract class SendIo extends LendingIo implements IntFuture {
     }
 
     final IntFuture begin(Buffer buffer, int offset, int length) {
-        begin();
+        prepare();
         add(buffer.memory(), offset, length);
+        begin();
         return this;
     }
 
     final IntFuture begin(Slice... slices) {
-        begin();
+        prepare();
         for (Slice slice : slices) {
             add(slice.buffer().memory(), slice.offset(), slice.length());
         }
+        begin();
         return this;
     }
 

@@ -34,7 +34,9 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         this.localAddress = localAddress;
         backoff = new AcceptBackoff(descriptor.reactor(), this::wakeAll);
         descriptor.whenClosed(() -> {
-            accepted.forEach(StreamSocket::close);
+            for (S left = accepted.poll(); left != null; left = accepted.poll()) {
+                left.close();
+            }
             backoff.end();
             wakeAll();
         });
@@ -83,7 +85,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         public boolean poll(Waker waker) {
-            if (!finished() && !accepted.isEmpty()) {
+            if (!finished() && !accepted.isEmpty() && descriptor().isOpen()) {
                 abandon(); // what it brings all the same is the next one's
                 stream = accepted.poll();
             } else if (submitOrGetResult(waker) && !isPostponed(waker)) {
@@ -148,13 +150,24 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         protected void released(int result) {
-            if (result >= 0) {
-                SocketAddress address = SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES));
-                brought = stream(new Descriptor(descriptor().reactor(), result), cast(address));
+            try {
+                if (result >= 0) {
+                    brought = connection(new Descriptor(descriptor().reactor(), result));
+                }
+            } finally {
+                if (peer != null) {
+                    descriptor().reactor().pools().scratch().give(peer);
+                    peer = null;
+                }
             }
-            if (peer != null) {
-                descriptor().reactor().pools().scratch().give(peer);
-                peer = null;
+        }
+
+        private S connection(Descriptor socket) {
+            try {
+                return stream(socket, cast(SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES))));
+            } catch (Throwable t) {
+                socket.close();
+                throw t;
             }
         }
 

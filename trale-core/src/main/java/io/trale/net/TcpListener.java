@@ -3,7 +3,6 @@ package io.trale.net;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -30,7 +29,7 @@ public final class TcpListener extends StreamListener<InetSocketAddress, TcpStre
         NetOptions defaults = SocketAddresses.family(address) != Net.AF_INET6 ? DEFAULTS
                 : DEFAULTS.with(NetOptions.IPV6_V6ONLY, !address.getAddress().isAnyLocalAddress());
         Descriptor socket = listening(address, defaults.with(options));
-        return new TcpListener(socket, (InetSocketAddress) Sockets.localAddress(socket));
+        return new TcpListener(socket, (InetSocketAddress) name(socket));
     }
 
     @Override

@@ -23,7 +23,7 @@ public final class UdpSocket extends DatagramSocket<InetSocketAddress, Datagram>
     /// As [#bind(InetSocketAddress)], with `options`.
     public static UdpSocket bind(InetSocketAddress address, NetOptions options) throws IOException {
         Descriptor socket = bound(address, Net.SOCK_DGRAM, options);
-        return new UdpSocket(socket, (InetSocketAddress) Sockets.localAddress(socket));
+        return new UdpSocket(socket, (InetSocketAddress) name(socket));
     }
 
     @Override

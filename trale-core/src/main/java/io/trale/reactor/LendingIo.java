@@ -28,24 +28,33 @@ public abstract class LendingIo extends ReactorIo {
         this.busy = busy;
     }
 
-    /// Begins a use.
-    protected final void begin() {
+    /// The first of the steps that begin a use: [#add] its parts, then [#begin]. A step that throws begins nothing.
+    protected final void prepare() {
         if (wanted != null) {
             throw new IllegalStateException(busy);
         }
-        wanted = spare != null ? spare : new Loan();
-        spare = null;
+        if (spare == null) {
+            spare = new Loan();
+        }
+        spare.clear();
     }
 
-    /// Makes `length` bytes of `memory` from `offset` a part of the use that was begun, behind those before.
+    /// Adds `length` bytes of `memory` from `offset` to the use that is being prepared, behind the parts before.
     protected final void add(LentMemory memory, int offset, int length) {
-        wanted.add(memory, offset, length);
+        spare.add(memory, offset, length);
+    }
+
+    /// Begins the use that was prepared.
+    protected final void begin() {
+        wanted = spare;
+        spare = null;
     }
 
     /// Begins a use with all of `memory`.
     protected final void begin(LentMemory memory) {
-        begin();
+        prepare();
         add(memory, 0, (int) memory.capacity());
+        begin();
     }
 
     /// Makes progress; returns true when [#count] is there, and the use is over.

@@ -108,12 +108,24 @@ public abstract class ReactorIo extends Operation {
 
     @Override
     protected final void complete(int result, int flags) {
-        released(result);
-        if (orphan) {
-            orphan = false;
-            dispose(result);
-            waker.wake(); // the next use waits for this
-        } else if (!again(result)) {
+        boolean givenUp = orphan;
+        orphan = false;
+        try {
+            released(result);
+            if (givenUp) {
+                dispose(result);
+            }
+        } finally { // whatever these throw, the owner's wait ends
+            if (givenUp) {
+                waker.wake(); // the next use waits for this
+            } else {
+                proceed(result);
+            }
+        }
+    }
+
+    private void proceed(int result) {
+        if (!again(result)) {
             finish(result);
             waker.wake();
         } else if (descriptor().isOpen()) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 ///
 /// `user_data` = generation << 32 | slot. A slot's generation changes each time it is freed, so a completion that
 /// comes too late, for an operation that has ended, is told from one for the slot's next user.
-final class Slots {
+class Slots {
 
     private Operation[] operations = new Operation[64];
     private int[] generations = new int[64];
@@ -21,16 +21,23 @@ final class Slots {
     /// Puts `operation` in a slot; returns its `user_data`.
     long put(Operation operation) {
         if (freeCount == 0) {
-            int before = operations.length;
-            operations = Arrays.copyOf(operations, 2 * before);
-            generations = Arrays.copyOf(generations, 2 * before);
-            free = Arrays.copyOf(free, 2 * before);
-            release(before, 2 * before);
+            grow();
         }
         int slot = free[--freeCount];
         operations[slot] = operation;
         used++;
         return (long) generations[slot] << 32 | slot;
+    }
+
+    /// All or nothing: there may be no memory.
+    private void grow() {
+        int before = operations.length;
+        Operation[] moreOperations = Arrays.copyOf(operations, 2 * before);
+        int[] moreGenerations = Arrays.copyOf(generations, 2 * before);
+        free = Arrays.copyOf(free, 2 * before);
+        operations = moreOperations;
+        generations = moreGenerations;
+        release(before, 2 * before);
     }
 
     /// The operation of `userData`, or null if it has ended or never was.

@@ -127,6 +127,7 @@ final class Staging {
     private boolean write(Operation operation, Sqe sqe, Slots slots) {
         try {
             operation.fill(sqe);
+            operation.submitted(slots.put(operation));
         } catch (Throwable t) { // the entry is counted already: it must not go out as it is
             sqe.prepNop();
             sqe.userData(CANCEL);
@@ -134,7 +135,6 @@ final class Staging {
             reactor.fault(t);
             return false;
         }
-        operation.submitted(slots.put(operation));
         sqe.userData(operation.userData);
         return true;
     }

@@ -351,7 +351,8 @@ public final class Executor implements AutoCloseable {
             return task.result();
         }
         Thread thread = Thread.currentThread();
-        while (!task.poll(() -> LockSupport.unpark(thread))) {
+        Waker waker = () -> LockSupport.unpark(thread);
+        while (!task.poll(waker)) {
             LockSupport.park(task);
             if (Thread.interrupted()) {
                 task.cancel();

@@ -5,8 +5,8 @@ import io.trale.future.Future;
 /// A task that runs by itself, as seen by whoever wants its result.
 ///
 /// A future: another task may poll it, on any executor. Here [#cancel] only means to stop waiting: the task goes on.
-/// [#abort] ends the task. There is one who waits: whoever polls or joins takes the place of the one before, who is told
-/// nothing any more.
+/// [#abort] ends the task. A handle has one waiter. A new poll or join replaces the previous waiter, which is then never
+/// woken; the cancel of a replaced waiter leaves its successor waiting.
 public interface JoinHandle<T> extends Future<T> {
 
     /// Ends the task at its next suspension: its future is cancelled and the handle completes with

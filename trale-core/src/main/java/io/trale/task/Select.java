@@ -22,7 +22,11 @@ final class Select<T> implements Future<T> {
         for (Future<? extends T> future : futures) {
             if (future.poll(waker)) {
                 first = future;
-                cancelOthers();
+                try {
+                    cancelOthers();
+                } catch (Throwable t) { // not a reason to lose what has come
+                    Executor.current().uncaught(t);
+                }
                 return true;
             }
         }
@@ -40,22 +44,24 @@ final class Select<T> implements Future<T> {
     }
 
     private void cancelOthers() {
-        RuntimeException thrown = null;
+        Throwable thrown = null;
         for (Future<? extends T> future : futures) {
             try {
                 if (future != first) {
                     future.cancel();
                 }
-            } catch (RuntimeException e) { // the others are given up all the same
+            } catch (Throwable t) { // the others are given up all the same
                 if (thrown == null) {
-                    thrown = e;
+                    thrown = t;
                 } else {
-                    thrown.addSuppressed(e);
+                    thrown.addSuppressed(t);
                 }
             }
         }
-        if (thrown != null) {
-            throw thrown;
+        switch (thrown) {
+            case null -> { }
+            case Error e -> throw e;
+            case Throwable t -> throw (RuntimeException) t; // a cancel declares no other
         }
     }
 }

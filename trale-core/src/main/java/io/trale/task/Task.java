@@ -37,7 +37,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
     private Future<T> future;
     private volatile int state = SCHEDULED;
 
-    /// The waker of whoever waits, null, or DONE. Setting DONE publishes `value` and `failure`.
+    /// The waiter's waker, null, or DONE. Setting DONE publishes `value` and `failure`.
     private volatile Waker joiner;
     private T value;
     private Throwable failure;
@@ -118,7 +118,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             if (before == DONE) {
                 return true;
             }
-            if (JOINER.compareAndSet(this, before, waker)) {
+            if (JOINER.compareAndSet(this, before, Successor.of(waker, before))) {
                 return false;
             }
         }
@@ -142,9 +142,35 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
 
     @Override
     public void cancel() {
-        Waker before = joiner;
-        if (before != DONE) {
-            JOINER.compareAndSet(this, before, null);
+        Waker before;
+        do {
+            before = joiner;
+        } while (before != DONE && !JOINER.compareAndSet(this, before, Successor.less(before)));
+    }
+
+    /// A waiter's waker which has replaced `replaced` others. As many cancels come from those, perhaps, and must not remove
+    /// this one: a cancel does not say whose it is.
+    private record Successor(Waker waker, int replaced) implements Waker {
+
+        /// What takes the place of `before`, which is null if nobody waits.
+        static Waker of(Waker waker, Waker before) {
+            return switch (before) {
+                case null -> waker;
+                case Successor(Waker same, int replaced) when same == waker -> before;
+                case Successor(Waker other, int replaced) -> new Successor(waker, replaced + 1);
+                default -> before == waker ? waker : new Successor(waker, 1);
+            };
+        }
+
+        /// What is left of `before` after one cancel.
+        static Waker less(Waker before) {
+            return before instanceof Successor(Waker waker, int replaced)
+                    ? replaced == 1 ? waker : new Successor(waker, replaced - 1) : null;
+        }
+
+        @Override
+        public void wake() {
+            waker.wake();
         }
     }
 

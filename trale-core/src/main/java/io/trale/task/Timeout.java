@@ -13,6 +13,7 @@ final class Timeout<T> extends Countdown implements Future<T> {
     private final Future<T> future;
     private final Duration duration;
     private boolean late;
+    private Throwable cancelFailure;
 
     Timeout(Future<T> future, Duration duration) {
         super(duration);
@@ -28,7 +29,11 @@ final class Timeout<T> extends Countdown implements Future<T> {
         }
         if (isOver(waker)) {
             late = true;
-            future.cancel();
+            try {
+                future.cancel();
+            } catch (Throwable t) {
+                cancelFailure = t;
+            }
         }
         return late;
     }
@@ -36,7 +41,11 @@ final class Timeout<T> extends Countdown implements Future<T> {
     @Override
     public T result() throws Exception {
         if (late) {
-            throw new TimeoutException("not complete after " + duration);
+            TimeoutException thrown = new TimeoutException("not complete after " + duration);
+            if (cancelFailure != null) {
+                thrown.addSuppressed(cancelFailure);
+            }
+            throw thrown;
         }
         return future.result();
     }

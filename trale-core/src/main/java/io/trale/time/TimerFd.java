@@ -58,8 +58,10 @@ public final class TimerFd implements AutoCloseable {
     }
 
     /// Waits for an expiration. The future completes with how many there were since the last time, at least 1. It is the
-    /// timer's own and is used for every wait: one at a time. Expirations that a cancelled one took are told to the next.
+    /// timer's own and is used for every wait: one at a time, and [IllegalStateException] for a second while one is not
+    /// finished. Expirations that a cancelled one took are told to the next.
     public IntFuture expirations() {
+        expirations.begin();
         return expirations;
     }
 
@@ -77,10 +79,18 @@ public final class TimerFd implements AutoCloseable {
 
     private final class Expirations extends CounterIo implements IntFuture {
 
+        private boolean begun;
         private int result;
 
         Expirations() {
             super(TimerFd.this.descriptor);
+        }
+
+        void begin() {
+            if (begun) {
+                throw new IllegalStateException("a wait of this timer is not finished");
+            }
+            begun = true;
         }
 
         @Override
@@ -88,11 +98,13 @@ public final class TimerFd implements AutoCloseable {
             if (kept > 0 && !inFlight()) {
                 result = (int) Math.min(Integer.MAX_VALUE, kept);
                 kept = 0;
+                begun = false;
                 return true;
             }
             if (submitOrGetResult(waker)) {
                 result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
                 reset();
+                begun = false;
                 return true;
             }
             return false;
@@ -109,6 +121,7 @@ public final class TimerFd implements AutoCloseable {
         @Override
         public void cancel() {
             abandon();
+            begun = false;
         }
 
         @Override

@@ -296,4 +296,15 @@ class FileTest {
         assertThatThrownBy(() -> File.open(path, 010000, CREATE, WRITE)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("010000");
     }
+
+
+    @Test
+    void aNullSliceDoesNotLockTheFile() throws Exception {
+        Executor.blockOn(async(() -> {
+            try (File file = await(File.create(directory.resolve("file"))); Buffer buffer = Buffer.allocate(4)) {
+                assertThatThrownBy(() -> file.write(buffer.slice(0, 4), null)).isInstanceOf(NullPointerException.class);
+                assertThat(await(file.write(buffer.slice(0, 3)))).isEqualTo(3);
+            }
+        }));
+    }
 }

@@ -10,6 +10,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.DescriptorLimit;
 import io.trale.linux.Errno;
+import io.trale.linux.InterceptedKernel;
 import io.trale.reactor.AcceptBackoff;
 import io.trale.reactor.AcceptBackoff.Verdict;
 import io.trale.reactor.Reactor;
@@ -22,6 +23,7 @@ import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -67,6 +69,63 @@ class AcceptTest {
             }
         }));
         Executor.current().close();
+    }
+
+    @Test
+    void aClosedListenerHandsOutNoConnection() throws Exception {
+        Executor.blockOn(async(() -> {
+            TcpListener listener = TcpListener.bind(Pair.LOOPBACK);
+            boolean[] woken = {false};
+            Future<TcpStream> first = listener.accept();
+            assertThat(first.poll(() -> woken[0] = true)).isFalse();
+            try (TcpStream client = await(TcpStream.connect(listener.localAddress()))) {
+                while (!woken[0]) {
+                    await(yieldNow());
+                }
+                first.cancel(); // its connection is the next one's now
+                listener.close();
+                assertThatThrownBy(() -> await(listener.accept())).hasMessageContaining("ECANCELED");
+                assertThat(client.remoteAddress()).isEqualTo(listener.localAddress());
+            }
+        }));
+        Executor.current().close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void bindThatCannotNameItsSocketClosesIt(boolean tcp) {
+        List<Integer> open = new ArrayList<>();
+        Executor executor = Executor.open(new InterceptedKernel() {
+            @Override
+            public int socket(int domain, int type, int protocol) {
+                int fd = super.socket(domain, type, protocol);
+                open.add(fd);
+                return fd;
+            }
+
+            @Override
+            public int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
+                return -Errno.ENOBUFS;
+            }
+
+            @Override
+            public int close(int fd) {
+                open.remove((Integer) fd);
+                return super.close(fd);
+            }
+        }, ExecutorOptions.defaults());
+        try {
+            assertThatThrownBy(() -> {
+                if (tcp) {
+                    TcpListener.bind(Pair.LOOPBACK);
+                } else {
+                    UdpSocket.bind(Pair.LOOPBACK);
+                }
+            }).hasMessageContaining("ENOBUFS");
+            assertThat(open).isEmpty();
+        } finally {
+            executor.close();
+        }
     }
 
     // ---- simulated

@@ -16,6 +16,7 @@ import io.trale.net.Pair.Filled;
 import io.trale.task.Async;
 import io.trale.task.Executor;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -308,5 +309,41 @@ class GatherTest {
                 assertThat(await(two.receive(in)).length()).isEqualTo(1);
             }
         });
+    }
+
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "unix"})
+    void aNullSliceDoesNotLockTheStream(String kind) throws Exception {
+        run(() -> {
+            try (Pair pair = pair(kind); Buffer buffer = Buffer.allocate(4)) {
+                assertThatThrownBy(() -> pair.one().write(buffer.slice(0, 4), null)).isInstanceOf(NullPointerException.class);
+                assertThat(await(pair.one().write(buffer.slice(0, 3)))).isEqualTo(3);
+            }
+        });
+    }
+
+    @Test
+    void targetThatTakesNothingFailsWriteAll() throws Exception {
+        try (Buffer buffer = Buffer.allocate(4)) {
+            AsyncWrite full = (bytes, offset, length) -> new IntFuture() {
+                private boolean polled;
+
+                @Override
+                public boolean poll(Waker waker) {
+                    assertThat(polled).as("polled again").isFalse();
+                    polled = true;
+                    return true;
+                }
+
+                @Override
+                public int resultAsInt() {
+                    return 0;
+                }
+            };
+            IntFuture write = full.writeAll(buffer, 0, 4);
+            assertThat(write.poll(() -> { })).isTrue();
+            assertThatThrownBy(write::resultAsInt).isInstanceOf(IOException.class).hasMessage("wrote 0 of 4 bytes");
+        }
     }
 }

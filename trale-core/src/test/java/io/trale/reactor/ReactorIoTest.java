@@ -49,7 +49,7 @@ class ReactorIoTest {
     }
 
     /// Reads the eventfd, one signal of it, or writes one to it.
-    private final class Io extends ReactorIo {
+    private class Io extends ReactorIo {
 
         private final String name;
         private final boolean writing;
@@ -190,5 +190,48 @@ class ReactorIoTest {
             assertThat(read.poll()).isTrue();
             read.reset();
         }
+    }
+
+
+    @Test
+    void disposeThatThrowsLetsTheNextUseBegin() throws Exception {
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(this, faults::add);
+        IllegalStateException failure = new IllegalStateException("in dispose");
+        Io read = new Io("read", false) {
+            @Override
+            protected void dispose(int result) {
+                throw failure;
+            }
+        };
+        assertThat(read.poll()).isFalse();
+        reactor.poll(0);
+        read.giveUp();
+        assertThat(read.poll()).as("waits until the kernel has let go").isFalse();
+        pollUntilIdle();
+        assertThat(faults).containsExactly(failure);
+        assertThat(woken).containsExactly("read");
+        assertThat(read.poll()).isFalse();
+        signalFromAnotherThread(1);
+        assertThat(read.poll()).isTrue();
+        assertThat(read.taken()).isEqualTo(Long.BYTES);
+    }
+
+    @Test
+    void releasedThatThrowsEndsTheWait() throws Exception {
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(this, faults::add);
+        IllegalStateException failure = new IllegalStateException("in released");
+        Io read = new Io("read", false) {
+            @Override
+            protected void released(int result) {
+                throw failure;
+            }
+        };
+        assertThat(read.poll()).isFalse();
+        signalFromAnotherThread(1);
+        assertThat(faults).containsExactly(failure);
+        assertThat(woken).containsExactly("read");
+        assertThat(read.poll()).isTrue();
     }
 }

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.linux.Libc;
 import io.trale.uring.Sqe;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -102,5 +104,37 @@ class SlotsTest {
         long userData = slots.put(operation());
         slots.remove(userData);
         assertThatThrownBy(() -> slots.remove(userData)).isInstanceOf(AssertionError.class);
+    }
+
+
+    @Test
+    void operationWithoutASlotIsNotSubmitted() throws Exception {
+        Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(this, faults::add);
+        reactor.bind();
+        reactor.open();
+        try {
+            OutOfMemoryError failure = new OutOfMemoryError("for a test");
+            Slots full = new Slots() {
+                @Override
+                long put(Operation operation) {
+                    throw failure;
+                }
+            };
+            Staging staging = new Staging(reactor);
+            Operation nop = Probe.nop(reactor);
+            nop.staged();
+            staging.plain().add(nop);
+            staging.writeTo(reactor.ring().submissions, full);
+            assertThat(faults).containsExactly(failure);
+            assertThat(staging.withdrawn()).isEqualTo(1);
+            assertThat(staging.nextWithdrawn()).isSameAs(nop);
+            reactor.poll(0);
+            assertThat(reactor.counters().get(Counters.Count.UNKNOWN)).as("an entry that nobody owns").isZero();
+        } finally {
+            reactor.close(0);
+            reactor.unbind();
+        }
     }
 }

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -190,6 +191,24 @@ class AsyncCancelTest {
                     .satisfies(e -> assertThat(e.getSuppressed()).singleElement()
                             .satisfies(first -> assertThat(first.getSuppressed()).hasSize(1)));
         }
+    }
+
+    @Test
+    void selectKeepsTheWinnerAlthoughACancelThrows() throws Exception {
+        List<Throwable> uncaught = new ArrayList<>();
+        Executor executor = Executor.open(ExecutorOptions.defaults().uncaught(uncaught::add));
+        Scripted<Object> last = Scripted.pending();
+        Future<Object> first = select(throwingInCancel(), Scripted.ready("won"), throwingInCancel(), last);
+        assertThat(executor.submit(first).join()).isEqualTo("won");
+        assertThat(last.cancels).isEqualTo(1);
+        assertThat(uncaught).singleElement().satisfies(e -> assertThat(e).hasMessage("in cancel")
+                .satisfies(one -> assertThat(one.getSuppressed()).hasSize(1)));
+    }
+
+    @Test
+    void timeoutIsATimeoutAlthoughTheCancelThrows() throws Exception {
+        assertThatThrownBy(() -> Executor.blockOn(Async.timeout(throwingInCancel(), Duration.ZERO)))
+                .isInstanceOf(TimeoutException.class).satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
     }
 
     @ParameterizedTest

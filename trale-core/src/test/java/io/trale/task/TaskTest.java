@@ -299,6 +299,37 @@ class TaskTest {
     }
 
     @Test
+    void cancelOfAReplacedWaiterLeavesItsSuccessorWaiting() throws Exception {
+        withExecutor(executor -> {
+            JoinHandle<Integer> handle = executor.submit(Scripted.ready(7));
+            AtomicInteger first = new AtomicInteger();
+            AtomicInteger second = new AtomicInteger();
+            handle.poll(first::incrementAndGet);
+            handle.poll(second::incrementAndGet);
+            handle.cancel(); // the first one's
+            executor.runToEnd();
+            assertThat(first.get()).isZero();
+            assertThat(second.get()).isEqualTo(1);
+        });
+    }
+
+    @Test
+    void failureOfATaskThatTwoWaitersLeftIsReported() throws Exception {
+        withExecutor(executor -> {
+            IOException failure = new IOException("nobody waits");
+            JoinHandle<Integer> handle = executor.submit(Scripted.<Integer>ready(null).failure(failure));
+            handle.poll(() -> { });
+            Waker second = () -> { };
+            handle.poll(second);
+            handle.poll(second);
+            handle.cancel();
+            handle.cancel();
+            executor.runToEnd();
+            assertThat(uncaught).containsExactly(failure);
+        });
+    }
+
+    @Test
     void taskWaitsForAnotherTask() throws Exception {
         withExecutor(executor -> {
             Scripted<Integer> slow = new Scripted<Integer>(new CountDown(3)::step).value(5);

@@ -207,6 +207,21 @@ class TimerTest {
         }
     }
 
+    @Test
+    void secondWaitOfATimerThrows() throws Exception {
+        try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1))) {
+            int count = Executor.blockOn(async(() -> {
+                var first = timer.expirations();
+                assertThatThrownBy(timer::expirations).isInstanceOf(IllegalStateException.class)
+                        .hasMessage("a wait of this timer is not finished");
+                int before = await(first);
+                timer.expirations().cancel();
+                return before + await(timer.expirations());
+            }));
+            assertThat(count).isGreaterThanOrEqualTo(2);
+        }
+    }
+
     /// Where reads do not wait, a poll does, which has read nothing when it ends.
     @Test
     void pollForAWaitThatWasGivenUpCountsNothing() throws Exception {

@@ -40,7 +40,8 @@ final class FileOutlet extends StreamOutlet {
     @Nullable IOException ended(int result, int asked) {
         if (result >= 0) {
             position += result;
-            return null; // if it was less than asked for, the next write will say why
+            return result > 0 || asked == 0 ? null // if it was less than asked for, the next write will say why
+                    : new IOException(describe() + ": took none of " + asked + " bytes");
         }
         switch (-result) {
             case Errno.EAGAIN -> room.await();
