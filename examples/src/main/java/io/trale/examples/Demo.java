@@ -76,7 +76,7 @@ final class Demo implements Callable<Integer> {
                     client(clients, echo.localAddress(), 0, slow, Demo::slowly),
                     slowly(ticks(clients)),
                     clients.event().flatMapMany(event -> slowly(signals(event))))
-                    .block(Duration.ofMinutes(1));
+                    .block();
             progress.dispose();
             out.print((live ? "\r" + line() + "\n" : "") + summary(server));
             out.flush();

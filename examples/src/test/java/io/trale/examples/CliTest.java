@@ -11,6 +11,7 @@ import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -218,10 +219,11 @@ class CliTest {
     @Test
     void refusedConnectionIsOneLineAndStatus1() throws Exception {
         int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
+        try (Socket bound = new Socket()) { // which does not listen, and keeps others from doing so
+            bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            port = bound.getLocalPort();
+            assertThat(run("tcp", "--port", "" + port)).isEqualTo(1);
         }
-        assertThat(run("tcp", "--port", "" + port)).isEqualTo(1);
         assertThat(err.toString()).isEqualTo("trale tcp: connect(127.0.0.1:" + port + "): ECONNREFUSED, connection refused\n");
     }
 

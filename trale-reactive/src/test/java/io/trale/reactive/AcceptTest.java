@@ -82,7 +82,7 @@ class AcceptTest extends ServeTestBase {
         while (taken.size() < count) {
             Taker taker = new Taker();
             listener.accept().subscribe(taker);
-            taker.subscription.request(random.nextBoolean() ? Long.MAX_VALUE : 1 + random.nextInt(5));
+            taker.subscription.request(random.nextBoolean() ? 50 : 1 + random.nextInt(5));
             for (int spin = random.nextInt(3000); spin > 0; spin--) {
                 Thread.onSpinWait();
             }
@@ -93,7 +93,7 @@ class AcceptTest extends ServeTestBase {
         }
         connecting.join();
         assertThat(taken).extracting(Connection::remoteAddress).doesNotHaveDuplicates().hasSameElementsAs(addresses);
-        assertThat(subscriptions).isGreaterThan(10);
+        assertThat(subscriptions).isGreaterThanOrEqualTo(count / 50);
         taken.forEach(Connection::abort);
         clients.forEach(Support::close);
         listener.dispose();

@@ -14,7 +14,7 @@ import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -288,16 +288,15 @@ class ServeTest extends ServeTestBase {
 
     @Test
     void aRefusedConnectIsAnErrorThatNamesTheAddress() throws Exception {
-        InetSocketAddress nobody;
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.bind(Support.loopback(0));
-            nobody = (InetSocketAddress) socket.getLocalSocketAddress();
-        }
-        for (int i = 0; i < 10; i++) {
-            StepVerifier.create(trale.connect(nobody)).expectErrorSatisfies(e -> {
-                assertThat(e).isInstanceOf(ErrnoException.class).hasMessageContaining("connect(127.0.0.1:" + nobody.getPort() + ")")
-                        .hasMessageContaining("ECONNREFUSED");
-            }).verify(LIMIT);
+        try (Socket bound = new Socket()) { // which does not listen, and keeps others from doing so
+            bound.bind(Support.loopback(0));
+            for (int i = 0; i < 10; i++) {
+                StepVerifier.create(trale.connect(Support.loopback(bound.getLocalPort()))).expectErrorSatisfies(e -> {
+                    assertThat(e).isInstanceOf(ErrnoException.class)
+                            .hasMessageContaining("connect(127.0.0.1:" + bound.getLocalPort() + ")")
+                            .hasMessageContaining("ECONNREFUSED");
+                }).verify(LIMIT);
+            }
         }
     }
 
