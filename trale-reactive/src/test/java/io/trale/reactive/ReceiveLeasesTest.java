@@ -228,6 +228,7 @@ class ReceiveLeasesTest {
         pair.connection().onClose().block(LIMIT);
         assertThat(first.toArray()).isEqualTo("precious".getBytes());
         trale.close();
+        trale.onClose().block(LIMIT); // the loop's thread says so when it has closed
         assertThat(first.toArray()).isEqualTo("precious".getBytes());
         assertThat(kernel.mappedBytes()).as("the lease buffers and nothing else")
                 .isBetween(1L, 2L * BUFFERS * BUFFER_BYTES + 4096);
