@@ -133,6 +133,7 @@ class ReceiveKindsTest {
         trale.onClose().subscribe(null, null,
                 () -> ReceiveKind.LEASES.receive(connection).subscribe(elements::add, end::complete));
         trale.close();
+        trale.onClose().block(LIMIT); // the loop's thread says so when it has closed
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
         assertThat(elements).containsExactly("kept".getBytes());
     }
