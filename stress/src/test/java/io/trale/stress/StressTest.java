@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.LeaseStress;
 import io.trale.reactive.LoopSubscriptionStress;
+import io.trale.reactive.TraleWorkerStress;
 import io.trale.reactor.NotifierStress;
 import io.trale.sync.EventFdStress;
 import io.trale.sync.MutexStress;
@@ -31,7 +32,8 @@ import org.openjdk.jcstress.infra.collectors.TestResult;
 class StressTest {
 
     static final List<Class<?>> RACES = Stream.of(InboxStress.class, NotifierStress.class, TaskStress.class,
-            EventFdStress.class, MutexStress.class, LoopSubscriptionStress.class, LeaseStress.class)
+            EventFdStress.class, MutexStress.class, LoopSubscriptionStress.class, LeaseStress.class,
+            TraleWorkerStress.class)
             .flatMap(outer -> Arrays.<Class<?>>stream(outer.getDeclaredClasses()))
             .filter(type -> type.isAnnotationPresent(JCStressTest.class))
             .toList();

@@ -15,7 +15,8 @@ final class ScheduledTask extends Deadline implements Runnable, Disposable {
     /// In the place of a period.
     static final long ONCE = -1;
 
-    // The states. From WAITING to OVER by `dispose`, which then says goodbye to the worker; else the run does.
+    // The states. The thread that sets OVER while the state is WAITING tells the worker; if it was RUNNING, the run does at
+    // its end. So the worker is told once.
     private static final int WAITING = 0;
     private static final int RUNNING = 1;
     private static final int OVER = 2;
@@ -84,27 +85,26 @@ final class ScheduledTask extends Deadline implements Runnable, Disposable {
         } catch (Throwable t) {
             TraleScheduler.failed(t);
         }
-        if (!isPeriodic() || !STATE.compareAndSet(this, RUNNING, WAITING) || !again()) {
+        if (!isPeriodic() || !STATE.compareAndSet(this, RUNNING, WAITING)) {
             state = OVER;
-            action = null;
-            worker.remove(this);
+            end();
+        } else if (periodNanos > 0) {
+            dueNanos += periodNanos;
+            loop.reactor.deadlines().set(this, dueNanos);
+        } else if (!loop.execute(this)) {
+            dispose();
         }
     }
 
-    private boolean again() {
-        if (periodNanos == 0) {
-            return loop.execute(this);
-        }
-        dueNanos += periodNanos;
-        loop.reactor.deadlines().set(this, dueNanos);
-        return true;
+    private void end() {
+        action = null;
+        worker.over(this);
     }
 
     @Override
     public void dispose() {
         if (STATE.getAndSet(this, OVER) == WAITING) {
-            action = null;
-            worker.remove(this);
+            end();
             if (timed) {
                 loop.run(() -> loop.reactor.deadlines().callOff(this));
             }

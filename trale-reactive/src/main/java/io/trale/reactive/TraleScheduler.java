@@ -25,7 +25,7 @@ final class TraleScheduler implements Scheduler, Scannable {
     /// Completes when this is disposed and none of its tasks is left.
     private final Sinks.Empty<Void> ended = Sinks.empty();
     /// What is scheduled directly; and its tasks are all tasks, since every other worker is a part of it.
-    private final TraleWorker whole;
+    final TraleWorker whole;
 
     TraleScheduler(Trale trale) {
         this.trale = trale;

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Exceptions;
@@ -17,13 +18,19 @@ import reactor.core.scheduler.Schedulers;
 /// It holds what is not over, and nothing else holds a worker, so one that is forgotten is simply collected. Any thread.
 final class TraleWorker implements Scheduler.Worker, Scannable {
 
+    /// Set in [#live] once no more tasks are accepted.
+    private static final int DISPOSED = Integer.MIN_VALUE;
+
     private final TraleScheduler scheduler;
     /// The worker that this is a part of; null for the scheduler's own.
     private final @Nullable TraleWorker whole;
 
+    /// How many tasks are accepted and not over, and DISPOSED. One word, since the size of a concurrent set lags behind its
+    /// content: the worker has ended when nothing but DISPOSED is left, and only then.
+    private final AtomicInteger live = new AtomicInteger();
+    /// The tasks, to dispose them. `dispose` sets DISPOSED before it looks through them, and a task is added before DISPOSED
+    /// is read: at least one of the two threads sees the other, and disposes the task.
     private final Set<ScheduledTask> tasks = ConcurrentHashMap.newKeySet();
-    /// Set before the tasks are looked through, and read after a task was added: one of the two sees the other.
-    private volatile boolean disposed;
 
     TraleWorker(TraleScheduler scheduler, @Nullable TraleWorker whole) {
         this.scheduler = scheduler;
@@ -57,32 +64,60 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
 
     private Disposable start(Runnable action, long delayNanos, long periodNanos) {
         ScheduledTask task = new ScheduledTask(this, Schedulers.onSchedule(action), delayNanos, periodNanos);
-        if (!add(task)) {
+        if (!accept()) {
             throw Exceptions.failWithRejected();
         }
-        if (!task.start()) {
+        add(task);
+        if (isRefusing() || !task.start()) {
             task.dispose();
+            forget(task); // it may have been over before it was added
             throw Exceptions.failWithRejected();
         }
         return task;
     }
 
-    private boolean add(ScheduledTask task) {
-        tasks.add(task);
-        if (!disposed && (whole == null || whole.add(task))) {
+    /// Counts a task; returns false, and counts none, if this or the scheduler is disposed.
+    private boolean accept() {
+        if (live.getAndUpdate(state -> state < 0 ? state : state + 1) < 0) {
+            return false;
+        }
+        if (whole == null || whole.accept()) {
             return true;
         }
-        remove(task);
+        leave();
         return false;
     }
 
-    /// `task` is over.
-    void remove(ScheduledTask task) {
+    private void add(ScheduledTask task) {
+        tasks.add(task);
+        if (whole != null) {
+            whole.add(task);
+        }
+    }
+
+    private void forget(ScheduledTask task) {
         tasks.remove(task);
         if (whole != null) {
-            whole.remove(task);
-        } else {
-            endWhenEmpty();
+            whole.forget(task);
+        }
+    }
+
+    private boolean isRefusing() {
+        return live.get() < 0 || whole != null && whole.isRefusing();
+    }
+
+    /// `task` is over. Called once for each.
+    void over(ScheduledTask task) {
+        forget(task);
+        if (whole != null) {
+            whole.leave();
+        }
+        leave();
+    }
+
+    private void leave() {
+        if (live.decrementAndGet() == DISPOSED && whole == null) {
+            scheduler.ended();
         }
     }
 
@@ -90,27 +125,25 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
 
     @Override
     public void dispose() {
-        disposed = true;
+        refuse();
         tasks.forEach(ScheduledTask::dispose);
-        endWhenEmpty();
     }
 
     /// Takes no more tasks, and has none of them repeated.
     void disposeGracefully() {
-        disposed = true;
+        refuse();
         tasks.stream().filter(ScheduledTask::isPeriodic).forEach(ScheduledTask::dispose);
-        endWhenEmpty();
     }
 
-    private void endWhenEmpty() {
-        if (disposed && whole == null && tasks.isEmpty()) {
+    private void refuse() {
+        if (live.getAndUpdate(state -> state | DISPOSED) == 0 && whole == null) {
             scheduler.ended();
         }
     }
 
     @Override
     public boolean isDisposed() {
-        return disposed || whole != null && scheduler.isDisposed();
+        return live.get() < 0 || whole != null && scheduler.isDisposed();
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -76,6 +77,39 @@ class TraleSchedulerTest {
         try {
             assertThat(latch.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// A task that is scheduled while its worker is disposed runs, or is rejected, and is not kept in either case. Most
+    /// schedules of the two threads are harmless: `TraleWorkerStress` tries many more.
+    @Test
+    void aWorkerDisposedWhileItSchedulesLeavesNothing() throws Exception {
+        CyclicBarrier begin = new CyclicBarrier(2);
+        for (int i = 0; i < 2000; i++) {
+            Scheduler.Worker worker = scheduler.createWorker();
+            Thread disposer = Thread.ofVirtual().start(() -> {
+                await(begin);
+                worker.dispose();
+            });
+            await(begin);
+            try {
+                while (true) {
+                    worker.schedule(() -> { });
+                }
+            } catch (RejectedExecutionException disposed) {
+                disposer.join();
+            }
+        }
+        fence();
+        assertThat(Scannable.from(((TraleScheduler) scheduler).whole).scan(Attr.BUFFERED)).isZero();
+        scheduler.disposeGracefully().block();
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (Exception e) {
             throw new AssertionError(e);
         }
     }
