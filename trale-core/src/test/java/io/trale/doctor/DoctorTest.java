@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The doctor on the real kernel as it is, with capabilities taken away, and with calls refused.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class DoctorTest {
 
     /// What the real kernel refuses; and whether everything that was opened is closed.

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// A buffer is lent from the first poll on, before the kernel knows of it: what is done to it between the two hits the
 /// one who does it, or nobody, and never the loop.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class BufferLoanTest {
 
     private interface Body {

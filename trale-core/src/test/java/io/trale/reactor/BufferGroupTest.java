@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// they wait in line instead. Whether the buffers get to the kernel by a ring or by operations makes no difference.
 @ParameterizedClass(name = "buffer rings: {0}")
 @ValueSource(booleans = {true, false})
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class BufferGroupTest {
 
     private static final long FOREVER = Long.MAX_VALUE;

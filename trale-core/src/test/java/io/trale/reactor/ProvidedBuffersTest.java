@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// Buffers that are given to the real kernel by operations, since it says that it has no buffer rings.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ProvidedBuffersTest {
 
     private static final long FOREVER = Long.MAX_VALUE;

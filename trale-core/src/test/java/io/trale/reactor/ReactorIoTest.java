@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// The operation behind a leaf future, on the real kernel: filled once, woken once, whatever becomes of it. The tests of
 /// the original's reactor were these.
-@Timeout(30)
+@Timeout(120)
 class ReactorIoTest {
 
     private final Reactor reactor = new Reactor(Kernel.real(), Limits.DEFAULT);

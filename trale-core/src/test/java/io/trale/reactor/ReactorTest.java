@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Staging, submission, cancellation and the ends of descriptors, on the real kernel, whose `enter` is made to fail or
 /// to do less than asked. Every operation is to end exactly once.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ReactorTest {
 
     private static final long FOREVER = Long.MAX_VALUE;

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// The end of an executor comes, whatever the code that it runs does about it.
-@org.junit.jupiter.api.Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
+@org.junit.jupiter.api.Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class CloseTest {
 
     private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// Which executor a future belongs to: one of time to whoever polls it, one of a descriptor to the descriptor's, and what
 /// becomes of those that others touch.
-@org.junit.jupiter.api.Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
+@org.junit.jupiter.api.Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class OwnershipTest {
 
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

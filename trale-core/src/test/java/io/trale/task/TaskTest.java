@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// A task's life, wake by wake: after each step the number of polls, cancels and reports is what the protocol says.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class TaskTest {
 
     private final List<Throwable> uncaught = new ArrayList<>();

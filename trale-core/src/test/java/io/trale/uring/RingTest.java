@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /// The two queues and `enter`, by NOPs on the real kernel: each completion is to come exactly once, whatever the queues'
 /// sizes.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class RingTest {
 
     private static final long FOREVER = Long.MAX_VALUE;

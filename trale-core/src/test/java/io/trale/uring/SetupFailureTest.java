@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a kernel that refuses is answered with: a line that says what to do, or a ring with fewer flags. The refusals
 /// are injected at the system call.
-@Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class SetupFailureTest {
 
     private static final int NO_SQARRAY = Abi.IORING_SETUP_NO_SQARRAY;
