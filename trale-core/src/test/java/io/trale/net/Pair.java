@@ -8,7 +8,6 @@ import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.task.Executor;
-import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -89,10 +88,5 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
         Buffer buffer = Buffer.allocate(bytes.length);
         MemorySegment.copy(bytes, 0, buffer.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
         return buffer;
-    }
-
-    /// How many descriptors this process has open.
-    static int descriptors() {
-        return new File("/proc/self/fd").list().length;
     }
 }

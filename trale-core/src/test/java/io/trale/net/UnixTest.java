@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
+import io.trale.linux.Self;
 import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
@@ -47,7 +48,7 @@ class UnixTest {
     private UnixDomainSocketAddress address;
     private final Buffer out = Buffer.allocate(300_000);
     private final Buffer in = Buffer.allocate(1000);
-    private int descriptors;
+    private long descriptors;
 
     @BeforeEach
     void count() throws Exception {
@@ -55,7 +56,7 @@ class UnixTest {
         run(() -> Pair.unix(directory.resolve("warm-up")).close());
         Executor.current().close();
         ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // opens something once in the life of the process
-        descriptors = Pair.descriptors();
+        descriptors = Self.descriptors();
     }
 
     @AfterEach
@@ -63,7 +64,7 @@ class UnixTest {
         assertThat(Executor.current().stats().unknown()).isZero();
         assertThat(Executor.current().stats().inFlight()).isZero();
         Executor.current().close();
-        assertThat(Pair.descriptors()).isEqualTo(descriptors);
+        assertThat(Self.descriptors()).isEqualTo(descriptors);
         assertThat(directory).isEmptyDirectory();
         out.close();
         in.close();
