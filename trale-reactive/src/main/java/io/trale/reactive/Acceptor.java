@@ -18,7 +18,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Operators;
 
 /// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
 ///
@@ -32,14 +31,13 @@ final class Acceptor {
     private final Descriptor descriptor;
     private final SocketAddress localAddress;
 
-    private final Seat seat = new Seat();
+    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
     private final ArrayDeque<Accept> idle = new ArrayDeque<>();
     private final ArrayDeque<Accept> busy = new ArrayDeque<>();
     /// Accepted for a subscriber that has gone: for the next one.
     private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
-    private @Nullable Accepting consumer;
     private final AcceptBackoff backoff;
     private @Nullable IOException failure;
 
@@ -47,25 +45,18 @@ final class Acceptor {
         this.trale = trale;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
-        backoff = new AcceptBackoff(trale.loop.reactor, this::wakeConsumer);
+        backoff = new AcceptBackoff(trale.loop.reactor, place::wake);
         descriptor.whenClosed(() -> {
             backoff.end();
             accepted.forEach(Connection::abort);
             accepted.clear();
-            wakeConsumer();
+            place.wake();
         });
     }
 
     /// The publisher of connections.
     Flux<Connection> flux() {
         return new AcceptFlux(this).assembled();
-    }
-
-    private void wakeConsumer() {
-        Accepting consumer = this.consumer;
-        if (consumer != null) {
-            consumer.drain();
-        }
     }
 
     private void progress(Accepting consumer) {
@@ -78,7 +69,7 @@ final class Acceptor {
         if (failure != null) {
             consumer.fail(failure);
         } else if (descriptor.isClosed() || !trale.loop.reactor.isAccepting() && busy.isEmpty()) {
-            consumer.complete();
+            consumer.closed();
         } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
             return; // the end comes when the last accept under way has ended
         } else {
@@ -87,15 +78,6 @@ final class Acceptor {
                 busy.add(accept);
                 trale.loop.reactor.stage(accept);
             }
-        }
-    }
-
-    private void detach(Accepting consumer) {
-        if (this.consumer == consumer) {
-            this.consumer = null;
-        }
-        if (this.consumer == null) {
-            busy.forEach(trale.loop.reactor::cancel);
         }
     }
 
@@ -134,7 +116,7 @@ final class Acceptor {
                 accepted.forEach(Connection::abort);
                 accepted.clear();
             }
-            wakeConsumer();
+            place.wake();
         }
 
         private void failed(int errno) {
@@ -152,28 +134,28 @@ final class Acceptor {
     }
 
     /// One subscription to `accept()`.
-    private static final class Accepting extends LoopSubscription<Connection> {
+    private static final class Accepting extends UnicastSubscription<Connection> {
 
         private final Acceptor acceptor;
 
         Accepting(Acceptor acceptor, CoreSubscriber<? super Connection> actual) {
-            super(acceptor.trale.loop, actual);
+            super(acceptor.trale.loop, acceptor.place, actual);
             this.acceptor = acceptor;
         }
 
         @Override
-        void start() {
-            acceptor.consumer = this;
-        }
-
-        @Override
-        void progress() {
+        void advance() {
             acceptor.progress(this);
         }
 
         @Override
-        void stop() {
-            acceptor.detach(this);
+        void release() {
+            acceptor.busy.forEach(acceptor.trale.loop.reactor::cancel);
+        }
+
+        @Override
+        String describe() {
+            return "accept() on " + SocketAddresses.format(acceptor.localAddress);
         }
     }
 
@@ -188,14 +170,7 @@ final class Acceptor {
 
         @Override
         public void subscribe(CoreSubscriber<? super Connection> actual) {
-            Objects.requireNonNull(actual);
-            Accepting accepting = new Accepting(acceptor, actual);
-            if (!acceptor.seat.take(accepting)) {
-                Operators.error(actual, new IllegalStateException("accept() on " + SocketAddresses.format(acceptor.localAddress)
-                        + " has a subscriber"));
-                return;
-            }
-            accepting.subscribe();
+            new Accepting(acceptor, Objects.requireNonNull(actual)).subscribe();
         }
     }
 }

@@ -148,7 +148,8 @@ public final class Connection {
         return onClose().doOnSubscribe(s -> abort());
     }
 
-    /// Completes when the socket is closed.
+    /// Completes when the socket is closed on this side. The end of the peer's side does not close it, and a reset neither:
+    /// [#receive] and [#send] tell of them.
     public Mono<Void> onClose() {
         return closed.asMono();
     }

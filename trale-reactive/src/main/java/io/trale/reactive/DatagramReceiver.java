@@ -18,7 +18,6 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Operators;
 
 /// The receiving side of an endpoint: one `recvmsg(2)` in flight while its subscriber has demand, and none otherwise.
 ///
@@ -27,10 +26,9 @@ import reactor.core.publisher.Operators;
 final class DatagramReceiver extends Operation {
 
     private final UdpEndpoint endpoint;
-    private final Seat seat = new Seat();
+    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
-    private @Nullable Receiving consumer;
     private @Nullable MemorySegment header;
     private @Nullable Datagram head;
     private @Nullable IOException failure;
@@ -86,7 +84,7 @@ final class DatagramReceiver extends Operation {
                 default -> failure = Failure.of("recvmsg", endpoint.descriptor.fd(), endpoint.localAddress(), -result);
             }
         }
-        wakeConsumer();
+        place.wake();
     }
 
     private Datagram datagram(MemorySegment header, MemorySegment buffer, int size) {
@@ -98,10 +96,7 @@ final class DatagramReceiver extends Operation {
 
     /// Lets the consumer look: something arrived, or the endpoint closes. Loop thread.
     void wakeConsumer() {
-        Receiving consumer = this.consumer;
-        if (consumer != null) {
-            consumer.drain();
-        }
+        place.wake();
     }
 
     private void progress(Receiving consumer) {
@@ -118,41 +113,32 @@ final class DatagramReceiver extends Operation {
             this.failure = null;
             consumer.fail(failure);
         } else if (!endpoint.isOpen()) {
-            consumer.fail(endpoint.closedException());
+            consumer.closed();
         } else if (head == null && consumer.wanted() && !inFlight()) {
             group().stage(this);
         }
     }
 
-    private void detach(Receiving consumer) {
-        if (this.consumer == consumer) {
-            this.consumer = null;
-        }
-        if (this.consumer == null || !this.consumer.wanted()) {
-            endpoint.loop.reactor.cancel(this); // if it brings a datagram all the same, that is the next one's
-        }
-    }
-
     /// One subscription.
-    private final class Receiving extends LoopSubscription<Datagram> {
+    private final class Receiving extends UnicastSubscription<Datagram> {
 
         Receiving(CoreSubscriber<? super Datagram> actual) {
-            super(endpoint.loop, actual);
+            super(endpoint.loop, place, actual);
         }
 
         @Override
-        void start() {
-            consumer = this;
-        }
-
-        @Override
-        void progress() {
+        void advance() {
             DatagramReceiver.this.progress(this);
         }
 
         @Override
-        void stop() {
-            detach(this);
+        void release() {
+            endpoint.loop.reactor.cancel(DatagramReceiver.this);
+        }
+
+        @Override
+        String describe() {
+            return "receive() of " + endpoint;
         }
     }
 
@@ -164,13 +150,7 @@ final class DatagramReceiver extends Operation {
 
         @Override
         public void subscribe(CoreSubscriber<? super Datagram> actual) {
-            Receiving receiving = new Receiving(Objects.requireNonNull(actual));
-            if (seat.take(receiving)) {
-                receiving.subscribe();
-            } else {
-                Operators.error(actual, new IllegalStateException("receive() of " + endpoint
-                        + " has a subscriber; the next may come when it has cancelled or completed"));
-            }
+            new Receiving(Objects.requireNonNull(actual)).subscribe();
         }
     }
 }

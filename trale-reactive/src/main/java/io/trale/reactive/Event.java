@@ -4,13 +4,11 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Waker;
 import io.trale.sync.EventFd;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
 
 /// Signals from any thread, counted by the kernel until somebody asks: `eventfd(2)`.
 ///
@@ -20,9 +18,7 @@ public final class Event implements Disposable {
     private final Loop loop;
     private final EventFd eventfd;
     private final CounterRead read;
-    private final Seat seat = new Seat();
-    /// For the loop alone.
-    private @Nullable Signalled consumer;
+    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     private Event(Loop loop, EventFd eventfd) {
         this.loop = loop;
@@ -66,7 +62,7 @@ public final class Event implements Disposable {
     /// How many signals there were since the last element, or since the beginning: at least 1. While there is demand one
     /// `read(2)` is in flight; with none there is none, and the kernel counts.
     ///
-    /// Completes when the event is disposed of, and what was not taken by then is lost. One subscriber at a time: after it
+    /// Completes when the event is disposed of, or its loop closed, and what was not taken by then is lost. One subscriber at a time: after it
     /// has cancelled, or completed by count as in `take(n)`, the next goes on, and signals that came too late for the one
     /// are told to the other. More than 2^63 - 1 come in two elements.
     public Flux<Long> signals() {
@@ -83,10 +79,7 @@ public final class Event implements Disposable {
 
     private void close() {
         eventfd.close();
-        Signalled consumer = this.consumer;
-        if (consumer != null) {
-            consumer.drain();
-        }
+        place.wake();
     }
 
     @Override
@@ -107,30 +100,20 @@ public final class Event implements Disposable {
 
         @Override
         public void subscribe(CoreSubscriber<? super Long> actual) {
-            Signalled signalled = new Signalled(Objects.requireNonNull(actual));
-            if (seat.take(signalled)) {
-                signalled.subscribe();
-            } else {
-                Operators.error(actual, new IllegalStateException("signals() of " + Event.this + " has a subscriber"));
-            }
+            new Signalled(Objects.requireNonNull(actual)).subscribe();
         }
     }
 
-    private final class Signalled extends LoopSubscription<Long> {
+    private final class Signalled extends UnicastSubscription<Long> {
 
         private final Waker waker = this::drain;
 
         Signalled(CoreSubscriber<? super Long> actual) {
-            super(Event.this.loop, actual);
+            super(Event.this.loop, place, actual);
         }
 
         @Override
-        void start() {
-            consumer = this;
-        }
-
-        @Override
-        void progress() {
+        void advance() {
             try {
                 while (!isDisposed() && !loop.isClosing()) {
                     if (!wanted() || !read.poll(waker)) {
@@ -138,24 +121,20 @@ public final class Event implements Disposable {
                     }
                     next(read.take());
                 }
-                if (loop.isClosing()) {
-                    fail(Loop.closedException());
-                } else {
-                    complete();
-                }
+                closed();
             } catch (ErrnoException e) {
                 fail(e);
             }
         }
 
         @Override
-        void stop() {
-            if (consumer == this) {
-                consumer = null;
-            }
-            if (consumer == null || !consumer.wanted()) {
-                read.cancel(); // if it brings something all the same, that is the next one's
-            }
+        void release() {
+            read.cancel();
+        }
+
+        @Override
+        String describe() {
+            return "signals() of " + Event.this;
         }
     }
 }

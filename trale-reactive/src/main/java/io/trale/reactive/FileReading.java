@@ -67,7 +67,7 @@ final class FileReading extends LoopSubscription<ByteBuffer> {
         try {
             while (!isOver()) {
                 if (loop.isClosing()) {
-                    fail(Loop.closedException());
+                    closed();
                 } else if (file == null) {
                     if (!opening.poll(waker)) {
                         return;
@@ -164,6 +164,11 @@ final class FileReading extends LoopSubscription<ByteBuffer> {
         } else {
             opening.cancel();
         }
+    }
+
+    @Override
+    Throwable cutOff() {
+        return Loop.closedException();
     }
 
     private ErrnoException failure(String call, int errno) {

@@ -43,7 +43,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         try {
             run.began(loop.executor.submit(new Poller<>(futures, run)));
         } catch (RejectedExecutionException e) {
-            run.fail(Loop.closedException());
+            loop.later(run::aborted, run::aborted);
         }
     }
 
@@ -83,7 +83,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
             }
         }
 
-        /// The task was aborted: by a bad request, by a cancel, or because the loop closes.
+        /// The task was aborted, by a bad request, by a cancel, or because the loop closes; or it never began, for that.
         void aborted() {
             if (state.get() != OVER) {
                 fail(badRequest ? Loop.badRequest() : Loop.closedException());

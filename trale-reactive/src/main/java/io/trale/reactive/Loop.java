@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
@@ -23,6 +25,9 @@ final class Loop {
             super(body);
         }
     }
+
+    /// How long a subscription waits that is made after the end.
+    private static final long PAUSE_NANOS = 10_000_000;
 
     final String name;
     final Executor executor;
@@ -67,6 +72,29 @@ final class Loop {
         return execute(action);
     }
 
+    /// Runs `action` on the loop in a later turn, never inside this call. If the loop closes or has ended, runs `otherwise`
+    /// in its place: at the end of the loop, on its thread, or else on a thread of nobody's. So whoever asks again inside
+    /// `otherwise` does not hold up that end; after it, a short pause keeps him from keeping a core busy. Any thread.
+    void later(Runnable action, Runnable otherwise) {
+        if (!isClosed() && isCurrent() && isClosing()) {
+            executor.onClose(otherwise);
+        } else if (isClosed() || !execute(action)) {
+            Thread.startVirtualThread(() -> {
+                LockSupport.parkNanos(PAUSE_NANOS);
+                otherwise.run();
+            });
+        }
+    }
+
+    /// Reports an error that has no other way to be seen, as the executor reports what its jobs throw. Any thread.
+    void uncaught(Throwable failure) {
+        if (!execute(() -> {
+            throw failure instanceof Error error ? error : new AssertionError(failure);
+        })) {
+            Operators.onErrorDropped(failure, Context.empty());
+        }
+    }
+
     /// Has `end` run when the loop closes, unless `descriptor` was closed before; at once if it closes already, as it may
     /// for what had succeeded when it was told to. Loop thread.
     void opened(Descriptor descriptor, Runnable end) {
@@ -87,25 +115,24 @@ final class Loop {
     void close() {
         run(() -> {
             closing = true;
-            List.copyOf(open.values()).forEach(Loop::end);
+            List.copyOf(open.values()).forEach(this::end);
             executor.close();
         });
         executor.close();
     }
 
     /// A subscriber that throws is no reason for others not to learn of the end.
-    private static void end(Runnable end) {
+    private void end(Runnable end) {
         try {
             end.run();
         } catch (Throwable t) {
-            Exceptions.throwIfJvmFatal(t);
-            Operators.onErrorDropped(t, Context.empty());
+            threw(t, Context.empty(), this::uncaught);
         }
     }
 
-    /// Tells `subscriber` the end: `failure`, or completion if that is null. What it throws (§2.13: it must not) goes to the
-    /// drop hook, and keeps nobody else from what is to come. Loop thread.
-    static void tellEnd(CoreSubscriber<?> subscriber, @Nullable Throwable failure) {
+    /// Signals the end to `subscriber`: `failure`, or completion if that is null. What it throws (§2.13: it must not) is
+    /// dealt with as by [#threw], and keeps nobody else from what is to come. Loop thread.
+    static void tellEnd(CoreSubscriber<?> subscriber, @Nullable Throwable failure, Consumer<? super Throwable> fatal) {
         try {
             if (failure != null) {
                 subscriber.onError(failure);
@@ -113,8 +140,19 @@ final class Loop {
                 subscriber.onComplete();
             }
         } catch (Throwable t) {
-            Exceptions.throwIfJvmFatal(t);
-            Operators.onErrorDropped(t, subscriber.currentContext());
+            threw(t, subscriber.currentContext(), fatal);
+        }
+    }
+
+    /// Deals with what user code threw out of a call that must not throw. One policy for the whole layer: nothing of it goes
+    /// on into the loop. A fatal error of the JVM ([Exceptions#isJvmFatal]: `StackOverflowError`, `LinkageError`,
+    /// `OutOfMemoryError`, ...), which operators let through, goes to `fatal`, which ends the pipeline, and its connection if
+    /// it has one, and reports it once. Everything else goes to the drop hook of `context`.
+    static void threw(Throwable t, Context context, Consumer<? super Throwable> fatal) {
+        if (Exceptions.isJvmFatal(t)) {
+            fatal.accept(t);
+        } else {
+            Operators.onErrorDropped(t, context);
         }
     }
 

@@ -10,14 +10,18 @@ import reactor.core.Scannable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// What all sources have in common: demand, cancellation and signals, on the loop.
+/// A subscription to a source: demand, cancellation and signals, on the loop.
 ///
 /// `request` and `cancel` come from any thread. On the loop they take effect at once; from elsewhere they are noted and
 /// the loop is asked, once for any number of notes, to look. All that follows happens in [#drain], on the loop only and
 /// never inside itself, so signals are serial (§1.3), a `request` inside `onNext` does not recurse (§3.3), and
 /// nothing is signalled before `onSubscribe` has returned.
 ///
-/// A source adds three steps: [#start], [#progress] and [#stop].
+/// **Ends.** Every end is signalled once, in a later turn than the subscription: `retry` and `repeat` of a source that is
+/// over cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. What the
+/// subscriber throws ends it too: see [#next].
+///
+/// A source adds three steps, [#start], [#progress] and [#stop], and its [#cutOff].
 abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
 
     @SuppressWarnings("rawtypes")
@@ -34,7 +38,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
 
     /// Asked for by other threads and not seen by the loop yet.
     private volatile long requested;
-    /// 1 while a drain is queued; so it is from the start, until the subscriber has been greeted.
+    /// 1 while a drain is queued; so it is from the start, until the first one has begun.
     private volatile int scheduled = 1;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
@@ -51,16 +55,25 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         this.actual = actual;
     }
 
-    /// Greets the subscriber and starts. Any thread, once.
-    final void subscribe() {
+    /// Calls `onSubscribe`, and starts in a later turn: nothing else is signalled inside this call. Any thread, once.
+    void subscribe() {
         CoreSubscriber<? super T> subscriber = actual;
         assert subscriber != null : "subscribed twice";
-        subscriber.onSubscribe(this);
-        if (!loop.run(this)) {
+        try {
+            subscriber.onSubscribe(this);
+        } catch (Throwable t) {
+            cancelled = true; // the next subscriber may come
+            throw t;
+        }
+        loop.later(this, this::loopHasEnded);
+    }
+
+    /// Ends by the rule of [#closed], off the loop, since there is none. Nothing was started.
+    private void loopHasEnded() {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (subscriber != null && !isOver()) {
             terminated = true;
-            if (!cancelled) {
-                subscriber.onError(Loop.closedException());
-            }
+            Loop.tellEnd(subscriber, badRequest ? Loop.badRequest() : cutOff(), this::broken);
         }
     }
 
@@ -73,6 +86,18 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
 
     /// The subscriber is gone or is about to be told the end: lets the source go. Called once, on the loop.
     abstract void stop();
+
+    /// The error that tells that the source was closed on this side before it reached its own end; null if it has none.
+    @Nullable Throwable cutOff() {
+        return null;
+    }
+
+    /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal: operators do not catch that, so it may
+    /// have passed some that will never signal anything. This subscription has ended. Reports it, and ends what else
+    /// belongs to the pipeline. Loop thread.
+    void broken(Throwable fatal) {
+        loop.uncaught(fatal);
+    }
 
     @Override
     public final void request(long n) {
@@ -166,6 +191,9 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     }
 
     /// Signals an element, which is [#wanted]. Only from [#progress].
+    ///
+    /// If the subscriber throws (§2.13: it must not), it is treated as gone. A fatal error of the JVM is signalled to it all
+    /// the same, since user code may have thrown it past operators that still wait, and is [#broken].
     final void next(T element) {
         assert demand > 0 : "no demand";
         CoreSubscriber<? super T> subscriber = actual;
@@ -178,27 +206,38 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         }
         try {
             subscriber.onNext(element);
-        } catch (Throwable t) { // §2.13: it must not, so it is treated as gone
-            Context context = subscriber.currentContext();
+        } catch (Throwable t) {
             end();
-            Exceptions.throwIfJvmFatal(t);
-            Operators.onErrorDropped(t, context);
+            if (Exceptions.isJvmFatal(t)) {
+                Loop.tellEnd(subscriber, t, again -> { }); // it may well throw it again
+                broken(t);
+            } else {
+                Operators.onErrorDropped(t, subscriber.currentContext());
+            }
         }
     }
 
     /// Signals completion, unless there was a cancel meanwhile. Only from [#progress].
     final void complete() {
-        CoreSubscriber<? super T> subscriber = endAndLeave();
-        if (subscriber != null) {
-            Loop.tellEnd(subscriber, null);
-        }
+        signalEnd(null);
     }
 
     /// Signals an error, unless there was a cancel meanwhile. Only from [#progress].
     final void fail(Throwable failure) {
+        signalEnd(failure);
+    }
+
+    /// Signals the end of a source that was closed on this side, itself or with the loop: one that has no end of its own
+    /// (connections, datagrams, ticks, signals) completes; one that has an end and did not reach it (the bytes of a
+    /// connection or of a file) fails. Only from [#progress].
+    final void closed() {
+        signalEnd(cutOff());
+    }
+
+    private void signalEnd(@Nullable Throwable failure) {
         CoreSubscriber<? super T> subscriber = endAndLeave();
         if (subscriber != null) {
-            Loop.tellEnd(subscriber, failure);
+            Loop.tellEnd(subscriber, failure, this::broken);
         }
     }
 

@@ -49,13 +49,18 @@ abstract class Outlet extends Operation {
         return new ConnectionClosedException(describe() + ": closed on this side");
     }
 
+    /// User code threw `fatal` out of a signal of this outlet: see [LoopSubscription#broken].
+    void broken(Throwable fatal) {
+        loop.uncaught(fatal);
+    }
+
     // ---- the line
 
     /// Puts `sending` in line, and starts it if it is the first.
     final void enqueue(Sending<?> sending) {
         IOException refusal = failure != null ? failure : closing ? closedException() : null;
         if (refusal != null) {
-            sending.end(refusal);
+            sending.refuse(refusal);
             return;
         }
         line.add(sending);

@@ -26,10 +26,9 @@ final class Receiver extends Operation {
 
     private final Connection connection;
 
-    private final Seat seat = new Seat();
+    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
-    private @Nullable Receiving<?> consumer;
     private @Nullable LeaseIntake leases;
     /// The buffers that the operation in flight takes one of.
     private @Nullable BufferGroup group;
@@ -91,7 +90,7 @@ final class Receiver extends Operation {
                 default -> failure = Failure.of("recv", connection.descriptor.fd(), connection.remoteAddress(), -result);
             }
         }
-        wakeConsumer();
+        place.wake();
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
             arrived = null;
@@ -101,10 +100,7 @@ final class Receiver extends Operation {
 
     /// Lets the consumer look: something arrived, a lease came back, or the connection closes. Loop thread.
     void wakeConsumer() {
-        Receiving<?> consumer = this.consumer;
-        if (consumer != null) {
-            consumer.drain();
-        }
+        place.wake();
     }
 
     private <T> void progress(Receiving<T> consumer) {
@@ -113,14 +109,14 @@ final class Receiver extends Operation {
         }
         if (kept != null) { // waits for demand, unless we close: then nobody will get it
             if (!connection.isOpen()) {
-                consumer.fail(connection.closedException("recv"));
+                consumer.closed();
             }
         } else if (failure != null) {
             consumer.fail(failure);
         } else if (finished) {
             consumer.complete();
         } else if (!connection.isOpen()) {
-            consumer.fail(connection.closedException("recv"));
+            consumer.closed();
         } else if (consumer.wanted() && !inFlight()) {
             receive(consumer);
         }
@@ -171,23 +167,15 @@ final class Receiver extends Operation {
         }
     }
 
-    private void detach(Receiving<?> consumer) {
-        if (this.consumer == consumer) {
-            this.consumer = null;
-        }
-        // If it brings data all the same, that is the next one's; who may wait already, but not for these buffers.
-        connection.loop.reactor.cancel(this);
-    }
-
     /// One subscription.
-    private static final class Receiving<T> extends LoopSubscription<T> {
+    private static final class Receiving<T> extends UnicastSubscription<T> {
 
         private final Receiver receiver;
         private final Supplier<Intake<T>> intakes;
         private @Nullable Intake<T> intake;
 
         Receiving(Receiver receiver, Supplier<Intake<T>> intakes, CoreSubscriber<? super T> actual) {
-            super(receiver.connection.loop, actual);
+            super(receiver.connection.loop, receiver.place, actual);
             this.receiver = receiver;
             this.intakes = intakes;
         }
@@ -202,18 +190,23 @@ final class Receiver extends Operation {
         }
 
         @Override
-        void start() {
-            receiver.consumer = this;
-        }
-
-        @Override
-        void progress() {
+        void advance() {
             receiver.progress(this);
         }
 
         @Override
-        void stop() {
-            receiver.detach(this);
+        void release() {
+            receiver.connection.loop.reactor.cancel(receiver);
+        }
+
+        @Override
+        Throwable cutOff() {
+            return receiver.connection.closedException("recv");
+        }
+
+        @Override
+        String describe() {
+            return "receive() of " + receiver.connection;
         }
     }
 
@@ -230,14 +223,7 @@ final class Receiver extends Operation {
 
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
-            Objects.requireNonNull(actual);
-            Receiving<T> receiving = new Receiving<>(receiver, intakes, actual);
-            if (!receiver.seat.take(receiving)) {
-                Operators.error(actual, new IllegalStateException("receive() of " + receiver.connection
-                        + " has a subscriber; the next may come when it has cancelled or completed"));
-                return;
-            }
-            receiving.subscribe();
+            new Receiving<>(receiver, intakes, Objects.requireNonNull(actual)).subscribe();
         }
     }
 }

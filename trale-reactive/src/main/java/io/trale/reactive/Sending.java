@@ -172,6 +172,16 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         Payload.discard(element, currentContext());
     }
 
+    /// Fails before it has begun, in a later turn: a `retry` of what is over must not seize the loop.
+    void refuse(IOException reason) {
+        Runnable end = () -> {
+            if (!cancelled) {
+                end(reason);
+            }
+        };
+        outlet.loop.later(end, end);
+    }
+
     /// The last word: `failure`, or the source's own, or completion.
     void end(@Nullable IOException failure) {
         if (ended) {
@@ -185,7 +195,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
                 Operators.onErrorDropped(last, currentContext());
             }
         } else {
-            Loop.tellEnd(actual, last);
+            Loop.tellEnd(actual, last, outlet::broken);
         }
     }
 
@@ -269,7 +279,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         if (badRequest && !cancelled && !ended) {
             cancelled = true;
             ended = true;
-            Loop.tellEnd(actual, Loop.badRequest());
+            Loop.tellEnd(actual, Loop.badRequest(), outlet::broken);
         }
         if (!queued) {
             queued = true;
@@ -364,8 +374,8 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             Sending<E> sending = new Sending<>(outlet, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!outlet.loop.run(sending) && !sending.cancelled) {
-                actual.onError(outlet.closedException());
+            if (!outlet.loop.run(sending)) {
+                sending.refuse(outlet.closedException());
             }
         }
 

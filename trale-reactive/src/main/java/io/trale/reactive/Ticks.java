@@ -58,7 +58,7 @@ final class Ticks extends SourceFlux<Tick> {
                     expirations += count;
                     next(new Tick(expirations - 1, count - 1));
                 }
-                fail(Loop.closedException());
+                closed();
             } catch (ErrnoException e) {
                 fail(e);
             }

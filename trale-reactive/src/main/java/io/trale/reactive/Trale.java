@@ -51,6 +51,21 @@ import reactor.core.scheduler.Schedulers;
 ///
 /// All signals come on that thread, which must not be blocked: Reactor's `block()` throws on it. Every method here may be
 /// called from any thread.
+///
+/// **Ends.** A source that is closed on this side, itself or by [#close], completes if it has no end of its own: connections
+/// accepted, datagrams, ticks, signals. One that has an end and did not reach it fails with
+/// [java.nio.channels.ClosedChannelException]: bytes received, a file, and every send. No end is signalled inside `subscribe`,
+/// but in a later turn of the loop; a subscription that is made when the loop has ended gets its end on another thread.
+///
+/// **Retries.** Worth a retry, after a pause as by `Retry.backoff`: a connect that failed with `ECONNREFUSED`, `ETIMEDOUT`,
+/// `EHOSTUNREACH`, `ENETUNREACH` or [java.net.UnknownHostException]; whatever failed with `EMFILE`, `ENFILE` or `ENOMEM`. Worth
+/// a retry at once: datagrams, whose error ends a subscription and not the endpoint. Never worth one: `ClosedChannelException`,
+/// and whatever a connection has failed with, which it stays; a new connection may do better. So a client is
+/// `connect(..).flatMap(..).retryWhen(Retry.backoff(..).filter(e -> !(e instanceof ClosedChannelException)))`.
+///
+/// **Fatal errors** of the JVM that user code throws (`StackOverflowError`, `LinkageError`, `OutOfMemoryError`, ...) end their
+/// pipeline and its connection and are reported once: by [ServeOptions#onConnectionError], by the `Mono` of
+/// [Connection#handle], or, where there is none of them, as [ExecutorOptions#uncaught] says. The loop goes on.
 public final class Trale implements AutoCloseable {
 
     private static final AtomicInteger STARTED = new AtomicInteger();
@@ -301,8 +316,8 @@ public final class Trale implements AutoCloseable {
     /// `timerfd_create(2)`.
     ///
     /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
-    /// periods have passed. Ends with [ErrnoException] if there is no timer to be had (`EMFILE`, `ENOMEM`). `first` must not
-    /// be negative, and `period` must be positive.
+    /// periods have passed. Completes when this is closed. Fails with [ErrnoException] if there is no timer to be had (`EMFILE`,
+    /// `ENOMEM`). `first` must not be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return new Ticks(loop, first, period).assembled();
     }

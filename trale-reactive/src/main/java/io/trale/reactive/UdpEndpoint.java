@@ -87,8 +87,9 @@ public final class UdpEndpoint implements Disposable {
     ///
     /// While there is demand one `recvmsg(2)` is in flight; with none there is none. A datagram longer than a receive buffer
     /// (64 KiB unless said otherwise, so none is) is cut off and marked. An error ends the subscription, not the endpoint:
-    /// `ECONNREFUSED` says that the peer of a connected one has nobody there, and `retry()` goes on. One subscriber at a
-    /// time, and a datagram that comes too late for the one is the next one's.
+    /// `ECONNREFUSED` says that the peer of a connected one has nobody there, and `retry()` goes on. Completes when the
+    /// endpoint is closed on this side, and so ends a `retry()`. One subscriber at a time, and a datagram that comes too late
+    /// for the one is the next one's.
     public Flux<Datagram> receive() {
         return receiver.flux();
     }
@@ -114,8 +115,8 @@ public final class UdpEndpoint implements Disposable {
         return new SubscriberSink<>(this::send);
     }
 
-    /// Closes at once: receiving and sending end with [java.nio.channels.ClosedChannelException], datagrams that were not
-    /// sent yet are dropped. Idempotent.
+    /// Closes at once: receiving completes, sending fails with [java.nio.channels.ClosedChannelException], datagrams that were
+    /// not sent yet are dropped. Idempotent.
     @Override
     public void dispose() {
         loop.run(this::abort);
@@ -149,10 +150,6 @@ public final class UdpEndpoint implements Disposable {
 
     boolean isOpen() {
         return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
-    ConnectionClosedException closedException() {
-        return new ConnectionClosedException("recvmsg(fd=" + descriptor.fd() + "): closed on this side");
     }
 
     @Override

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.reactive.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Queue;
@@ -123,19 +122,6 @@ class ReceiveKindsTest {
                 .as("entries for bytes that were there").isEqualTo(submitted);
         Support.write(pair.peer(), "next".getBytes());
         assertThat(second.receive(connection).blockFirst(LIMIT)).isEqualTo("next".getBytes());
-    }
-
-    @Test
-    void bytesThatWaitAreHadAsALeaseEvenAfterTheEndOfTheLoop() {
-        leaveBytesBehind(ReceiveKind.COPIES, "kept");
-        Queue<byte[]> elements = new ConcurrentLinkedQueue<>();
-        CompletableFuture<Throwable> end = new CompletableFuture<>();
-        trale.onClose().subscribe(null, null,
-                () -> ReceiveKind.LEASES.receive(connection).subscribe(elements::add, end::complete));
-        trale.close();
-        trale.onClose().block(LIMIT); // the loop's thread says so when it has closed
-        assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
-        assertThat(elements).containsExactly("kept".getBytes());
     }
 
     @ParameterizedTest

@@ -366,24 +366,23 @@ class UdpTest {
     // ---- the end
 
     @Test
-    void disposalEndsReceivesAndSends() {
+    void disposalCompletesReceivesAndFailsSends() {
         CompletableFuture<Void> received = endpoint.receive().then().toFuture();
         CompletableFuture<Void> sent = endpoint.send(Flux.never()).toFuture();
         endpoint.dispose();
         endpoint.onClose().block(LIMIT);
-        for (CompletableFuture<Void> end : List.of(received, sent)) {
-            assertThat(end).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ClosedChannelException.class);
-        }
-        StepVerifier.create(endpoint.receive()).expectError(ClosedChannelException.class).verify(LIMIT);
+        Support.get(received);
+        assertThat(sent).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ClosedChannelException.class);
+        StepVerifier.create(endpoint.receive()).expectComplete().verify(LIMIT);
         StepVerifier.create(endpoint.send(Mono.empty())).expectError(ClosedChannelException.class).verify(LIMIT);
         assertThat(endpoint.isDisposed()).isTrue();
     }
 
     @Test
-    void closingTheTraleEndsThem() {
+    void closingTheTraleCompletesReceives() {
         CompletableFuture<Void> received = endpoint.receive().then().toFuture();
         trale.close();
-        assertThat(received).failsWithin(LIMIT).withThrowableThat().withCauseInstanceOf(ClosedChannelException.class);
+        Support.get(received);
     }
 
     @Test
