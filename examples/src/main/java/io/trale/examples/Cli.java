@@ -17,7 +17,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         synopsisSubcommandLabel = "COMMAND", subcommands = {
             Demo.class, Doctor.class, Backpressure.class, Ticker.class, Echo.class, Proxy.class, Chat.class, FileServer.class,
             Tail.class, Recorder.class, Upper.class, TimerExample.class, SubTasks.class, Udp.class, Tcp.class, TcpServ.class,
-            WebServer.class, HelpCommand.class})
+            WebServer.class, Torture.class, HelpCommand.class})
 public final class Cli implements Runnable {
 
     private Cli() {}

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -31,6 +32,9 @@ public final class Seeds {
     /// What each scenario of trale-core takes of the time, of which there are some thirty.
     static final double CORE_SHARE = 1.0 / 30;
 
+    /// Bound while [#once] runs.
+    private static final ScopedValue<Once> ONCE = ScopedValue.newInstance();
+
     private static final Duration STUCK = Duration.ofSeconds(15);
     private static final int STUCK_FRAMES = 30;
 
@@ -38,6 +42,10 @@ public final class Seeds {
 
     /// Runs `scenario`, the method `name` of a test of `module`, for as many seeds as fit into `share` of the time.
     public static void run(String module, String name, double share, Scenario scenario) {
+        if (ONCE.isBound()) {
+            ONCE.get().run(module, name, scenario);
+            return;
+        }
         Long only = Long.getLong("trale.sim.seed");
         double seconds = Double.parseDouble(System.getProperty("trale.sim.seconds", "20")) * share;
         long first = only != null ? only : System.currentTimeMillis();
@@ -56,6 +64,33 @@ public final class Seeds {
             watchdog.interrupt();
         }
         System.out.println(name + ": seeds " + first + " to " + (seed.get() - 1));
+    }
+
+    /// Calls `test`, and runs each of its scenarios for `seed` alone. Returns how many there were. For callers that choose
+    /// the seeds themselves.
+    public static int once(long seed, Callable<?> test) throws Exception {
+        Once once = new Once(seed);
+        ScopedValue.where(ONCE, once).call(test::call);
+        return once.runs;
+    }
+
+    private static final class Once {
+
+        private final long seed;
+        private int runs;
+
+        Once(long seed) {
+            this.seed = seed;
+        }
+
+        void run(String module, String name, Scenario scenario) {
+            runs++;
+            try {
+                scenario.run(seed);
+            } catch (Throwable t) {
+                throw new AssertionError(replay(module, name, "fails", seed) + "\n" + t, t);
+            }
+        }
     }
 
     private static String replay(String module, String name, String what, long seed) {

@@ -1,0 +1,57 @@
+package io.trale.torture;
+
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+
+/// The bytes of one stream: a long random sequence, from an origin of the stream's own, so that a byte that is lost, doubled
+/// or of another stream does not go unnoticed. One thread at a time.
+final class Pattern {
+
+    /// A prime, so that no size of buffers divides it.
+    private static final int PERIOD = 1_048_573;
+    private static final byte[] BYTES = new byte[PERIOD];
+
+    static {
+        new SplittableRandom(4711).nextBytes(BYTES);
+    }
+
+    private final int origin;
+    private long position;
+
+    Pattern(int origin) {
+        this.origin = Math.floorMod(origin, PERIOD);
+    }
+
+    private int index() {
+        return (int) ((origin + position) % PERIOD);
+    }
+
+    /// The next `count` bytes, or fewer where the sequence ends.
+    ByteBuffer next(int count) {
+        int index = index();
+        int size = Math.min(count, PERIOD - index);
+        position += size;
+        return ByteBuffer.wrap(BYTES, index, size).slice().asReadOnlyBuffer();
+    }
+
+    /// Fails if `chunk` is not what comes next.
+    void check(ByteBuffer chunk) {
+        ByteBuffer rest = chunk.slice();
+        while (rest.hasRemaining()) {
+            ByteBuffer expected = ByteBuffer.wrap(BYTES, index(), Math.min(rest.remaining(), PERIOD - index())).slice();
+            int size = expected.remaining();
+            int wrong = expected.mismatch(rest.slice(rest.position(), size));
+            if (wrong >= 0) {
+                throw new AssertionError("byte " + (position + wrong) + " of the stream from " + origin + " is "
+                        + rest.get(rest.position() + wrong) + ", must be " + expected.get(wrong));
+            }
+            rest.position(rest.position() + size);
+            position += size;
+        }
+    }
+
+    /// How many bytes were made, or checked.
+    long position() {
+        return position;
+    }
+}

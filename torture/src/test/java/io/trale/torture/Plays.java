@@ -1,0 +1,302 @@
+package io.trale.torture;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.Listener;
+import io.trale.torture.Tally.Count;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/// Work with connections: clients that are sockets of the JDK in threads of their own, or connections of a loop.
+final class Plays {
+
+    private Plays() {}
+
+    /// How many bytes: often few, seldom many.
+    static int size(SplittableRandom random) {
+        return switch (random.nextInt(12)) {
+            case 0 -> 0;
+            case 1 -> 1;
+            case 2, 3, 4 -> random.nextInt(100);
+            case 5, 6, 7 -> random.nextInt(10_000);
+            case 8, 9, 10 -> random.nextInt(300_000);
+            default -> random.nextInt(3_000_000);
+        };
+    }
+
+    /// How large the pieces of `total` bytes are at most: not so small that there are very many.
+    static int piece(SplittableRandom random, long total) {
+        return (int) Math.max(1 + size(random), total / 1000);
+    }
+
+    // ---- with sockets of the JDK
+
+    /// Writes all, ends its side, and meanwhile reads all that comes back.
+    static void echo(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = size(random);
+        try (SocketChannel socket = SocketChannel.open(round.servers.anyEcho(random))) {
+            Future<?> writer = write(round, socket, random.split(), new Pattern(origin), total);
+            Pattern expected = new Pattern(origin);
+            readToEnd(round, socket, random, expected, total);
+            await(writer);
+            round.checkTotal(expected.position() == total, "sent " + total + ", came back " + expected.position());
+        }
+    }
+
+    /// As [#echo], and breaks the connection somewhere.
+    static void rudeClient(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = 1 + size(random);
+        int limit = random.nextInt(total);
+        SocketChannel socket = SocketChannel.open(round.servers.anyEcho(random));
+        Future<?> writer = write(round, socket, random.split(), new Pattern(origin), total);
+        try (socket) {
+            Pattern expected = new Pattern(origin);
+            ByteBuffer buffer = ByteBuffer.allocate(piece(random, total));
+            while (expected.position() < limit && socket.read(buffer.clear()) >= 0) {
+                check(round, expected, buffer.flip());
+            }
+            if (random.nextBoolean() && socket.getRemoteAddress() instanceof InetSocketAddress) {
+                socket.setOption(StandardSocketOptions.SO_LINGER, 0);
+            }
+        }
+        ignoreOrdinary(() -> await(writer));
+        round.tally.one(Count.BROKEN);
+    }
+
+    /// Talks to a server that breaks the connection somewhere. Until then what comes is right, and then the end comes.
+    static void rudeServer(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = size(random);
+        SocketChannel socket = SocketChannel.open(round.servers.rude);
+        Future<?> writer = write(round, socket, random.split(), new Pattern(origin), total);
+        try (socket) {
+            ignoreOrdinary(() -> readToEnd(round, socket, random, new Pattern(origin), total));
+        }
+        ignoreOrdinary(() -> await(writer));
+        round.tally.one(Count.BROKEN);
+    }
+
+    /// Writes all, ends its side, and is told how much has come.
+    static void upload(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = size(random);
+        try (SocketChannel socket = SocketChannel.open(round.servers.sink)) {
+            writeAll(socket, ByteBuffer.allocate(Servers.ORIGIN_BYTES).putInt(0, origin));
+            await(write(round, socket, random, new Pattern(origin), total));
+            ByteBuffer answer = ByteBuffer.allocate(Long.BYTES + 1);
+            while (socket.read(answer) >= 0) {}
+            round.checkTotal(answer.position() == Long.BYTES, "an answer of " + answer.position() + " bytes");
+            round.checkTotal(answer.getLong(0) == total, "sent " + total + ", came " + answer.getLong(0));
+        }
+    }
+
+    /// Orders bytes, and reads them slowly.
+    static void download(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = size(random);
+        try (SocketChannel socket = SocketChannel.open(round.servers.source)) {
+            writeAll(socket, ByteBuffer.allocate(Servers.ORDER_BYTES).putInt(0, origin).putInt(4, total));
+            Pattern expected = new Pattern(origin);
+            readToEnd(round, socket, random, expected, total);
+            round.checkTotal(expected.position() == total, "ordered " + total + ", came " + expected.position());
+        }
+    }
+
+    private static Future<?> write(Round round, SocketChannel socket, SplittableRandom random, Pattern pattern, int total) {
+        return round.pool.submit(() -> {
+            int max = piece(random, total);
+            while (pattern.position() < total) {
+                writeAll(socket, pattern.next((int) Math.min(total - pattern.position(), 1 + random.nextInt(max))));
+                pause(random);
+            }
+            socket.shutdownOutput();
+            return null;
+        });
+    }
+
+    private static void writeAll(SocketChannel socket, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            socket.write(bytes);
+        }
+    }
+
+    private static void readToEnd(Round round, SocketChannel socket, SplittableRandom random, Pattern expected,
+            int total) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(piece(random, total));
+        while (socket.read(buffer.clear().limit(1 + random.nextInt(buffer.capacity()))) >= 0) {
+            check(round, expected, buffer.flip());
+            pause(random);
+        }
+    }
+
+    private static void check(Round round, Pattern expected, ByteBuffer bytes) {
+        round.tally.add(Count.BYTES, bytes.remaining());
+        expected.check(bytes);
+    }
+
+    private static void pause(SplittableRandom random) {
+        if (random.nextInt(50) == 0) {
+            LockSupport.parkNanos(random.nextLong(2_000_000));
+        }
+    }
+
+    private interface Act {
+        void run() throws Exception;
+    }
+
+    private static void await(Future<?> future) throws Exception {
+        try {
+            future.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Exception cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    private static void ignoreOrdinary(Act act) throws Exception {
+        try {
+            act.run();
+        } catch (Exception e) {
+            if (!Round.isOrdinary(e)) {
+                throw e;
+            }
+        }
+    }
+
+    // ---- with connections of a loop
+
+    /// As [#echo].
+    static void echoOfLoop(Round round, SplittableRandom random) {
+        int origin = random.nextInt();
+        int total = size(random);
+        Pattern expected = new Pattern(origin);
+        round.clients.connect(round.servers.anyEcho(random)).flatMap(connection -> connection.handle(c -> {
+            round.tally.one(Count.CONNECTIONS);
+            return Mono.when(send(c, random.split(), new Pattern(origin), total), Mono.fromFuture(receive(round, c, random, expected)));
+        })).block();
+        round.checkTotal(expected.position() == total, "sent " + total + ", came back " + expected.position());
+    }
+
+    private static Mono<Void> send(Connection connection, SplittableRandom random, Pattern pattern, int total) {
+        return connection.send(Servers.chunks(random, pattern, total)).then(connection.shutdownOutput());
+    }
+
+    private static CompletableFuture<Void> receive(Round round, Connection connection, SplittableRandom random,
+            Pattern expected) {
+        Scheduler loop = round.clients.scheduler();
+        return switch (random.nextInt(3)) {
+            case 0 -> Whims.take(round, loop, random, true, connection::receive, bytes -> check(round, expected, bytes));
+            case 1 -> Whims.take(round, loop, random, true, () -> connection.receiveWith(segment -> {
+                check(round, expected, segment.asByteBuffer());
+                return true;
+            }), done -> { });
+            default -> Whims.take(round, loop, random, true, connection::receiveLeases,
+                    lease -> check(round, expected, Servers.bytesOf(lease)));
+        };
+    }
+
+    /// As [#echoOfLoop], and breaks the connection somewhere, in one of many ways.
+    static void rudeClientOfLoop(Round round, SplittableRandom random) throws Exception {
+        int origin = random.nextInt();
+        int total = 1 + size(random);
+        int limit = random.nextInt(total);
+        Pattern expected = new Pattern(origin);
+        CountDownLatch enough = new CountDownLatch(1);
+        Connection connection = round.clients.connect(round.servers.anyEcho(random)).block();
+        round.tally.one(Count.CONNECTIONS);
+        Flux<ByteBuffer> received = connection.receive().doOnNext(bytes -> {
+            check(round, expected, bytes);
+            if (expected.position() > limit) {
+                enough.countDown();
+            }
+        });
+        boolean handled = random.nextBoolean();
+        Mono<Void> work = Mono.when(send(connection, random.split(), new Pattern(origin), total), received)
+                .doFinally(signal -> enough.countDown());
+        Disposable subscription = (handled ? connection.handle(c -> work) : work).subscribe(done -> { }, failure -> {
+            if (!Round.isOrdinary(failure)) {
+                round.fail(failure);
+            }
+        });
+        enough.await();
+        switch (random.nextInt(3)) {
+            case 0 -> subscription.dispose();
+            case 1 -> connection.abort();
+            default -> { }
+        }
+        if (random.nextBoolean()) {
+            connection.abort();
+        } else {
+            connection.close().subscribe();
+            connection.abort(); // a peer that does not read would hold up the close
+        }
+        connection.onClose().block();
+        round.tally.one(Count.BROKEN);
+    }
+
+    /// Accepts as many connections as there are clients, by subscribers with whims.
+    static void accept(Round round, SplittableRandom random) throws Exception {
+        int count = random.nextInt(20);
+        Listener listener = round.clients.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).block();
+        AtomicInteger accepted = new AtomicInteger();
+        CompletableFuture<Void> end = Whims.take(round, round.clients.scheduler(), random.split(), true, listener::accept,
+                connection -> {
+                    accepted.incrementAndGet();
+                    connection.close().subscribe();
+                });
+        for (int i = 0; i < count; i++) {
+            try (SocketChannel client = SocketChannel.open(listener.localAddress())) {
+                client.shutdownOutput();
+                round.check(client.read(ByteBuffer.allocate(1)) < 0, "a byte from a server that sends none");
+                round.tally.one(Count.CONNECTIONS);
+            }
+        }
+        listener.dispose();
+        await(end);
+        round.checkTotal(accepted.get() == count, "connected " + count + ", accepted " + accepted);
+    }
+
+    /// Connects, and cancels that at some moment, or finds nobody there.
+    static void connect(Round round, SplittableRandom random) throws Exception {
+        SocketAddress nobody;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = free.getLocalSocketAddress();
+        }
+        for (int i = random.nextInt(20); i > 0; i--) {
+            SocketAddress address = random.nextInt(4) == 0 ? nobody : round.servers.anyEcho(random);
+            CountDownLatch over = new CountDownLatch(1);
+            Disposable attempt = round.clients.connect(address).doFinally(signal -> over.countDown())
+                    .subscribe(Connection::abort, failure -> {
+                        if (!Round.isOrdinary(failure)) {
+                            round.fail(failure);
+                        }
+                    });
+            if (random.nextBoolean()) {
+                LockSupport.parkNanos(random.nextLong(100_000));
+                attempt.dispose();
+                round.tally.one(Count.CANCELS);
+            }
+            over.await();
+        }
+    }
+}

@@ -1,0 +1,282 @@
+package io.trale.torture;
+
+import io.trale.reactive.ObservedLoop;
+import io.trale.reactive.Trale;
+import io.trale.task.ExecutorOptions;
+import io.trale.task.Stats;
+import io.trale.torture.Tally.Count;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import reactor.core.Exceptions;
+
+/// One round on the real kernel: two loops, many pieces of work at a time, and then the invariants. All choices follow from
+/// the seed; how they interleave does not.
+final class Round {
+
+    /// How long nothing at all may happen. A correct run never waits for it.
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int MAX_PLAYS = 200;
+
+    private final long seed;
+    private final int connections;
+    private final SplittableRandom random;
+    private final List<Throwable> failures = new ArrayList<>();
+    private final Map<Thread, String> underWay = new ConcurrentHashMap<>();
+    private final AtomicInteger begun = new AtomicInteger();
+    private volatile boolean cutOff;
+
+    final Tally tally;
+    final ExecutorService pool = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("torture-", 1).factory());
+    Trale server;
+    Trale clients;
+    Servers servers;
+    Path directory;
+
+    Round(long seed, int connections, Tally tally) {
+        this.seed = seed;
+        this.connections = connections;
+        this.tally = tally;
+        random = new SplittableRandom(seed);
+    }
+
+    // ---- for pieces of work
+
+    /// Records a failure of the round. Any thread.
+    void fail(Throwable failure) {
+        synchronized (failures) {
+            failures.add(failure);
+        }
+    }
+
+    private boolean hasFailed() {
+        synchronized (failures) {
+            return !failures.isEmpty();
+        }
+    }
+
+    void check(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new AssertionError(otherwise);
+        }
+    }
+
+    /// As [#check], of what a close in the midst of it may prevent.
+    void checkTotal(boolean condition, String otherwise) {
+        if (!condition && cutOff) {
+            throw new CancellationException(otherwise);
+        }
+        check(condition, otherwise);
+    }
+
+    /// True once a loop is being closed while work is under way, which may fail from then on.
+    boolean isCutOff() {
+        return cutOff;
+    }
+
+    /// True for what a peer, or a close from this side, may do to a connection.
+    static boolean isOrdinary(Throwable failure) {
+        Throwable cause = Exceptions.unwrap(failure);
+        return cause instanceof IOException || cause instanceof CancellationException
+                || cause instanceof RejectedExecutionException || cause instanceof Deliberate
+                || cause instanceof IllegalStateException && String.valueOf(cause.getMessage()).contains("closed");
+    }
+
+    /// Thrown by handlers on purpose.
+    static final class Deliberate extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Deliberate() {
+            super("thrown on purpose", null, false, false);
+        }
+    }
+
+    /// Lets this thread wait until `condition` holds.
+    void until(String what, BooleanSupplier condition) {
+        Progress progress = new Progress();
+        while (!condition.getAsBoolean()) {
+            if (hasFailed()) {
+                return;
+            }
+            if (progress.isStuck()) {
+                throw new AssertionError("never: " + what + "; server " + server.stats() + ", clients " + clients.stats());
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+
+    private final class Progress {
+
+        private long sum = -1;
+        private long sinceNanos;
+
+        boolean isStuck() {
+            if (tally.sum() != sum) {
+                sum = tally.sum();
+                sinceNanos = System.nanoTime();
+            }
+            return System.nanoTime() - sinceNanos > PATIENCE.toNanos();
+        }
+    }
+
+    // ---- the round
+
+    /// Runs it to its end. Throws the first failure, with the others suppressed.
+    void run() throws Exception {
+        Map<Integer, String> before = Descriptors.open();
+        directory = Files.createTempDirectory("trale-torture");
+        try {
+            Ledger serverLedger = new Ledger();
+            Ledger clientLedger = new Ledger();
+            ObservedLoop serverLoop = new ObservedLoop("torture-server", options(), serverLedger);
+            ObservedLoop clientLoop = new ObservedLoop("torture-clients", options(), clientLedger);
+            server = serverLoop.trale();
+            clients = clientLoop.trale();
+            servers = new Servers(this, random.split());
+
+            play();
+            if (!cutOff && !hasFailed()) {
+                servers.dispose();
+                until("nothing is in flight", () -> server.stats().inFlight() == 0 && clients.stats().inFlight() == 0);
+            }
+            clientLoop.close();
+            serverLoop.close();
+            throwFailures();
+            clientLoop.thread().join();
+            serverLoop.thread().join();
+            until("all threads of the pool are idle", () -> underWay.isEmpty());
+            checkCounters("server", server.stats(), serverLedger);
+            checkCounters("clients", clients.stats(), clientLedger);
+            checkDescriptors(before);
+            throwFailures();
+        } finally {
+            pool.shutdown();
+            delete(directory);
+        }
+        tally.one(Count.ROUNDS);
+    }
+
+    private ExecutorOptions options() {
+        int submissions = oneOf(2, 8, 128);
+        return ExecutorOptions.defaults()
+                .ringEntries(submissions, Math.max(submissions, oneOf(4, 64, 4096)))
+                .receiveBuffers(oneOf(2, 8, 64), oneOf(1000, 8192, 65536))
+                .sendBlocks(oneOf(2, 8, 64), oneOf(1000, 8192, 65536))
+                .leaseBuffers(oneOf(2, 8, 64), oneOf(1000, 8192, 65536))
+                .fileBlocks(oneOf(2, 8, 32), oneOf(1000, 8192, 65536))
+                .uncaught(this::fail);
+    }
+
+    private int oneOf(int... values) {
+        return values[random.nextInt(values.length)];
+    }
+
+    private void play() throws InterruptedException {
+        int plays = 1 + random.nextInt(MAX_PLAYS);
+        int workers = Math.min(plays, connections);
+        int cutOffAfter = random.nextInt(4) == 0 ? random.nextInt(plays) : Integer.MAX_VALUE;
+        boolean cutsServer = random.nextBoolean();
+        long base = random.nextLong();
+        CountDownLatch done = new CountDownLatch(workers);
+        for (int i = 0; i < workers; i++) {
+            pool.execute(() -> {
+                for (int play; (play = begun.getAndIncrement()) < plays && !hasFailed();) {
+                    if (play == cutOffAfter) {
+                        cutOff = true;
+                        (cutsServer ? server : clients).close();
+                    }
+                    play(new SplittableRandom(base + play), play);
+                }
+                done.countDown();
+            });
+        }
+        Progress progress = new Progress();
+        while (!done.await(100, TimeUnit.MILLISECONDS) && !hasFailed()) {
+            if (progress.isStuck()) {
+                fail(stuck());
+            }
+        }
+    }
+
+    private void play(SplittableRandom random, int number) {
+        Play play = Play.any(random);
+        underWay.put(Thread.currentThread(), play + " " + number);
+        try {
+            play.run(this, random);
+            tally.one(Count.PLAYS);
+        } catch (Throwable t) {
+            if ((cutOff || hasFailed()) && isOrdinary(t)) {
+                tally.one(Count.CUT_OFF);
+            } else {
+                fail(new AssertionError(play + " " + number + ": " + t, t));
+            }
+        } finally {
+            underWay.remove(Thread.currentThread());
+        }
+    }
+
+    private AssertionError stuck() {
+        StringBuilder text = new StringBuilder("nothing has happened for " + PATIENCE.toSeconds() + " s"
+                + (cutOff ? ", a loop was closed" : "") + "; server "
+                + server.stats() + ", clients " + clients.stats() + "; under way:");
+        underWay.forEach((thread, play) -> {
+            text.append("\n  ").append(play);
+            Stream.of(thread.getStackTrace()).limit(12).forEach(frame -> text.append("\n    at ").append(frame));
+        });
+        return new AssertionError(text.toString());
+    }
+
+    // ---- at the end
+
+    private void checkCounters(String which, Stats stats, Ledger ledger) {
+        check(stats.inFlight() == 0, which + ": in flight after the end: " + stats);
+        check(stats.unknown() == 0, which + ": completions of nothing in flight: " + stats);
+        check(ledger.size() == 0, which + ": " + ledger.size() + " buffers were not returned");
+    }
+
+    private void checkDescriptors(Map<Integer, String> before) throws IOException {
+        Map<Integer, String> after = Descriptors.open();
+        after.entrySet().removeAll(before.entrySet());
+        check(after.isEmpty(), "descriptors left open: " + after);
+    }
+
+    private void throwFailures() {
+        synchronized (failures) {
+            if (!failures.isEmpty()) {
+                Throwable first = failures.getFirst();
+                failures.stream().skip(1).limit(10).filter(other -> other != first).forEach(first::addSuppressed);
+                throw first instanceof Error error ? error : new AssertionError(first);
+            }
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "round " + seed;
+    }
+}

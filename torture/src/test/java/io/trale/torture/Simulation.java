@@ -1,0 +1,115 @@
+package io.trale.torture;
+
+import io.trale.sim.Seeds;
+import io.trale.torture.Tally.Count;
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// The scenarios of the schedule tests of all modules, one after the other and seed by seed, on the simulated kernel.
+final class Simulation {
+
+    private static final String SUFFIX = "ScheduleTest.class";
+
+    private final Tally tally;
+    private final List<Method> tests = new ArrayList<>();
+    private Iterator<Method> next;
+    private long seed;
+
+    /// Begins with `seed`.
+    Simulation(long seed, Tally tally) throws IOException, ReflectiveOperationException {
+        this.seed = seed;
+        this.tally = tally;
+        for (String name : List.of("io/trale/sim", "io/trale/reactive")) {
+            for (URL url : Collections.list(Simulation.class.getClassLoader().getResources(name))) {
+                find(url, name);
+            }
+        }
+        next = tests.iterator();
+    }
+
+    private void find(URL url, String name) throws IOException, ReflectiveOperationException {
+        try {
+            URI uri = url.toURI();
+            if (uri.getScheme().equals("jar")) {
+                try (FileSystem jar = FileSystems.newFileSystem(uri, Map.of())) {
+                    add(jar.getPath(name), name);
+                }
+            } else {
+                add(Path.of(uri), name);
+            }
+        } catch (URISyntaxException e) {
+            throw new IOException(e);
+        }
+    }
+
+    private void add(Path directory, String name) throws IOException, ReflectiveOperationException {
+        List<String> files;
+        try (Stream<Path> list = Files.list(directory)) {
+            files = list.map(file -> file.getFileName().toString()).filter(file -> file.endsWith(SUFFIX)).sorted().toList();
+        }
+        for (String file : files) {
+            Class<?> type = Class.forName(name.replace('/', '.') + "." + file.substring(0, file.length() - ".class".length()));
+            Arrays.stream(type.getDeclaredMethods()).filter(method -> method.isAnnotationPresent(Test.class))
+                    .forEach(tests::add);
+        }
+    }
+
+    /// How many tests there are; some of them may not go by seeds.
+    int tests() {
+        return tests.size();
+    }
+
+    /// The seed whose turn it is.
+    long seed() {
+        return seed;
+    }
+
+    /// Runs the next scenario. Returns true if that was the last for this seed; then the next seed follows.
+    boolean step() throws Exception {
+        Method test = next.next();
+        int runs = Seeds.once(seed, () -> invoke(test));
+        if (runs == 0) {
+            next.remove(); // it is not seeded
+        }
+        tally.add(Count.SCHEDULES, runs);
+        if (next.hasNext()) {
+            return false;
+        }
+        next = tests.iterator();
+        seed++;
+        return true;
+    }
+
+    private static Void invoke(Method test) throws Exception {
+        try {
+            Constructor<?> constructor = test.getDeclaringClass().getDeclaredConstructor();
+            constructor.setAccessible(true);
+            test.setAccessible(true);
+            test.invoke(constructor.newInstance());
+            return null;
+        } catch (InvocationTargetException e) {
+            switch (e.getCause()) {
+                case Exception exception -> throw exception;
+                case Error error -> throw error;
+                default -> throw e;
+            }
+        }
+    }
+}

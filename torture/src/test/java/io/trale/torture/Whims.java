@@ -1,0 +1,174 @@
+package io.trale.torture;
+
+import io.trale.torture.Tally.Count;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.scheduler.Scheduler;
+
+/// Takes all elements of a source, by subscribers that request random numbers, now or later, from the loop or elsewhere, and
+/// that cancel at random; after a cancel the next one subscribes. Every breach of the rules of Reactive Streams is a failure.
+final class Whims<T> {
+
+    private static final int MAX_REQUEST = 8;
+    private static final long MAX_DELAY_MICROS = 2000;
+
+    private final Round round;
+    private final Scheduler loop;
+    private final SplittableRandom random;
+    private final boolean cancels;
+    private final Supplier<? extends Publisher<T>> source;
+    private final Consumer<? super T> consumer;
+    private final CompletableFuture<Void> end = new CompletableFuture<>();
+
+    private Whims(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
+            Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
+        this.round = round;
+        this.loop = loop;
+        this.random = random;
+        this.cancels = cancels;
+        this.source = source;
+        this.consumer = consumer;
+    }
+
+    /// Hands every element of `source`, which signals on the thread of `loop`, to `consumer`. The result is complete when the
+    /// source is, and fails as the source or the consumer does.
+    static <T> CompletableFuture<Void> take(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
+            Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
+        Whims<T> whims = new Whims<>(round, loop, random, cancels, source, consumer);
+        whims.subscribe();
+        return whims.end;
+    }
+
+    private void subscribe() {
+        loop.schedule(() -> source.get().subscribe(new One()));
+    }
+
+    private void check(boolean condition, String otherwise) {
+        if (!condition) {
+            fail(new AssertionError(otherwise));
+        }
+    }
+
+    private void fail(Throwable failure) {
+        if (!Round.isOrdinary(failure)) {
+            round.fail(failure);
+        }
+        end.completeExceptionally(failure);
+    }
+
+    /// One subscriber.
+    private final class One implements CoreSubscriber<T> {
+
+        private final Thread loopThread = Thread.currentThread();
+        private final AtomicLong demand = new AtomicLong();
+        private Subscription subscription;
+        private long received;
+        private long left;
+        private boolean inside;
+        /// Cancelled on the loop, so that nothing may follow.
+        private boolean cancelled;
+        /// Cancelled somewhere, or about to be.
+        private volatile boolean leaving;
+        private boolean over;
+
+        @Override
+        public void onSubscribe(Subscription s) {
+            check(subscription == null, "onSubscribe twice");
+            subscription = s;
+            ask();
+        }
+
+        private void ask() {
+            int whim = random.nextInt(cancels ? 12 : 10);
+            left = 1 + random.nextInt(MAX_REQUEST);
+            long count = left;
+            switch (whim) {
+                case 0 -> elsewhere(() -> request(count));
+                case 1 -> loop.schedule(() -> request(count), random.nextLong(MAX_DELAY_MICROS), TimeUnit.MICROSECONDS);
+                case 10 -> {
+                    request(count);
+                    leave(() -> elsewhere(this::cancel));
+                }
+                case 11 -> {
+                    cancelled = true;
+                    leave(this::cancel);
+                }
+                default -> request(count);
+            }
+        }
+
+        private void request(long count) {
+            demand.addAndGet(count);
+            subscription.request(count);
+        }
+
+        private void elsewhere(Runnable action) {
+            round.pool.execute(action);
+        }
+
+        private void leave(Runnable how) {
+            leaving = true;
+            round.tally.one(Count.CANCELS);
+            how.run();
+        }
+
+        private void cancel() {
+            subscription.cancel();
+            subscribe();
+        }
+
+        private void enter(String signal) {
+            check(Thread.currentThread() == loopThread, signal + " on " + Thread.currentThread());
+            check(!inside, signal + " inside another signal");
+            check(!over, signal + " after the end");
+            check(!cancelled, signal + " after cancel");
+            inside = true;
+        }
+
+        @Override
+        public void onNext(T element) {
+            enter("onNext");
+            received++;
+            check(received <= demand.get(), "onNext " + received + " with a demand of " + demand);
+            try {
+                consumer.accept(element);
+            } catch (Throwable t) {
+                fail(t);
+            }
+            inside = false;
+            left--;
+            if (left == 0 && !leaving) {
+                ask();
+            }
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            if (!round.isCutOff()) { // the end of a loop may be signalled elsewhere
+                enter("onError(" + failure + ")");
+                inside = false;
+            }
+            over = true;
+            if (!leaving || round.isCutOff()) {
+                end.completeExceptionally(failure);
+            }
+        }
+
+        @Override
+        public void onComplete() {
+            enter("onComplete");
+            over = true;
+            inside = false;
+            if (!leaving) {
+                end.complete(null);
+            }
+        }
+    }
+}
