@@ -283,7 +283,9 @@ class FileWriteTest {
         CompletableFuture<Void> write = trale.write(path, source.asFlux()).toFuture();
         source.tryEmitNext(buffer("one,")).orThrow();
         Support.until("it is written", () -> Files.exists(path) && text().equals("one,"));
+        Support.untilIdle(trale);
         long enters = Support.asleep(trale);
+        Support.meanwhile();
         assertThat(trale.stats().inFlight()).isZero();
         assertThat(trale.stats().enters()).isEqualTo(enters);
         source.tryEmitNext(buffer("two")).orThrow();

@@ -207,6 +207,12 @@ final class Support {
         return onLoop(trale, () -> trale.stats().submitted());
     }
 
+    /// Waits until nothing is in flight, as the loop sees it between two jobs. A worker of the kernel's may be at a file still
+    /// when its effect can be seen: a descriptor is open, bytes are written.
+    static void untilIdle(Trale trale) {
+        until("nothing in flight", () -> onLoop(trale, () -> trale.stats().inFlight()) == 0);
+    }
+
     /// Waits until `source` can emit. A [TestPublisher] drops what it is told to emit before its subscriber is in its list,
     /// which may be some time after the subscriber's first request.
     static void untilAsked(TestPublisher<?> source) {
