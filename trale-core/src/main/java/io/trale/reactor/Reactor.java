@@ -9,6 +9,7 @@ import io.trale.uring.Abi;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
@@ -84,6 +85,16 @@ public final class Reactor {
     public boolean onLoop() {
         Thread current = Thread.currentThread();
         return current == thread || current == guestThread; // others may see an old one here, but never themselves
+    }
+
+    /// True if the loop thread is inside [Runtime#exit], which never returns: it waits for the shutdown hooks. Any thread.
+    public boolean isExiting() {
+        Thread loop = thread;
+        return loop != null && Arrays.stream(loop.getStackTrace()).anyMatch(Reactor::isExit);
+    }
+
+    private static boolean isExit(StackTraceElement frame) {
+        return frame.getClassName().equals("java.lang.Runtime") && frame.getMethodName().equals("exit");
     }
 
     /// From now on the code that runs on the loop has `thread` for its current one. Returns what to put back after.

@@ -17,12 +17,13 @@ final class End {
         return come.getCount() == 0;
     }
 
-    /// Waits for it, or for an interrupt, which is kept.
-    void await(long timeoutNanos) {
+    /// Waits for it, or for an interrupt, which is kept. Returns false if the time was over before.
+    boolean await(long timeoutNanos) {
         try {
-            come.await(timeoutNanos, TimeUnit.NANOSECONDS);
+            return come.await(timeoutNanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return true;
         }
     }
 

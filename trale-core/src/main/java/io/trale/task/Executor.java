@@ -35,6 +35,9 @@ public final class Executor implements AutoCloseable {
 
     private static final long FOREVER = Long.MAX_VALUE;
 
+    /// How often a thread that waits for the end looks whether there will be none.
+    private static final long EXIT_CHECK_NANOS = 100_000_000;
+
     private final ExecutorOptions options;
     private final Reactor reactor;
     private final Inbox inbox = new Inbox();
@@ -366,7 +369,8 @@ public final class Executor implements AutoCloseable {
 
     /// Ends the executor: takes no more work, cancels its tasks, ends what is in flight, frees everything. Idempotent.
     /// From another thread this waits for the end, at most as long as the options say, and a second more; from the
-    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose].
+    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose]. In a shutdown hook it
+    /// returns without the end if the executor's thread is the one that called [System#exit]: that thread waits for the hook.
     @Override
     public void close() {
         if (reactor.onLoop()) {
@@ -382,7 +386,10 @@ public final class Executor implements AutoCloseable {
                 closing = true;
             }
         });
-        end.await(options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1));
+        long left = options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1);
+        while (left > 0 && !reactor.isExiting() && !end.await(Math.min(left, EXIT_CHECK_NANOS))) {
+            left -= EXIT_CHECK_NANOS;
+        }
     }
 
     /// True when the executor has closed, and takes no more work. Any thread.

@@ -398,8 +398,8 @@ public final class Trale implements AutoCloseable {
     }
 
     /// Ends everything: listeners are closed, connections aborted, subscriptions told so, the ring and its thread freed.
-    /// Idempotent. From another thread this waits for the end; from the loop, as in a subscriber, it returns at once:
-    /// see [#onClose].
+    /// Idempotent. From another thread this waits for the end, but not in a shutdown hook if the loop thread has called
+    /// [System#exit]; from the loop, as in a subscriber, it returns at once: see [#onClose].
     @Override
     public void close() {
         loop.close();

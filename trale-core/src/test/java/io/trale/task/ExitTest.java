@@ -1,0 +1,67 @@
+package io.trale.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The exit of a JVM that closes its executor in a shutdown hook, while the executor's thread is the one that exits.
+@Timeout(60)
+class ExitTest {
+
+    private static final int STATUS = 3;
+
+    enum How { BEFORE_THE_HOOK, DURING_THE_HOOK, ON_THE_MAIN_THREAD }
+
+    /// The close timeout is an hour: who waits for the loop is still there when this test gives up.
+    @ParameterizedTest
+    @EnumSource
+    void closeInAShutdownHookDoesNotWaitForALoopThatExits(How how) throws Exception {
+        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-cp",
+                Path.of("target", "classes") + ":" + Path.of("target", "test-classes"), Exiting.class.getName(), how.name())
+                .redirectErrorStream(true).start();
+        try {
+            assertThat(child.waitFor(40, TimeUnit.SECONDS)).as("it has exited").isTrue();
+            assertThat(new String(child.getInputStream().readAllBytes())).isEqualTo("closed\n");
+            assertThat(child.exitValue()).isEqualTo(STATUS);
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    /// The child.
+    static final class Exiting {
+
+        public static void main(String[] arguments) throws Exception {
+            How how = How.valueOf(arguments[0]);
+            ExecutorOptions options = ExecutorOptions.defaults().closeTimeout(Duration.ofHours(1));
+            if (how == How.ON_THE_MAIN_THREAD) {
+                Executor executor = Executor.open(options);
+                closeInAHook(executor, () -> { });
+                executor.execute(() -> System.exit(STATUS));
+                executor.runToEnd();
+                return;
+            }
+            Executor executor = Executor.start("loop", options);
+            if (how == How.DURING_THE_HOOK) {
+                closeInAHook(executor, () -> executor.execute(() -> System.exit(STATUS + 1)));
+                System.exit(STATUS);
+            }
+            closeInAHook(executor, () -> { });
+            executor.execute(() -> System.exit(STATUS));
+        }
+
+        private static void closeInAHook(Executor executor, Runnable before) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                before.run();
+                executor.close();
+                System.out.println("closed");
+            }));
+        }
+    }
+}
