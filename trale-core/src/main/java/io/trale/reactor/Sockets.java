@@ -1,6 +1,7 @@
 package io.trale.reactor;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
@@ -20,6 +21,10 @@ import java.net.SocketOption;
 public final class Sockets {
 
     private static final int GROUP_REQUEST_BYTES = 8 + SocketAddresses.MAX_BYTES;
+
+    // struct tcp_info, up to the field that is read
+    private static final int TCPI_BYTES_ACKED = 120;
+    private static final int TCP_INFO_BYTES = TCPI_BYTES_ACKED + Long.BYTES;
 
     private Sockets() {}
 
@@ -112,6 +117,18 @@ public final class Sockets {
             MemorySegment length = call.allocateFrom(JAVA_INT, (int) value.byteSize());
             return socket.isOpen() ? socket.reactor().kernel().getsockopt(socket.fd(), level, number, value, length)
                     : -Errno.EBADF;
+        }
+    }
+
+    /// How many bytes the peer of a TCP connection has acknowledged, or 0 where the kernel does not tell. See `tcp(7)`,
+    /// `TCP_INFO`.
+    public static long acknowledgedBytes(Descriptor socket) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment info = call.allocate(TCP_INFO_BYTES, 8);
+            MemorySegment length = call.allocateFrom(JAVA_INT, TCP_INFO_BYTES);
+            int result = socket.isOpen() ? socket.reactor().kernel()
+                    .getsockopt(socket.fd(), Net.IPPROTO_TCP, Net.TCP_INFO, info, length) : -Errno.EBADF;
+            return result == 0 && length.get(JAVA_INT, 0) == TCP_INFO_BYTES ? info.get(JAVA_LONG, TCPI_BYTES_ACKED) : 0;
         }
     }
 

@@ -369,8 +369,8 @@ public final class Executor implements AutoCloseable {
 
     /// Ends the executor: takes no more work, cancels its tasks, ends what is in flight, frees everything. Idempotent.
     /// From another thread this waits for the end, at most as long as the options say, and a second more; from the
-    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose]. In a shutdown hook it
-    /// returns without the end if the executor's thread is the one that called [System#exit]: that thread waits for the hook.
+    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose]. In a shutdown hook
+    /// it does not wait if the executor's thread is the one that has called [System#exit], since that waits for the hook.
     @Override
     public void close() {
         if (reactor.onLoop()) {

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Deadlines;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
@@ -9,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
@@ -25,10 +27,14 @@ import reactor.core.publisher.Sinks;
 /// a send, not a cancel, not the peer. `TCP_NODELAY` is set unless options say otherwise.
 public final class Connection {
 
+    static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
+
     final Loop loop;
     final Descriptor descriptor;
     final Receiver receiver;
     final Sender sender;
+    final OrderlyClose closing;
+    private volatile long closeTimeoutNanos = Deadlines.nanos(DEFAULT_CLOSE_TIMEOUT);
     private final SocketAddress localAddress;
     private final SocketAddress remoteAddress;
     private final Sinks.Empty<Void> closed = Sinks.empty();
@@ -40,7 +46,10 @@ public final class Connection {
         this.remoteAddress = remoteAddress;
         receiver = new Receiver(this);
         sender = new Sender(this);
+        closing = new OrderlyClose(this);
         descriptor.whenClosed(() -> {
+            closing.ended();
+            receiver.readIdle.end();
             receiver.wakeConsumer();
             closed.tryEmitEmpty();
         });
@@ -74,6 +83,20 @@ public final class Connection {
     /// of the buffers for leases is with one connection at a time; then receiving waits until one is given back.
     public Flux<Lease> receiveLeases() {
         return receiver.<Lease>flux("traleReceiveLeases", receiver::leases);
+    }
+
+    /// Limits how long a receive may bring nothing; without a limit by default.
+    ///
+    /// If the kernel has had a receive of this connection for `limit` and no byte has come, [#receive] and its kin fail with
+    /// [ReadIdleException]. Time without demand does not count. The connection stays open, and what comes later is for the
+    /// next subscriber; so a handler may send something and receive again. If the handler passes the failure on,
+    /// [#handle] closes the connection as by [#close], and a server logs it at debug level.
+    ///
+    /// `limit` must be positive; one of more than 146 years is none. Applies to each receive that begins later. Any thread.
+    /// Returns this.
+    public Connection readIdle(Duration limit) {
+        receiver.readIdle.limit(limit);
+        return this;
     }
 
     /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
@@ -117,24 +140,56 @@ public final class Connection {
 
     // ---- life
 
-    /// Runs `handler` on this connection and closes it by the outcome: when it completes, flushes and closes; when it
-    /// fails, aborts and passes the failure on; when this is cancelled, aborts.
+    /// Runs `handler` on this connection and closes it by the outcome. If the handler completes, the connection is closed as
+    /// by [#close]. If it fails, the connection is aborted as by [#abort], unless it is being closed already, and the
+    /// failure is passed on. If this is cancelled, the connection is aborted.
     public Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler) {
         Objects.requireNonNull(handler);
         return Mono.usingWhen(Mono.just(this),
                 self -> Flux.from(Objects.requireNonNull(handler.apply(self), "the handler returned null")).then(),
-                Connection::close, (self, failure) -> self.aborted(), Connection::aborted);
+                Connection::close, Connection::handlerFailed, Connection::aborted);
     }
 
-    /// Flushes and closes: sources of sends are cut off, what they had emitted is sent, then the socket is closed.
-    /// Completes when it is. A send that was cut off fails with [java.nio.channels.ClosedChannelException].
+    /// A handler whose send was cut off by [#close] fails, too: that must not abort what is being flushed.
+    private Mono<Void> handlerFailed(Throwable failure) {
+        if (failure instanceof ReadIdleException) {
+            return close();
+        }
+        return onClose().doOnSubscribe(s -> loop.run(() -> {
+            if (!closing.hasBegun()) {
+                abort();
+            }
+        }));
+    }
+
+    /// Flushes and closes. The sources of sends are cancelled, what they had emitted is sent, and a send that was cut off
+    /// fails with [java.nio.channels.ClosedChannelException]. Then our side is ended, and what the peer still sends is
+    /// dropped until it has ended its side: the kernel would reset a connection that is closed with unread input, and
+    /// destroy what the peer has not received yet. Completes when the socket is closed. See `shutdown(2)`, `close(2)`.
     ///
-    /// A peer that does not read holds this up: put a `timeout` behind it, and [#abort].
+    /// This always ends: see [#closeTimeout].
     public Mono<Void> close() {
-        return onClose().doOnSubscribe(s -> loop.run(sender::close));
+        return onClose().doOnSubscribe(s -> loop.run(closing::begin));
     }
 
-    /// Closes at once, and without a farewell: what is not sent yet is dropped, and a TCP peer is reset. Idempotent.
+    /// Limits how long [#close] waits for the peer; 10 seconds by default.
+    ///
+    /// If the peer takes none of the bytes that are left to flush for as long as `limit`, the connection is aborted, as by
+    /// [#abort]. This may be noticed a quarter of `limit` later. A peer that does not end its side is waited for while it
+    /// sends or takes something every two seconds, but no longer than `limit`, and no more than 16 MiB of its input are
+    /// dropped. Then the socket is closed.
+    ///
+    /// Zero or less means not to wait. Applies to each close that begins later. Any thread. Returns this.
+    public Connection closeTimeout(Duration limit) {
+        closeTimeoutNanos = Deadlines.nanos(limit);
+        return this;
+    }
+
+    long closeTimeoutNanos() {
+        return closeTimeoutNanos;
+    }
+
+    /// Closes at once: what is not sent yet is dropped, and a TCP peer is reset. Idempotent.
     public void abort() {
         loop.run(() -> {
             if (descriptor.isOpen()) {
@@ -154,16 +209,9 @@ public final class Connection {
         return closed.asMono();
     }
 
-    /// False once closing has begun to take effect.
+    /// False once nothing more is received for a subscriber.
     boolean isOpen() {
-        return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
-    /// Lets the peer's end of stream seem to have come, after what has come already. Loop thread.
-    void shutdownInput() {
-        if (descriptor.isOpen()) {
-            loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_RD);
-        }
+        return descriptor.isOpen() && !closing.isDraining() && loop.reactor.isAccepting();
     }
 
     // ---- options and names

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
 import io.trale.task.Executor;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.core.scheduler.NonBlocking;
 import reactor.util.context.Context;
@@ -28,6 +31,7 @@ final class Loop {
 
     /// How long a subscription waits that is made after the end.
     private static final long PAUSE_NANOS = 10_000_000;
+    private static final Duration EXIT_CHECK = Duration.ofMillis(100);
 
     final String name;
     final Executor executor;
@@ -119,6 +123,11 @@ final class Loop {
             executor.close();
         });
         executor.close();
+    }
+
+    /// Emits if the loop thread waits for the shutdown hooks in [System#exit], so that nothing happens on it any more.
+    Mono<Long> exit() {
+        return Flux.interval(Duration.ZERO, EXIT_CHECK).filter(tick -> reactor.isExiting()).next();
     }
 
     /// A subscriber that throws is no reason for others not to learn of the end.

@@ -79,7 +79,7 @@ abstract class Outlet extends Operation {
         Sending<?> sending = line.peek();
         if (sending == null) {
             if (closing) {
-                descriptor().close();
+                flushed();
             }
         } else if (!sending.hasBegun()) {
             sending.begin();
@@ -169,7 +169,7 @@ abstract class Outlet extends Operation {
 
     // ---- the end
 
-    /// No send starts any more; what was accepted still goes out, and then the descriptor is closed.
+    /// No send starts any more; what was accepted still goes out, and then follows [#flushed].
     final void close() {
         if (closing) {
             return;
@@ -177,7 +177,7 @@ abstract class Outlet extends Operation {
         closing = true;
         Sending<?> first = line.peek();
         if (first == null) {
-            descriptor().close();
+            flushed();
             return;
         }
         first.stopSource();
@@ -185,6 +185,11 @@ abstract class Outlet extends Operation {
             line.removeLast().end(closedException());
         }
         settle();
+    }
+
+    /// All that was accepted before [#close] has gone out.
+    void flushed() {
+        descriptor().close();
     }
 
     /// Closes the descriptor; nothing goes out any more.

@@ -1,6 +1,8 @@
 package io.trale.reactive;
 
 import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Failure;
@@ -38,11 +40,23 @@ final class Receiver extends Operation {
     private int arrivedFlags;
     private byte @Nullable [] kept;
     private boolean finished;
+    /// The peer has ended its side.
+    private boolean ended;
+    /// The input ends with what is in the socket already.
+    private boolean cutOff;
+    final ReadIdle readIdle;
+    /// The limit of [#readIdle] was reached just now.
+    private boolean idle;
     private @Nullable IOException failure;
 
     Receiver(Connection connection) {
         super(connection.descriptor);
         this.connection = connection;
+        readIdle = new ReadIdle(connection.loop.reactor, () -> {
+            idle = true;
+            wakeConsumer();
+            idle = false;
+        });
     }
 
     /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
@@ -60,17 +74,30 @@ final class Receiver extends Operation {
         return leases;
     }
 
+    /// True once the peer has ended its side, and everything was received.
+    boolean hasEnded() {
+        return ended;
+    }
+
+    /// Ends the input after what has come already, as if the peer had ended its side. Loop thread.
+    void cutOff() {
+        cutOff = true;
+        connection.loop.reactor.cancel(this); // else it waits for more; it is staged anew if it is still wanted
+    }
+
     private BufferGroup group() {
         return Objects.requireNonNull(group, "not staged");
     }
 
     @Override
     protected void fill(Sqe sqe) {
-        sqe.prepRecvSelect(connection.descriptor.fd(), group().id(), 0);
+        readIdle.asked();
+        sqe.prepRecvSelect(connection.descriptor.fd(), group().id(), cutOff ? Net.MSG_DONTWAIT : 0);
     }
 
     @Override
     protected void complete(int result, int flags) {
+        readIdle.answered();
         if ((flags & Abi.IORING_CQE_F_BUFFER) != 0) {
             MemorySegment buffer = group().take(flags);
             if (result > 0) {
@@ -82,6 +109,9 @@ final class Receiver extends Operation {
             }
         }
         if (result == 0) {
+            ended = true;
+            finished = true;
+        } else if (cutOff && result == -Errno.EAGAIN) {
             finished = true;
         } else if (result < 0) {
             switch (-result) {
@@ -117,6 +147,10 @@ final class Receiver extends Operation {
             consumer.complete();
         } else if (!connection.isOpen()) {
             consumer.closed();
+        } else if (idle) {
+            idle = false; // not that of whoever subscribes in its place
+            consumer.fail(new ReadIdleException("recv(fd=" + connection.descriptor.fd() + ", "
+                    + SocketAddresses.format(connection.remoteAddress()) + "): nothing came for " + readIdle));
         } else if (consumer.wanted() && !inFlight()) {
             receive(consumer);
         }
@@ -128,6 +162,7 @@ final class Receiver extends Operation {
             if (intake.ready()) {
                 group = intake.group(connection.loop.reactor);
                 group.stage(this);
+                readIdle.staged();
             }
         } catch (IllegalStateException | OutOfMemoryError noBuffers) {
             consumer.fail(noBuffers);

@@ -17,6 +17,7 @@ final class Sender extends StreamOutlet {
 
     private final Connection connection;
     private final Room room;
+    private long sentBytes;
 
     Sender(Connection connection) {
         super(connection.loop, connection.descriptor);
@@ -35,6 +36,7 @@ final class Sender extends StreamOutlet {
     @Override
     @Nullable IOException ended(int result, int asked) {
         if (result >= 0) {
+            sentBytes += result;
             if (result < asked && !elements.isEmpty()) {
                 room.await();
             }
@@ -49,6 +51,16 @@ final class Sender extends StreamOutlet {
             }
         }
         return null;
+    }
+
+    /// How many bytes the kernel has taken.
+    long sentBytes() {
+        return sentBytes;
+    }
+
+    @Override
+    void flushed() {
+        connection.closing.flushed();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.net.NetOptions;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.BiConsumer;
 import reactor.util.Logger;
@@ -13,20 +14,24 @@ import reactor.util.Loggers;
 public final class ServeOptions {
 
     private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
-    private static final ServeOptions DEFAULTS =
-            new ServeOptions(Long.MAX_VALUE, ServeOptions::log, NetOptions.none(), NetOptions.none());
+    private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, ServeOptions::log, NetOptions.none(),
+            NetOptions.none(), Connection.DEFAULT_CLOSE_TIMEOUT, ReadIdle.NONE);
 
     final long maxConnections;
     final BiConsumer<? super Connection, ? super Throwable> onConnectionError;
     final NetOptions listenerOptions;
     final NetOptions connectionOptions;
+    final Duration closeTimeout;
+    final Duration readIdle;
 
     private ServeOptions(long maxConnections, BiConsumer<? super Connection, ? super Throwable> onConnectionError,
-            NetOptions listenerOptions, NetOptions connectionOptions) {
+            NetOptions listenerOptions, NetOptions connectionOptions, Duration closeTimeout, Duration readIdle) {
         this.maxConnections = maxConnections;
         this.onConnectionError = onConnectionError;
         this.listenerOptions = listenerOptions;
         this.connectionOptions = connectionOptions;
+        this.closeTimeout = closeTimeout;
+        this.readIdle = readIdle;
     }
 
     /// No limit on connections but the process's descriptors; errors are logged; sockets as they are by themselves.
@@ -40,23 +45,40 @@ public final class ServeOptions {
         if (count < 1) {
             throw new IllegalArgumentException("maxConnections is " + count + ", must be at least 1");
         }
-        return new ServeOptions(count, onConnectionError, listenerOptions, connectionOptions);
+        return new ServeOptions(count, onConnectionError, listenerOptions, connectionOptions, closeTimeout, readIdle);
     }
 
-    /// Told, on the loop, of a connection whose handler failed; it has been aborted. The default logs: a peer that went
-    /// away (`ECONNRESET`, `EPIPE`) or an end from this side at debug level, everything else as a warning.
+    /// Told, on the loop, of a connection whose handler failed; it is closed by then, see [Connection#handle]. The default
+    /// logs: a peer that went away (`ECONNRESET`, `EPIPE`) or was idle, or an end from this side at debug level, everything
+    /// else as a warning.
     public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
-        return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions);
+        return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions,
+                closeTimeout, readIdle);
     }
 
     /// Set on the listening socket before it is bound, such as `SO_REUSEPORT`. TCP connections inherit them.
     public ServeOptions listenerOptions(NetOptions options) {
-        return new ServeOptions(maxConnections, onConnectionError, Objects.requireNonNull(options), connectionOptions);
+        return new ServeOptions(maxConnections, onConnectionError, Objects.requireNonNull(options), connectionOptions,
+                closeTimeout, readIdle);
     }
 
     /// Set on each connection before its handler is called. Where one cannot be set, that connection has failed.
     public ServeOptions connectionOptions(NetOptions options) {
-        return new ServeOptions(maxConnections, onConnectionError, listenerOptions, Objects.requireNonNull(options));
+        return new ServeOptions(maxConnections, onConnectionError, listenerOptions, Objects.requireNonNull(options),
+                closeTimeout, readIdle);
+    }
+
+    /// The [Connection#closeTimeout] of each connection, 10 seconds by default. A connection whose handler has ended keeps
+    /// its place in [#maxConnections] until it is closed.
+    public ServeOptions closeTimeout(Duration limit) {
+        return new ServeOptions(maxConnections, onConnectionError, listenerOptions, connectionOptions,
+                Objects.requireNonNull(limit), readIdle);
+    }
+
+    /// The [Connection#readIdle] of each connection; without a limit by default. Must be positive.
+    public ServeOptions readIdle(Duration limit) {
+        ReadIdle.positive(limit);
+        return new ServeOptions(maxConnections, onConnectionError, listenerOptions, connectionOptions, closeTimeout, limit);
     }
 
     private static void log(Connection connection, Throwable failure) {
@@ -69,7 +91,7 @@ public final class ServeOptions {
 
     /// True if it is only the end of a connection, and not, say, of a file or a database that the handler wanted.
     static boolean isOrdinary(Throwable failure) {
-        return failure instanceof ClosedChannelException
+        return failure instanceof ClosedChannelException || failure instanceof ReadIdleException
                 || failure instanceof ErrnoException e && (e.errno() == Errno.ECONNRESET || e.errno() == Errno.EPIPE);
     }
 }

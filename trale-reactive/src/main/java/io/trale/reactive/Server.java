@@ -77,7 +77,7 @@ public final class Server implements Disposable {
         return onClose()
                 .doOnSubscribe(s -> trale.loop.run(() -> {
                     listener.dispose();
-                    List.copyOf(open).forEach(Connection::shutdownInput);
+                    List.copyOf(open).forEach(connection -> connection.receiver.cutOff());
                 }))
                 .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
                     dispose();
@@ -85,9 +85,10 @@ public final class Server implements Disposable {
                 }), trale.scheduler());
     }
 
-    /// As [#disposeGracefully], and waits. Not on the loop.
+    /// As [#disposeGracefully], and waits, but not in a shutdown hook if the loop thread has called [System#exit]. Not on
+    /// the loop.
     public void disposeNow(Duration grace) {
-        disposeGracefully(grace).block();
+        disposeGracefully(grace).takeUntilOther(trale.loop.exit()).block();
     }
 
     @Override
@@ -96,7 +97,7 @@ public final class Server implements Disposable {
     }
 
     private void serve(Connection connection) {
-        open.add(connection);
+        open.add(connection.closeTimeout(options.closeTimeout).readIdle(options.readIdle));
         connection.handle(this::handle).subscribe(new Serving(connection));
         connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
     }

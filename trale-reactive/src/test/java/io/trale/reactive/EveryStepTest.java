@@ -10,12 +10,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
 
 /// The same run again and again on the simulated kernel, with nothing left to chance, and in each run something happens one
 /// system call later than in the one before.
@@ -242,5 +244,53 @@ class EveryStepTest {
             assertThat(received).as(when).isEqualTo(SENT);
         }
         return kernel.calls() - before[0];
+    }
+
+    // ---- close
+
+    @Test
+    void whatWasEmittedArrivesWheneverTheCloseComes() throws Exception {
+        long steps = close(Long.MAX_VALUE / 2);
+        assertThat(steps).isGreaterThan(20);
+        for (long step = 1; step <= steps; step++) {
+            close(step);
+        }
+    }
+
+    /// The peer sends all the time and begins late to read, so a reset would destroy something at any step. Returns how many
+    /// calls there were after the connection.
+    private static long close(long step) throws Exception {
+        SimKernel kernel = new SimKernel(SEED).strict().socketBufferBytes(16);
+        List<String> breaches = new ArrayList<>();
+        SimPeer[] peer = new SimPeer[1];
+        int[] emitted = new int[1];
+        int[] emittedBefore = {CHUNKS};
+        long[] before = new long[1];
+        kernel.listenOn(7, accepted -> {
+            new Speaker(kernel, accepted);
+            peer[0] = accepted.reading(false);
+            kernel.after(100_000, () -> accepted.reading(true));
+        });
+        SimTrale.run(kernel, options(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(connection -> {
+            before[0] = kernel.calls();
+            connection.onClose().subscribe(null, null, done::set);
+            connection.handle(c -> c.send(Flux.from(new SimSource(kernel, SENT, CHUNK, breaches, true))
+                    .doOnNext(element -> emitted[0]++))).subscribe(null, failure -> { });
+            kernel.foreignInCall(step, () -> {
+                emittedBefore[0] = emitted[0];
+                connection.close().subscribe();
+            });
+        }));
+        long calls = kernel.calls() - before[0];
+        kernel.elapse(1_000_000);
+        String when = "close at step " + step;
+        byte[] received = peer[0].received();
+        assertThat(breaches).as(when).isEmpty();
+        assertThat(received).as(when).isEqualTo(Arrays.copyOf(SENT, received.length));
+        assertThat(received.length).as(when).isBetween(emittedBefore[0] * CHUNK, emitted[0] * CHUNK);
+        assertThat(received.length % CHUNK).as(when).isZero();
+        assertThat(peer[0].errno()).as(when).isZero();
+        assertThat(peer[0].sawEnd()).as(when).isTrue();
+        return calls;
     }
 }

@@ -1,0 +1,56 @@
+package io.trale.reactive;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.task.Executor;
+import io.trale.task.ExecutorOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+
+/// The exit of a JVM by the loop thread, while a shutdown hook waits for the loop.
+@Timeout(60)
+class ExitTest {
+
+    /// Whoever waits for the loop does so for an hour, and is still there when this test gives up.
+    @Test
+    void aShutdownHookDoesNotWaitForALoopThatExits() throws Exception {
+        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", classPath(), ExitTest.class.getName())
+                .redirectErrorStream(true).start();
+        try {
+            assertThat(child.waitFor(40, TimeUnit.SECONDS)).as("it has exited").isTrue();
+            assertThat(new String(child.getInputStream().readAllBytes())).endsWith("disposed\nclosed\n");
+            assertThat(child.exitValue()).isEqualTo(3);
+        } finally {
+            child.destroyForcibly();
+        }
+    }
+
+    private static String classPath() {
+        return Stream.concat(Stream.of("target/classes", "target/test-classes"),
+                Stream.of(Executor.class, Mono.class, Publisher.class)
+                        .map(c -> c.getProtectionDomain().getCodeSource().getLocation().getPath()))
+                .collect(Collectors.joining(":"));
+    }
+
+    /// The child.
+    public static void main(String[] arguments) {
+        Duration hour = Duration.ofHours(1);
+        Trale trale = Trale.start(ExecutorOptions.defaults().closeTimeout(hour));
+        Server server = trale.serve(Support.loopback(0), c -> Mono.never()).block();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.disposeNow(hour);
+            System.out.println("disposed");
+            trale.close();
+            System.out.println("closed");
+        }));
+        trale.scheduler().schedule(() -> System.exit(3));
+    }
+}
