@@ -65,8 +65,22 @@ public final class Connection {
     /// [io.trale.future.ErrnoException] (`ECONNRESET` and others), or [java.nio.channels.ClosedChannelException] if the
     /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
     /// in `take(n)`, the next goes on at the very next byte.
+    ///
+    /// Header, then body: [Lines], [Strings] and [Frames] that are applied directly to this consume the bytes of the
+    /// elements that they signal, and no others. The next subscriber gets the bytes behind the last element, also if they
+    /// came in the same packet:
+    ///
+    /// ```java
+    /// connection.receive().transform(Lines.of(UTF_8)).next()
+    ///         .flatMap(header -> connection.send(body(header, connection.receive())));
+    /// ```
+    ///
+    /// Bytes that could not be decoded are not consumed either, so another subscriber may read them, but `retry` meets
+    /// the same error again. Two things consume more: an operator between `receive()` and the view passes on whole chunks,
+    /// whose rest is discarded with the view; and an operator behind the view that prefetches elements, such as
+    /// `publishOn`, has consumed them.
     public Flux<ByteBuffer> receive() {
-        return receiver.flux("traleReceive", () -> Intake.COPY);
+        return receiver.copies("traleReceive");
     }
 
     /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote

@@ -15,16 +15,15 @@ import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// One subscription to a view: the subscriber of chunks, and the subscription of whoever wants elements.
+/// One subscription to a view: the subscriber of chunks, and the subscription of whoever wants elements. A view of a
+/// connection needs none, since it decodes where the bytes are: see [Receiver].
 ///
-/// Demand is exact. Without it no chunk is asked for; with it one is, and the next when that one is used up and has not
-/// made an element that is wanted. A chunk of many elements waits here, and it is all that waits.
+/// Demand is exact. Without it no chunk is asked for, and nothing is decoded; with it one is, and the next when that one
+/// is used up and has not made an element that is wanted. A chunk of many elements waits here, and it is all that waits.
 ///
-/// One element is made ahead of demand, if the chunk has it: so the end is known when it comes. Signals may come from
-/// any thread; whoever finds nobody in [#look] looks.
-final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Scannable {
-
-    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+/// Signals may come from any thread; whoever finds nobody in [#look] looks. If the source is on a loop of ours, that is
+/// done on the loop.
+final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Runnable, Scannable {
 
     @SuppressWarnings("rawtypes")
     private static final AtomicLongFieldUpdater<Decoding> REQUESTED =
@@ -33,7 +32,6 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
     private static final AtomicIntegerFieldUpdater<Decoding> LOOKS =
             AtomicIntegerFieldUpdater.newUpdater(Decoding.class, "looks");
 
-    private final Decoder<? extends T> decoder;
     private final CoreSubscriber<? super T> actual;
 
     private volatile @Nullable Subscription upstream;
@@ -49,32 +47,40 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
     private volatile int looks = 1;
 
     // For whoever looks.
-    private ByteBuffer chunk = NOTHING;
-    private @Nullable T ahead;
-    /// The decoder has said that it has no element.
-    private boolean dry = true;
-    private boolean endSeen;
+    private final Unread unread = new Unread();
+    private final Decode<T> decode;
+    private @Nullable Loop loop;
     private boolean asked;
     private volatile boolean over;
 
     Decoding(Decoder<? extends T> decoder, CoreSubscriber<? super T> actual) {
-        this.decoder = decoder;
+        decode = new Decode<>(decoder);
         this.actual = actual;
     }
 
     /// `source` as a decoder, made for each subscriber, understands it; `name` is for those who scan.
     static <T> Flux<T> flux(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
-        return new DecodedFlux<T>(source, name, decoders).assembled();
+        Receiver receiver = Receiver.ofCopies(source);
+        return receiver != null ? receiver.flux(name, () -> new Decode<T>(decoders.get()))
+                : new DecodedFlux<T>(source, name, decoders).assembled();
     }
 
     private void drain() {
         if (LOOKS.getAndIncrement(this) == 0) {
-            drain(1);
+            drainOnLoop();
         }
     }
 
-    private void drain(int seen) {
-        for (int left = seen; left != 0;) {
+    private void drainOnLoop() {
+        Loop loop = this.loop;
+        if (loop == null || loop.isCurrent() || !loop.execute(this)) { // after its end, any thread will do
+            run();
+        }
+    }
+
+    @Override
+    public void run() {
+        for (int left = 1; left != 0;) {
             look();
             left = LOOKS.addAndGet(this, -left);
         }
@@ -87,52 +93,49 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
                 over = true;
             } else if (badRequest) {
                 fail(Loop.badRequest());
-            } else if (ahead != null) {
-                if (requested == 0) {
-                    return;
-                }
-                emit();
-            } else if (!dry || feed(ended)) {
-                make();
-            } else if (ended) {
-                finish();
-            } else {
-                if (requested > 0 && !asked) {
-                    asked = true;
-                    upstream().request(1); // a source that answers at once has us look again
-                }
+            } else if (!proceed(ended)) {
                 return;
             }
         }
         discard();
     }
 
-    /// Gives the decoder the chunk that has arrived, or the news that none will. Returns false if there is nothing new.
-    private boolean feed(boolean ended) {
+    /// Returns false if there is nothing to do until somebody calls.
+    private boolean proceed(boolean ended) {
         ByteBuffer next = arrived;
-        if (next != null) {
-            arrived = null;
-            asked = false;
-            chunk = next;
-            return true;
-        }
-        boolean news = ended && !endSeen && sourceFailure == null; // after a failure, what is incomplete is nothing
-        endSeen |= news;
-        return news;
-    }
-
-    private void make() {
+        boolean last = ended && next == null && sourceFailure == null; // after a failure, what is incomplete is nothing
+        T element = null;
+        boolean more;
         try {
-            ahead = decoder.next(chunk, endSeen);
-            dry = ahead == null;
+            more = decode.has(unread, last);
+            if (more && requested > 0) {
+                element = decode.take(unread, last);
+            }
         } catch (Throwable t) {
             fail(t);
+            return true;
         }
+        if (element != null) {
+            emit(element);
+        } else if (more) {
+            return requested > 0; // else what there is waits for demand
+        } else if (next != null) {
+            arrived = null;
+            asked = false;
+            unread.add(next);
+        } else if (ended) {
+            finish();
+        } else {
+            if (requested > 0 && !asked) {
+                asked = true;
+                upstream().request(1); // a source that answers at once has us look again
+            }
+            return false;
+        }
+        return true;
     }
 
-    private void emit() {
-        T element = Objects.requireNonNull(ahead);
-        ahead = null;
+    private void emit(T element) {
         if (requested != Long.MAX_VALUE) {
             REQUESTED.decrementAndGet(this);
         }
@@ -165,12 +168,8 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
     /// It is over: whatever is left, or still comes while it ends, is nobody's.
     private void discard() {
         Context context = currentContext();
-        Operators.onDiscard(ahead, context);
-        if (chunk.hasRemaining()) {
-            Operators.onDiscard(chunk, context);
-        }
-        ahead = null;
-        chunk = NOTHING;
+        decode.leave(context);
+        Operators.onDiscard(unread.take(), context);
         ByteBuffer late = arrived;
         if (late != null) { // else one may come right now, whose bringer will have us look again
             arrived = null;
@@ -188,8 +187,9 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Sca
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
+            loop = Loop.of(subscription);
             actual.onSubscribe(this);
-            drain(1);
+            drainOnLoop();
         }
     }
 

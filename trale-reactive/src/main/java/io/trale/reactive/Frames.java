@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +20,6 @@ import reactor.core.publisher.Flux;
 /// The length is unsigned, most significant byte first unless said otherwise, and counts what follows it. Immutable:
 /// each method returns a changed copy.
 public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>> {
-
-    /// What is allocated for a frame before more of it has come: a peer does not get memory for a promise.
-    private static final int ADVANCE_BYTES = 4096;
 
     private final int prefixBytes;
     private final ByteOrder order;
@@ -58,11 +54,11 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
     }
 
     /// The frames of `chunks`, without their lengths: heap buffers of exact size that belong to the subscriber. While none
-    /// is wanted nothing is asked for; frames that came together wait in their chunk, and with a subscriber that is gone
-    /// they are gone too. A stream that ends inside a frame is a failure, [EOFException].
+    /// is wanted nothing is asked for. Of a connection's `receive()` no more is consumed than makes the frames that were
+    /// signalled: see [Connection#receive]. A stream that ends inside a frame is a failure, [EOFException].
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> chunks) {
-        return Decoding.flux(chunks, "frames", Cutter::new);
+        return Decoding.<ByteBuffer>flux(chunks, "frames", () -> this::decode);
     }
 
     /// A new buffer with the length of `payload` and its bytes; `payload` is left as it is. Throws
@@ -83,66 +79,40 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
         return frame.put(payload.duplicate()).flip();
     }
 
-    private final class Cutter implements Decoder<ByteBuffer> {
-
-        private final ByteBuffer prefix = ByteBuffer.allocate(prefixBytes).order(order);
-        /// What has come of the frame, and room; null until its length is known.
-        private byte @Nullable [] payload;
-        private int length;
-        private int filled;
-
-        @Override
-        public @Nullable ByteBuffer next(ByteBuffer chunk, boolean end) throws IOException {
-            byte[] bytes = payload;
-            if (bytes == null) {
-                while (prefix.hasRemaining() && chunk.hasRemaining()) {
-                    prefix.put(chunk.get());
-                }
-                if (prefix.hasRemaining()) {
-                    return incomplete(end && prefix.position() > 0);
-                }
-                length = length();
-                bytes = new byte[Math.min(length, Math.max(ADVANCE_BYTES, chunk.remaining()))];
-            }
-            while (filled < length && chunk.hasRemaining()) {
-                if (filled == bytes.length) {
-                    bytes = Arrays.copyOf(bytes, (int) Math.min(length, 2L * filled));
-                }
-                int count = Math.min(bytes.length - filled, chunk.remaining());
-                chunk.get(bytes, filled, count);
-                filled += count;
-            }
-            payload = bytes;
-            if (filled < length) {
-                return incomplete(end);
-            }
-            payload = null;
-            filled = 0;
-            prefix.clear();
-            return ByteBuffer.wrap(bytes);
-        }
-
-        private @Nullable ByteBuffer incomplete(boolean forEver) throws EOFException {
-            if (forEver) {
-                throw new EOFException("the stream ended inside a frame: " + (prefix.hasRemaining()
-                        ? prefix.position() + " bytes of its length, which has " + prefixBytes
-                        : filled + " bytes of " + length));
+    private @Nullable ByteBuffer decode(ByteBuffer in, boolean end) throws IOException {
+        if (in.remaining() < prefixBytes) {
+            if (end && in.hasRemaining()) {
+                throw cut(in.remaining() + " bytes of its length, which has " + prefixBytes);
             }
             return null;
         }
-
-        private int length() throws ProtocolException {
-            prefix.flip();
-            long length = switch (prefixBytes) {
-                case 1 -> Byte.toUnsignedLong(prefix.get());
-                case 2 -> Short.toUnsignedLong(prefix.getShort());
-                case 4 -> Integer.toUnsignedLong(prefix.getInt());
-                default -> prefix.getLong();
-            };
-            if (Long.compareUnsigned(length, maxLength) > 0) {
-                throw new ProtocolException("a frame of " + Long.toUnsignedString(length) + " bytes, at most " + maxLength);
+        int length = length(in.order(order), in.position());
+        int came = in.remaining() - prefixBytes;
+        if (came < length) {
+            if (end) {
+                throw cut(came + " bytes of " + length);
             }
-            return (int) length;
+            return null;
         }
+        byte[] payload = new byte[length];
+        in.position(in.position() + prefixBytes).get(payload);
+        return ByteBuffer.wrap(payload);
+    }
+
+    private int length(ByteBuffer in, int at) throws ProtocolException {
+        long length = switch (prefixBytes) {
+            case 1 -> Byte.toUnsignedLong(in.get(at));
+            case 2 -> Short.toUnsignedLong(in.getShort(at));
+            case 4 -> Integer.toUnsignedLong(in.getInt(at));
+            default -> in.getLong(at);
+        };
+        if (Long.compareUnsigned(length, maxLength) > 0) {
+            throw new ProtocolException("a frame of " + Long.toUnsignedString(length) + " bytes, at most " + maxLength);
+        }
+        return (int) length;
+    }
+
+    private static EOFException cut(String what) {
+        return new EOFException("the stream ended inside a frame: " + what);
     }
 }

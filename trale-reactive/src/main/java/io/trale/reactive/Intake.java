@@ -3,26 +3,32 @@ package io.trale.reactive;
 import io.trale.linux.Memory;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Reactor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.util.context.Context;
 
-/// What a receive makes of the bytes that came: a copy, or what a function reads in place.
+/// What a receive makes of the bytes that came: copies, leases, what a function reads in place, what a decoder finds.
+///
+/// The bytes at the head of the stream, which came for somebody else or are the rest of what a decoder took of, come
+/// before those that the kernel brings. Those go to the head as well if they are not made an element of at once.
 interface Intake<T> {
 
     /// A heap buffer of exact size, which belongs to whoever gets it.
     Intake<ByteBuffer> COPY = new Intake<>() {
         @Override
-        public ByteBuffer take(BufferGroup group, MemorySegment buffer, int length, int flags) {
+        public ByteBuffer take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
             return ByteBuffer.wrap(bytes(group, buffer, length, flags));
         }
 
         @Override
-        public ByteBuffer take(byte[] kept) {
-            return ByteBuffer.wrap(kept);
+        public @Nullable ByteBuffer take(Unread head, boolean end) {
+            return head.take();
         }
     };
 
@@ -30,7 +36,7 @@ interface Intake<T> {
     static <R> Intake<R> inPlace(Function<? super MemorySegment, ? extends R> function) {
         return new Intake<>() {
             @Override
-            public R take(BufferGroup group, MemorySegment buffer, int length, int flags) {
+            public R take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
                 try (Arena call = Arena.ofConfined()) {
                     return made(function.apply(Memory.view(buffer, length, call)));
                 } finally {
@@ -39,11 +45,9 @@ interface Intake<T> {
             }
 
             @Override
-            public R take(byte[] kept) {
+            public R take(Unread head, boolean end) {
                 try (Arena call = Arena.ofConfined()) {
-                    MemorySegment memory = call.allocate(kept.length, 64);
-                    MemorySegment.copy(kept, 0, memory, ValueLayout.JAVA_BYTE, 0, kept.length);
-                    return made(function.apply(memory));
+                    return made(function.apply(copy(head, call)));
                 }
             }
 
@@ -69,6 +73,21 @@ interface Intake<T> {
         }
     }
 
+    /// Appends the bytes to `head`, and gives the buffer back to `group` by `flags`, even if the heap is full.
+    static void keep(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
+        try {
+            head.add(buffer, length);
+        } finally {
+            group.give(flags);
+        }
+    }
+
+    /// All bytes of `head`, which is empty then, in native memory of `arena`.
+    static MemorySegment copy(Unread head, Arena arena) {
+        ByteBuffer bytes = Objects.requireNonNull(head.take(), "no bytes");
+        return arena.allocate(bytes.remaining(), 64).copyFrom(MemorySegment.ofBuffer(bytes));
+    }
+
     /// Where the kernel takes its buffers from.
     default BufferGroup group(Reactor reactor) {
         return reactor.pools().receiveGroup();
@@ -79,10 +98,20 @@ interface Intake<T> {
         return true;
     }
 
-    /// Makes an element of the first `length` bytes of `buffer`, and gives the buffer back to `group` by `flags`, at once
-    /// or later. May throw what user code throws.
-    T take(BufferGroup group, MemorySegment buffer, int length, int flags);
+    /// True if [#take(Unread, boolean)] may make an element, without more bytes.
+    default boolean has(Unread head, boolean end) throws IOException {
+        return !head.isEmpty();
+    }
 
-    /// Makes an element of bytes that had come for somebody else, and were kept.
-    T take(byte[] kept);
+    /// Makes an element of the first `length` bytes of `buffer`, which come after those of `head`, and gives the buffer back
+    /// to `group` by `flags`, at once or later. Called if this [#has] nothing. Null means that more bytes are needed. May
+    /// throw what user code throws.
+    @Nullable T take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) throws IOException;
+
+    /// Makes an element of bytes of `head`, and takes them from there. Called if this [#has] something. Null means that more
+    /// bytes are needed. `end` says that there are none. May throw what user code throws.
+    @Nullable T take(Unread head, boolean end) throws IOException;
+
+    /// The subscriber has gone, or has been told the end.
+    default void leave(Context context) {}
 }

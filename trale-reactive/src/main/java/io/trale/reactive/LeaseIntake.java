@@ -4,7 +4,6 @@ import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Reactor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -45,20 +44,20 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
     }
 
     @Override
-    public Lease take(BufferGroup from, MemorySegment buffer, int length, int flags) {
+    public Lease take(Unread head, BufferGroup from, MemorySegment buffer, int length, int flags) {
         if (from != group) { // it was asked for by a subscriber of another kind
-            return take(Intake.bytes(from, buffer, length, flags));
+            Intake.keep(head, from, buffer, length, flags);
+            return take(head, false);
         }
         onLease++;
         return new Lease(this, buffer, length, flags, tracked);
     }
 
     @Override
-    public Lease take(byte[] kept) {
+    public Lease take(Unread head, boolean end) {
         Arena memory = Arena.ofShared();
-        MemorySegment segment = memory.allocate(kept.length, 64);
-        MemorySegment.copy(kept, 0, segment, ValueLayout.JAVA_BYTE, 0, kept.length);
-        return new Lease(flags -> memory.close(), segment, kept.length, 0, tracked);
+        MemorySegment segment = Intake.copy(head, memory);
+        return new Lease(flags -> memory.close(), segment, (int) segment.byteSize(), 0, tracked);
     }
 
     @Override

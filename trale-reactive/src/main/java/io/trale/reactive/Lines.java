@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +24,21 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
     private final Charset charset;
     private final CodingErrorAction onMalformed;
     private final int maxLength;
+    /// The bytes of a line's end, without those of a byte order mark.
+    private final byte[] newline;
+    private final int bytesPerChar;
 
     private Lines(Charset charset, CodingErrorAction onMalformed, int maxLength) {
         this.charset = Objects.requireNonNull(charset);
+        byte[] newline = {'\n'}; // in all charsets that cannot encode
+        int bytesPerChar = 4;
+        if (charset.canEncode()) {
+            byte[] two = "\n\n".getBytes(charset);
+            newline = Arrays.copyOfRange(two, "\n".getBytes(charset).length, two.length);
+            bytesPerChar = (int) Math.ceil(charset.newEncoder().maxBytesPerChar());
+        }
+        this.newline = newline;
+        this.bytesPerChar = bytesPerChar;
         this.onMalformed = Objects.requireNonNull(onMalformed);
         this.maxLength = maxLength;
     }
@@ -32,8 +48,9 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
         return new Lines(charset, CodingErrorAction.REPLACE, 64 << 10);
     }
 
-    /// How long a line may be, in `char`s and without its end. A longer one is a failure, [ProtocolException], as soon as
-    /// it is too long: nobody has to wait for its end, and no more of it is kept.
+    /// How long a line may be, in `char`s and without its end. A longer one is a failure, [ProtocolException]: as soon as
+    /// more bytes of it have come than so many characters can have, so that nobody has to wait for its end, and no more of it
+    /// is kept.
     public Lines maxLength(int chars) {
         if (chars < 0) {
             throw new IllegalArgumentException("maxLength is " + chars + ", must not be negative");
@@ -47,65 +64,114 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
         return new Lines(charset, action, maxLength);
     }
 
-    /// The lines of `chunks`. While none is wanted nothing is asked for; lines that came together wait in their chunk, and
-    /// with a subscriber that is gone they are gone too.
+    /// The lines of `chunks`. While none is wanted nothing is asked for. Of a connection's `receive()` no more is consumed
+    /// than makes the lines that were signalled, their ends included: see [Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
-        return Decoding.flux(chunks, "lines", Cutter::new);
+        return Decoding.<String>flux(chunks, "lines", newline.length == 1 ? Cutter::new : WideCutter::new);
     }
 
+    private CharsetDecoder newDecoder() {
+        return charset.newDecoder().onMalformedInput(onMalformed).onUnmappableCharacter(onMalformed);
+    }
+
+    private String checked(String line) throws ProtocolException {
+        if (line.length() > maxLength) {
+            throw tooLong();
+        }
+        return line;
+    }
+
+    private void checkBytes(int count) throws ProtocolException {
+        if (count > (maxLength + 2L) * bytesPerChar) { // with its end
+            throw tooLong();
+        }
+    }
+
+    private ProtocolException tooLong() {
+        return new ProtocolException("a line of more than " + maxLength + " characters");
+    }
+
+    /// For charsets that have a byte which is a line's end wherever it stands, as nearly all do: each line is decoded alone.
     private final class Cutter implements Decoder<String> {
 
-        private final TextDecoder decoder = new TextDecoder(charset, onMalformed);
-        /// Decoded, and in no line yet.
-        private CharBuffer text = CharBuffer.allocate(0);
-        /// The beginning of a line whose end has not come yet.
-        private StringBuilder begun = new StringBuilder();
+        private final CharsetDecoder decoder = newDecoder();
+        /// How many bytes are known to have no end of a line.
+        private int searched;
 
         @Override
-        public @Nullable String next(ByteBuffer chunk, boolean end) throws IOException {
-            do {
-                for (int i = text.position(); i < text.limit(); i++) {
-                    if (text.get(i) == '\n') {
-                        String line = take(i);
-                        text.position(i + 1);
-                        return checked(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
-                    }
+        public @Nullable String decode(ByteBuffer in, boolean end) throws IOException {
+            int start = in.position();
+            int limit = in.limit();
+            int at = start + searched;
+            while (at < limit && in.get(at) != newline[0]) {
+                at++;
+            }
+            checkBytes(at - start);
+            searched = at - start;
+            if (at == limit && (!end || at == start)) {
+                return null;
+            }
+            searched = 0;
+            String line = onMalformed == CodingErrorAction.REPLACE && in.hasArray()
+                    ? new String(in.array(), in.arrayOffset() + start, at - start, charset) // the same, and faster
+                    : decoder.decode(in.limit(at)).toString();
+            if (at == limit) {
+                in.position(at);
+                return checked(line);
+            }
+            in.limit(limit).position(at + 1);
+            return checked(line.endsWith("\r") ? line.substring(0, line.length() - 1) : line);
+        }
+    }
+
+    /// For UTF-16, UTF-32 and their like: the end of a line is found in the text, so that is made one character after the
+    /// other.
+    private final class WideCutter implements Decoder<String> {
+
+        private final CharsetDecoder decoder = newDecoder();
+        private final CharBuffer next = CharBuffer.allocate(2);
+        /// The text of as many bytes of a line whose end has not come yet.
+        private StringBuilder text = new StringBuilder();
+        private int decoded;
+
+        @Override
+        public @Nullable String decode(ByteBuffer in, boolean end) throws IOException {
+            int start = in.position();
+            in.position(start + decoded);
+            while (step(in, end)) {
+                if (next.get(0) == '\n') {
+                    int length = text.length();
+                    return line(length > 0 && text.charAt(length - 1) == '\r' ? length - 1 : length);
                 }
-                begun.append(text);
-                checkBegun();
-                text = decoder.next(chunk, end);
-            } while (text.hasRemaining());
-            return end && !begun.isEmpty() ? checked(take(text.limit())) : null;
-        }
-
-        /// The line up to `limit` of the text.
-        private String take(int limit) {
-            String last = text.subSequence(0, limit - text.position()).toString();
-            if (begun.isEmpty()) {
-                return last;
+                text.append(next);
             }
-            String line = begun.append(last).toString();
-            begun = new StringBuilder(); // and not the one that has grown, which a quiet peer would keep here
-            return line;
-        }
-
-        private String checked(String line) throws ProtocolException {
-            if (line.length() > maxLength) {
-                throw tooLong();
+            if (end && !text.isEmpty()) {
+                return line(text.length());
             }
-            return line;
+            decoded = in.position() - start;
+            checkBytes(decoded);
+            in.position(start);
+            return null;
         }
 
-        private void checkBegun() throws ProtocolException {
-            boolean perhapsEnding = !begun.isEmpty() && begun.charAt(begun.length() - 1) == '\r';
-            if (begun.length() - (perhapsEnding ? 1 : 0) > maxLength) {
-                throw tooLong();
+        /// Decodes a character, if there is one.
+        private boolean step(ByteBuffer in, boolean end) throws CharacterCodingException {
+            CoderResult result = decoder.decode(in, next.clear().limit(1), end);
+            if (result.isOverflow() && next.position() == 0) { // it has two
+                result = decoder.decode(in, next.clear(), end);
             }
+            if (result.isError()) {
+                result.throwException();
+            }
+            return next.flip().hasRemaining();
         }
 
-        private ProtocolException tooLong() {
-            return new ProtocolException("a line of more than " + maxLength + " characters");
+        private String line(int length) throws ProtocolException {
+            String line = text.substring(0, length);
+            text = new StringBuilder();
+            decoded = 0;
+            return checked(line);
         }
     }
 }

@@ -11,8 +11,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
+import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -45,6 +47,21 @@ final class Loop {
         this.name = name;
         this.executor = executor;
         reactor = executor.reactor();
+    }
+
+    /// The loop that what comes through `subscription` is signalled on; null if it is none, or not known.
+    static @Nullable Loop of(Subscription subscription) {
+        Scannable step = Scannable.from(subscription);
+        while (step != null && step.isScanAvailable()) {
+            if (step instanceof LoopSubscription<?> source) {
+                return source.loop;
+            }
+            if (step.scan(Scannable.Attr.RUN_STYLE) == Scannable.Attr.RunStyle.ASYNC) {
+                return null; // it signals elsewhere
+            }
+            step = step.scan(Scannable.Attr.PARENT);
+        }
+        return null;
     }
 
     /// True on the loop thread. Any thread.

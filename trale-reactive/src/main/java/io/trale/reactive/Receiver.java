@@ -11,19 +11,21 @@ import io.trale.uring.Abi;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
+import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 
 /// The receiving side of a connection: one `recv(2)` in flight while its subscriber has demand, and none otherwise.
 ///
-/// The operation belongs to the connection, not to the subscriber. Bytes that come when the subscriber has gone stay
-/// here, and the next one gets them first. What the subscriber makes of the bytes, and which buffers it receives into,
-/// is its [Intake].
+/// The operation belongs to the connection, not to the subscriber, and so does the [head][Unread] of the stream: bytes that
+/// come when the subscriber has gone, and those that it has not consumed. The next one gets them first. What the
+/// subscriber makes of the bytes, and which buffers it receives into, is its [Intake].
 final class Receiver extends Operation {
 
     private final Connection connection;
@@ -38,7 +40,7 @@ final class Receiver extends Operation {
     private @Nullable MemorySegment arrived;
     private int arrivedBytes;
     private int arrivedFlags;
-    private byte @Nullable [] kept;
+    private final Unread head = new Unread();
     private boolean finished;
     /// The peer has ended its side.
     private boolean ended;
@@ -60,8 +62,26 @@ final class Receiver extends Operation {
     }
 
     /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
-    <T> Flux<T> flux(String name, Supplier<Intake<T>> intakes) {
-        return new ReceiveFlux<>(this, name, intakes).assembled();
+    <T> Flux<T> flux(String name, Supplier<? extends Intake<T>> intakes) {
+        return new ReceiveFlux<>(this, name, intakes, false).assemble();
+    }
+
+    /// The publisher of copies, which views look through: see [#ofCopies].
+    Flux<ByteBuffer> copies(String name) {
+        return new ReceiveFlux<>(this, name, () -> Intake.COPY, true).assemble();
+    }
+
+    /// The receiver whose copies `flux` is, just as [Connection#receive] returned it, whatever hooks of assembly have made of
+    /// it; null if `flux` is anything else.
+    static @Nullable Receiver ofCopies(Flux<ByteBuffer> flux) {
+        Scannable step = Scannable.from(flux);
+        while (step != null && step.isScanAvailable()) {
+            if (step instanceof ReceiveFlux<?> source) {
+                return source.copies && source.assembled == flux ? source.receiver : null;
+            }
+            step = step.scan(Scannable.Attr.PARENT);
+        }
+        return null;
     }
 
     /// The intake of leases: one for all subscriptions, since what is on lease is counted. Loop thread.
@@ -124,7 +144,7 @@ final class Receiver extends Operation {
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
             arrived = null;
-            kept = Intake.bytes(group(), unwanted, arrivedBytes, arrivedFlags);
+            Intake.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
         }
     }
 
@@ -134,19 +154,35 @@ final class Receiver extends Operation {
     }
 
     private <T> void progress(Receiving<T> consumer) {
-        if ((arrived != null || kept != null) && consumer.wanted() && !emit(consumer) || consumer.isOver()) {
-            return;
+        boolean more;
+        while ((more = has(consumer)) && consumer.wanted()) {
+            emit(consumer);
         }
-        if (kept != null) { // waits for demand, unless we close: then nobody will get it
-            if (!connection.isOpen()) {
-                consumer.closed();
-            }
+        if (!consumer.isOver()) {
+            proceed(consumer, more);
+        }
+    }
+
+    /// True if there may be something to make an element of.
+    private boolean has(Receiving<?> consumer) {
+        try {
+            return arrived != null || consumer.intake().has(head, finished);
+        } catch (Throwable t) {
+            failToEmit(consumer, t);
+            return false;
+        }
+    }
+
+    /// Ends or asks the kernel. `more` says that there is more to make elements of.
+    private void proceed(Receiving<?> consumer, boolean more) {
+        if (!connection.isOpen() && (more || failure == null && !finished)) {
+            consumer.closed();
+        } else if (more) {
+            return; // waits for demand
         } else if (failure != null) {
             consumer.fail(failure);
         } else if (finished) {
             consumer.complete();
-        } else if (!connection.isOpen()) {
-            consumer.closed();
         } else if (idle) {
             idle = false; // not that of whoever subscribes in its place
             consumer.fail(new ReadIdleException("recv(fd=" + connection.descriptor.fd() + ", "
@@ -169,30 +205,32 @@ final class Receiver extends Operation {
         }
     }
 
-    /// Returns false if the subscription ended while the bytes were made an element of.
-    private <T> boolean emit(Receiving<T> consumer) {
+    private <T> void emit(Receiving<T> consumer) {
         T element;
         try {
-            Intake<T> intake = consumer.intake();
-            byte[] kept = this.kept;
-            MemorySegment arrived = this.arrived;
-            this.kept = null; // from here on they are the intake's
-            this.arrived = null;
-            element = kept != null ? intake.take(kept)
-                    : intake.take(group(), Objects.requireNonNull(arrived), arrivedBytes, arrivedFlags);
+            element = take(consumer.intake());
         } catch (Throwable t) {
             failToEmit(consumer, t);
-            return false;
+            return;
         }
-        if (consumer.hasLeft()) { // the function has cancelled
+        if (element != null && consumer.hasLeft()) { // the function has cancelled
             Payload.discard(element, consumer.context());
-            return false;
+        } else if (element != null) {
+            consumer.next(element);
         }
-        consumer.next(element);
-        return true;
     }
 
-    /// The bytes are gone, and so the subscription ends, whatever it was: also for want of memory.
+    /// Makes an element; returns null if more bytes are needed.
+    private <T> @Nullable T take(Intake<T> intake) throws IOException {
+        MemorySegment arrived = this.arrived;
+        if (arrived == null || intake.has(head, finished)) {
+            return intake.take(head, finished);
+        }
+        this.arrived = null; // from here on they are the intake's
+        return intake.take(head, group(), arrived, arrivedBytes, arrivedFlags);
+    }
+
+    /// No element could be made of the bytes, and so the subscription ends, whatever the reason was: also for want of memory.
     private static void failToEmit(Receiving<?> consumer, Throwable t) {
         Throwable failure = Exceptions.isFatal(t) ? t : Operators.onOperatorError(t, consumer.context());
         if (consumer.isOver()) {
@@ -206,10 +244,10 @@ final class Receiver extends Operation {
     private static final class Receiving<T> extends UnicastSubscription<T> {
 
         private final Receiver receiver;
-        private final Supplier<Intake<T>> intakes;
+        private final Supplier<? extends Intake<T>> intakes;
         private @Nullable Intake<T> intake;
 
-        Receiving(Receiver receiver, Supplier<Intake<T>> intakes, CoreSubscriber<? super T> actual) {
+        Receiving(Receiver receiver, Supplier<? extends Intake<T>> intakes, CoreSubscriber<? super T> actual) {
             super(receiver.connection.loop, receiver.place, actual);
             this.receiver = receiver;
             this.intakes = intakes;
@@ -232,6 +270,9 @@ final class Receiver extends Operation {
         @Override
         void release() {
             receiver.connection.loop.reactor.cancel(receiver);
+            if (intake != null) {
+                intake.leave(context());
+            }
         }
 
         @Override
@@ -248,12 +289,22 @@ final class Receiver extends Operation {
     private static final class ReceiveFlux<T> extends SourceFlux<T> {
 
         private final Receiver receiver;
-        private final Supplier<Intake<T>> intakes;
+        private final Supplier<? extends Intake<T>> intakes;
 
-        ReceiveFlux(Receiver receiver, String name, Supplier<Intake<T>> intakes) {
+        private final boolean copies;
+        /// What the user was given.
+        private Flux<T> assembled = this;
+
+        ReceiveFlux(Receiver receiver, String name, Supplier<? extends Intake<T>> intakes, boolean copies) {
             super(name);
             this.receiver = receiver;
             this.intakes = intakes;
+            this.copies = copies;
+        }
+
+        Flux<T> assemble() {
+            assembled = assembled();
+            return assembled;
         }
 
         @Override

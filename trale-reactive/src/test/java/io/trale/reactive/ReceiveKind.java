@@ -2,9 +2,11 @@ package io.trale.reactive;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
-/// The three ways to receive, for tests of what they have in common.
+/// The ways to receive, for tests of what they have in common.
 enum ReceiveKind {
 
     COPIES {
@@ -30,7 +32,24 @@ enum ReceiveKind {
                 }
             });
         }
+    },
+
+    /// By a decoder that makes pieces of four bytes, and one of what is left at the end.
+    PIECES {
+        @Override
+        Flux<byte[]> receive(Connection connection) {
+            return Decoding.<byte[]>flux(connection.receive(), "pieces", () -> ReceiveKind::piece);
+        }
     };
+
+    private static byte @Nullable [] piece(ByteBuffer in, boolean end) {
+        if (in.remaining() < 4 && !(end && in.hasRemaining())) {
+            return null;
+        }
+        byte[] piece = new byte[Math.min(4, in.remaining())];
+        in.get(piece);
+        return piece;
+    }
 
     /// What comes, as bytes.
     abstract Flux<byte[]> receive(Connection connection);

@@ -47,7 +47,7 @@ final class Sources {
         }
 
         static <T> Kind view(String name, Function<Flux<ByteBuffer>, Flux<T>> view) {
-            return new Kind(name, RunStyle.SYNC, trale -> receive(trale, connection -> connection.receive().transform(view)));
+            return source(name, trale -> receive(trale, connection -> connection.receive().transform(view)));
         }
 
         @Override

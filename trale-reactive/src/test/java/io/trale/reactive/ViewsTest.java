@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -172,6 +173,42 @@ class ViewsTest {
         List<String> lines = List.of("\u010a\u0a0a", "\u0d0a");
         assertSameForAllCuts(text.getBytes(UTF_16LE), Lines.of(UTF_16LE), lines, null, null);
         assertSameForAllCuts(text.getBytes(UTF_16), Lines.of(UTF_16), lines, null, null);
+    }
+
+    static Stream<Charset> charsets() {
+        return Charset.availableCharsets().values().stream()
+                .filter(charset -> !charset.canEncode() || charset.newEncoder().canEncode("one\r\n")); // some are for symbols
+    }
+
+    /// However a charset writes the end of a line, and whether it can encode at all.
+    @ParameterizedTest
+    @MethodSource("charsets")
+    void linesAreFoundInEveryCharset(Charset charset) {
+        Charset encoder = charset.canEncode() ? charset : ISO_8859_1;
+        assertSameForAllCuts("one\ntwo\r\n\nlast".getBytes(encoder), Lines.of(charset), List.of("one", "two", "", "last"),
+                null, null);
+    }
+
+    @Test
+    void aLineWithoutEndFailsOnceItIsSurelyTooLong() {
+        for (Charset charset : List.of(UTF_8, ISO_8859_1, UTF_16LE)) {
+            DecodingTest.Noting<String> subscriber = new DecodingTest.Noting<>();
+            Flux.concat(Flux.just(ByteBuffer.wrap("x".repeat(100).getBytes(charset))), Flux.never())
+                    .transform(Lines.of(charset).maxLength(10)).subscribe(subscriber);
+            subscriber.request(1);
+            assertThat(subscriber.failure).as("%s", charset).isInstanceOf(ProtocolException.class);
+        }
+    }
+
+    @Test
+    void bytesThatAreIgnoredDoNotMakeAnEndlessLine() {
+        Lines ignoring = Lines.of(UTF_8).onMalformed(CodingErrorAction.IGNORE).maxLength(10);
+        byte[] garbage = new byte[100];
+        Arrays.fill(garbage, (byte) 0xff);
+        DecodingTest.Noting<String> subscriber = new DecodingTest.Noting<>();
+        Flux.concat(Flux.just(ByteBuffer.wrap(garbage)), Flux.never()).transform(ignoring).subscribe(subscriber);
+        subscriber.request(1);
+        assertThat(subscriber.failure).isInstanceOf(ProtocolException.class);
     }
 
     @Test
