@@ -3,11 +3,14 @@ package io.trale.net;
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
+import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
 import io.trale.reactor.Sockets;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -49,6 +52,7 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
                     return false;
                 }
                 attempt.result();
+                checkNotOurselves(address);
                 stream = streams.apply(socket, address);
             } catch (ErrnoException e) {
                 failure = e;
@@ -60,6 +64,15 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
             socket = null;
         }
         return true;
+    }
+
+    /// A socket that connects to a port of this host at which nobody listens may be given that very port for its own end, and
+    /// then it has connected to itself (RFC 9293, 3.5: a simultaneous open): nobody is there.
+    private void checkNotOurselves(A address) throws ErrnoException {
+        if (address instanceof InetSocketAddress && Sockets.localAddress(socket).equals(address)) {
+            Sockets.resetOnClose(socket); // or the port would be in TIME_WAIT
+            throw Failure.of("connect", address, Errno.ECONNREFUSED);
+        }
     }
 
     @Override

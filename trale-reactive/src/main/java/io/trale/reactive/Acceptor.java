@@ -18,6 +18,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.util.context.Context;
 
 /// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
 ///
@@ -151,6 +152,11 @@ final class Acceptor {
         @Override
         void release() {
             acceptor.busy.forEach(acceptor.trale.loop.reactor::cancel);
+        }
+
+        @Override
+        void lost(Connection connection, Context context) {
+            connection.abort();
         }
 
         @Override

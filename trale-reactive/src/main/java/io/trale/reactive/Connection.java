@@ -6,6 +6,7 @@ import io.trale.reactor.Deadlines;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Sockets;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -15,6 +16,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -38,6 +40,12 @@ public final class Connection {
     private final SocketAddress localAddress;
     private final SocketAddress remoteAddress;
     private final Sinks.Empty<Void> closed = Sinks.empty();
+    /// Fails when user code has thrown a fatal error out of a signal: see [#broken].
+    private final Sinks.Empty<Void> broken = Sinks.empty();
+    /// Why our side could not be ended. For the loop alone.
+    private @Nullable IOException shutdownFailure;
+    /// Our side was ended, so that a later send fails whatever the peer does. For the loop alone.
+    private boolean outputShutDown;
 
     Connection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress) {
         this.loop = loop;
@@ -148,7 +156,13 @@ public final class Connection {
     public Mono<Void> shutdownOutput() {
         return send(Mono.empty()).then(Mono.defer(() -> {
             int result = loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_WR);
-            return result >= 0 ? Mono.empty() : Mono.error(Failure.of("shutdown", descriptor.fd(), remoteAddress, -result));
+            outputShutDown |= result >= 0;
+            if (result >= 0) {
+                return Mono.empty();
+            }
+            IOException failure = Failure.of("shutdown", descriptor.fd(), remoteAddress, -result);
+            shutdownFailure = failure;
+            return Mono.error(failure);
         }));
     }
 
@@ -156,11 +170,12 @@ public final class Connection {
 
     /// Runs `handler` on this connection and closes it by the outcome. If the handler completes, the connection is closed as
     /// by [#close]. If it fails, the connection is aborted as by [#abort], unless it is being closed already, and the
-    /// failure is passed on. If this is cancelled, the connection is aborted.
+    /// failure is passed on. If this is cancelled, the connection is aborted. Fails also when the handler, or an operator or a
+    /// subscriber in its pipeline, throws a fatal error of the JVM on the loop, which operators let through.
     public Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler) {
         Objects.requireNonNull(handler);
         return Mono.usingWhen(Mono.just(this),
-                self -> Flux.from(Objects.requireNonNull(handler.apply(self), "the handler returned null")).then(),
+                self -> guarded(Objects.requireNonNull(handler.apply(self), "the handler returned null")),
                 Connection::close, Connection::handlerFailed, Connection::aborted);
     }
 
@@ -174,6 +189,33 @@ public final class Connection {
                 abort();
             }
         }));
+    }
+
+    /// As `pipeline`, but fails also if that throws when it is subscribed to, and when this is [#broken].
+    private Mono<Void> guarded(Publisher<Void> pipeline) {
+        Publisher<Void> caught = subscriber -> {
+            try {
+                pipeline.subscribe(subscriber);
+            } catch (Throwable t) {
+                broken(t);
+            }
+        };
+        return Flux.from(caught).takeUntilOther(broken.asMono()).then();
+    }
+
+    /// True while [#handle] waits for the end of its pipeline.
+    boolean isHandled() {
+        return broken.currentSubscriberCount() > 0;
+    }
+
+    /// User code threw `fatal` out of a signal: its pipeline may never end by itself. Fails [#handle], and aborts. Where
+    /// there is no `handle` to report it, the executor does. Any thread.
+    void broken(Throwable fatal) {
+        boolean handled = isHandled();
+        if (broken.tryEmitError(fatal).isSuccess() && !handled) {
+            loop.uncaught(fatal);
+        }
+        abort();
     }
 
     /// Flushes and closes. The sources of sends are cancelled, what they had emitted is sent, and a send that was cut off
@@ -209,6 +251,16 @@ public final class Connection {
             if (descriptor.isOpen()) {
                 Sockets.resetOnClose(descriptor);
                 sender.abort();
+            }
+        });
+    }
+
+    /// Aborts if nobody has begun to use this: subscribed to a receive, a send, [#handle], or [#onClose].
+    void abortIfUntouched() {
+        loop.run(() -> {
+            if (receiver.isUntouched() && sender.isUntouched() && !isHandled()
+                    && closed.currentSubscriberCount() == 0) {
+                abort();
             }
         });
     }
@@ -257,8 +309,19 @@ public final class Connection {
         return remoteAddress;
     }
 
+    /// True if the peer may still send although a send failed with `EPIPE`.
+    boolean isOutputShutDown() {
+        return outputShutDown;
+    }
+
+    /// True if `failure` is this connection's own, not that of another resource that its handler uses. Loop thread.
+    boolean isOwn(Throwable failure) {
+        return failure == sender.failure() || receiver.hasFailedWith(failure) || failure == shutdownFailure
+                || failure instanceof ConnectionClosedException closed && closed.isOf(descriptor);
+    }
+
     ConnectionClosedException closedException(String operation) {
-        return new ConnectionClosedException(operation + "(fd=" + descriptor.fd() + ", "
+        return new ConnectionClosedException(descriptor, operation + "(fd=" + descriptor.fd() + ", "
                 + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side");
     }
 

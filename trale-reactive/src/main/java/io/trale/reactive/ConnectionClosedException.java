@@ -1,6 +1,8 @@
 package io.trale.reactive;
 
+import io.trale.reactor.Descriptor;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /// A [ClosedChannelException] that says what was closed.
 final class ConnectionClosedException extends ClosedChannelException {
@@ -8,9 +10,17 @@ final class ConnectionClosedException extends ClosedChannelException {
     private static final long serialVersionUID = 1L;
 
     private final String message;
+    /// What was closed; null for the loop, and all that is on it.
+    private final transient @Nullable Descriptor descriptor;
 
-    ConnectionClosedException(String message) {
+    ConnectionClosedException(@Nullable Descriptor descriptor, String message) {
         this.message = message;
+        this.descriptor = descriptor;
+    }
+
+    /// True if `descriptor` was closed, by itself or with its loop.
+    boolean isOf(Descriptor descriptor) {
+        return this.descriptor == null || this.descriptor == descriptor;
     }
 
     @Override

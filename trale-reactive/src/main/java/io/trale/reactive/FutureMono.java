@@ -19,16 +19,25 @@ import reactor.core.publisher.Operators;
 ///
 /// For what happens once, such as connecting. A value that the subscriber no longer wants is handed to `unwanted`; one of
 /// null, as `Future<Void>` has it, is completion alone.
+///
+/// An operator such as `timeout` may drop a value that comes at the moment at which it gives up. It cancels then, so a value
+/// is handed to `leftOver` if the cancel comes after it: that knows whether somebody has begun to use it.
 final class FutureMono<T> extends Mono<T> implements Scannable {
 
     private final Loop loop;
     private final Supplier<Future<T>> futures;
     private final Consumer<? super T> unwanted;
+    private final Consumer<? super T> leftOver;
 
     FutureMono(Loop loop, Supplier<Future<T>> futures, Consumer<? super T> unwanted) {
+        this(loop, futures, unwanted, delivered -> { });
+    }
+
+    FutureMono(Loop loop, Supplier<Future<T>> futures, Consumer<? super T> unwanted, Consumer<? super T> leftOver) {
         this.loop = loop;
         this.futures = futures;
         this.unwanted = unwanted;
+        this.leftOver = leftOver;
     }
 
     /// This, as the assembly hooks want it.
@@ -38,7 +47,7 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
     @Override
     public void subscribe(CoreSubscriber<? super T> actual) {
-        Run<T> run = new Run<>(loop, actual, unwanted);
+        Run<T> run = new Run<>(loop, actual, unwanted, leftOver);
         actual.onSubscribe(run);
         try {
             run.began(loop.executor.submit(new Poller<>(futures, run)));
@@ -64,16 +73,20 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         private final Loop loop;
         private final CoreSubscriber<? super T> actual;
         private final Consumer<? super T> unwanted;
+        private final Consumer<? super T> leftOver;
         private final AtomicInteger state = new AtomicInteger(NOTHING);
-        /// There when the state is VALUE.
+        /// There when the state is VALUE, and when it is OVER by a value.
         private @Nullable T value;
+        /// For the loop alone.
+        private boolean emitting;
         private volatile @Nullable JoinHandle<Void> task;
         private volatile boolean badRequest;
 
-        Run(Loop loop, CoreSubscriber<? super T> actual, Consumer<? super T> unwanted) {
+        Run(Loop loop, CoreSubscriber<? super T> actual, Consumer<? super T> unwanted, Consumer<? super T> leftOver) {
             this.loop = loop;
             this.actual = actual;
             this.unwanted = unwanted;
+            this.leftOver = leftOver;
         }
 
         void began(JoinHandle<Void> task) {
@@ -107,18 +120,29 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
 
         void fail(Throwable failure) {
             if (state.getAndSet(OVER) != OVER) {
-                actual.onError(failure);
-            } else {
+                Loop.tellEnd(actual, failure, loop::uncaught);
+            } else if (!(failure instanceof ConnectionClosedException)) { // which is no news to one who has left
                 Operators.onErrorDropped(failure, actual.currentContext());
             }
         }
 
         private void emit() {
             T value = this.value;
-            if (value != null) {
-                actual.onNext(value);
+            emitting = true;
+            try {
+                if (value != null) {
+                    actual.onNext(value);
+                }
+                Loop.tellEnd(actual, null, loop::uncaught);
+            } catch (Throwable t) { // §2.13: it must not, so nobody has the value
+                discard();
+                if (Exceptions.isJvmFatal(t)) {
+                    Loop.tellEnd(actual, t, again -> { }); // it may well throw it again
+                }
+                Loop.threw(t, actual.currentContext(), loop::uncaught);
+            } finally {
+                emitting = false;
             }
-            actual.onComplete();
         }
 
         private void discard() {
@@ -158,10 +182,13 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
         @Override
         public void cancel() {
             int before = state.getAndSet(OVER);
+            T value = this.value; // by then it is there, if there is one
             if (before == VALUE) {
                 discard();
             } else if (before != OVER) {
                 abort();
+            } else if (value != null && !(loop.isCurrent() && emitting)) { // as by next(), which passes it on after that
+                leftOver.accept(value);
             }
         }
 
@@ -210,7 +237,6 @@ final class FutureMono<T> extends Mono<T> implements Scannable {
                 }
                 run.succeed(future.result());
             } catch (Throwable t) {
-                Exceptions.throwIfJvmFatal(t);
                 run.fail(t);
             }
             return true;

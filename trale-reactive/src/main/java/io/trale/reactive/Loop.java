@@ -189,6 +189,6 @@ final class Loop {
 
     /// What those are told whose source ends with the loop.
     static ConnectionClosedException closedException() {
-        return new ConnectionClosedException("the loop is closed");
+        return new ConnectionClosedException(null, "the loop is closed");
     }
 }

@@ -92,11 +92,21 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
         return null;
     }
 
+    /// The subscriber threw when it was given `element`, so nobody may have it: releases what it holds. Loop thread.
+    void lost(T element, Context context) {
+        Payload.discard(element, context);
+    }
+
     /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal: operators do not catch that, so it may
     /// have passed some that will never signal anything. This subscription has ended. Reports it, and ends what else
     /// belongs to the pipeline. Loop thread.
     void broken(Throwable fatal) {
         loop.uncaught(fatal);
+    }
+
+    /// True if [#broken] fails the whole pipeline, as that of a connection's handler. Loop thread.
+    boolean isHandled() {
+        return false;
     }
 
     @Override
@@ -192,8 +202,8 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
 
     /// Signals an element, which is [#wanted]. Only from [#progress].
     ///
-    /// If the subscriber throws (§2.13: it must not), it is treated as gone. A fatal error of the JVM is signalled to it all
-    /// the same, since user code may have thrown it past operators that still wait, and is [#broken].
+    /// If the subscriber throws (§2.13: it must not), it is treated as gone. A fatal error of the JVM, which user code may
+    /// have thrown past operators that still wait, is signalled to it all the same, unless this [#isHandled]; see [#broken].
     final void next(T element) {
         assert demand > 0 : "no demand";
         CoreSubscriber<? super T> subscriber = actual;
@@ -208,8 +218,11 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
             subscriber.onNext(element);
         } catch (Throwable t) {
             end();
+            lost(element, subscriber.currentContext());
             if (Exceptions.isJvmFatal(t)) {
-                Loop.tellEnd(subscriber, t, again -> { }); // it may well throw it again
+                if (!isHandled()) {
+                    Loop.tellEnd(subscriber, t, again -> { }); // it may well throw it again
+                }
                 broken(t);
             } else {
                 Operators.onErrorDropped(t, subscriber.currentContext());

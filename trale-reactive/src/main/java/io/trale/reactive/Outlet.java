@@ -21,6 +21,7 @@ abstract class Outlet extends Operation {
     final ArrayDeque<Object> elements = new ArrayDeque<>();
     long queuedBytes;
 
+    private boolean untouched = true;
     private boolean settling;
     private boolean closing;
     private @Nullable IOException failure;
@@ -46,7 +47,7 @@ abstract class Outlet extends Operation {
 
     /// What those are told whose send comes too late, or is cut off.
     final IOException closedException() {
-        return new ConnectionClosedException(describe() + ": closed on this side");
+        return new ConnectionClosedException(descriptor(), describe() + ": closed on this side");
     }
 
     /// User code threw `fatal` out of a signal of this outlet: see [LoopSubscription#broken].
@@ -58,6 +59,7 @@ abstract class Outlet extends Operation {
 
     /// Puts `sending` in line, and starts it if it is the first.
     final void enqueue(Sending<?> sending) {
+        untouched = false;
         IOException refusal = failure != null ? failure : closing ? closedException() : null;
         if (refusal != null) {
             sending.refuse(refusal);
@@ -67,6 +69,11 @@ abstract class Outlet extends Operation {
         if (line.peek() == sending) {
             sending.begin();
         }
+    }
+
+    /// True if there was never a send.
+    final boolean isUntouched() {
+        return untouched;
     }
 
     /// The send under way, or null.
@@ -151,6 +158,11 @@ abstract class Outlet extends Operation {
     }
 
     // ---- after each operation
+
+    /// Why nothing will go out any more, or null.
+    final @Nullable IOException failure() {
+        return failure;
+    }
 
     /// True when nothing will go out any more.
     final boolean hasFailed() {

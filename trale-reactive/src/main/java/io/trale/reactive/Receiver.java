@@ -42,6 +42,7 @@ final class Receiver extends Operation {
     private int arrivedFlags;
     private final Unread head = new Unread();
     private boolean finished;
+    private @Nullable ReadIdleException idleFailure;
     /// The peer has ended its side.
     private boolean ended;
     /// The input ends with what is in the socket already.
@@ -82,6 +83,16 @@ final class Receiver extends Operation {
             step = step.scan(Scannable.Attr.PARENT);
         }
         return null;
+    }
+
+    /// True if there was never a subscriber. Any thread.
+    boolean isUntouched() {
+        return place.isUntouched();
+    }
+
+    /// True if a subscription failed with `failure`, of this connection. Loop thread.
+    boolean hasFailedWith(Throwable failure) {
+        return failure == this.failure || failure == idleFailure;
     }
 
     /// The intake of leases: one for all subscriptions, since what is on lease is counted. Loop thread.
@@ -130,7 +141,8 @@ final class Receiver extends Operation {
         }
         if (result == 0) {
             ended = true;
-            finished = true;
+            failure = connection.sender.brokenBy();
+            finished = failure == null;
         } else if (cutOff && result == -Errno.EAGAIN) {
             finished = true;
         } else if (result < 0) {
@@ -185,8 +197,9 @@ final class Receiver extends Operation {
             consumer.complete();
         } else if (idle) {
             idle = false; // not that of whoever subscribes in its place
-            consumer.fail(new ReadIdleException("recv(fd=" + connection.descriptor.fd() + ", "
-                    + SocketAddresses.format(connection.remoteAddress()) + "): nothing came for " + readIdle));
+            idleFailure = new ReadIdleException("recv(fd=" + connection.descriptor.fd() + ", "
+                    + SocketAddresses.format(connection.remoteAddress()) + "): nothing came for " + readIdle);
+            consumer.fail(idleFailure);
         } else if (consumer.wanted() && !inFlight()) {
             receive(consumer);
         }
@@ -273,6 +286,16 @@ final class Receiver extends Operation {
             if (intake != null) {
                 intake.leave(context());
             }
+        }
+
+        @Override
+        void broken(Throwable fatal) {
+            receiver.connection.broken(fatal);
+        }
+
+        @Override
+        boolean isHandled() {
+            return receiver.connection.isHandled();
         }
 
         @Override

@@ -18,6 +18,7 @@ final class Sender extends StreamOutlet {
     private final Connection connection;
     private final Room room;
     private long sentBytes;
+    private @Nullable IOException brokenBy;
 
     Sender(Connection connection) {
         super(connection.loop, connection.descriptor);
@@ -26,6 +27,12 @@ final class Sender extends StreamOutlet {
             settle();
             pump(); // also after an error, which the send itself will name
         });
+    }
+
+    /// The error by which a send learned that the connection is broken, in both directions; null if none did. The kernel
+    /// reports it once, and to a later receive the end of the stream.
+    @Nullable IOException brokenBy() {
+        return brokenBy;
     }
 
     @Override
@@ -47,7 +54,11 @@ final class Sender extends StreamOutlet {
             case Errno.EINTR -> { } // once more
             case Errno.ECANCELED -> { } // closing: pump says so
             default -> {
-                return Failure.of("send", descriptor().fd(), connection.remoteAddress(), -result);
+                IOException failure = Failure.of("send", descriptor().fd(), connection.remoteAddress(), -result);
+                if (result != -Errno.EPIPE || !connection.isOutputShutDown()) {
+                    brokenBy = failure;
+                }
+                return failure;
             }
         }
         return null;
@@ -61,6 +72,11 @@ final class Sender extends StreamOutlet {
     @Override
     void flushed() {
         connection.closing.flushed();
+    }
+
+    @Override
+    void broken(Throwable fatal) {
+        connection.broken(fatal);
     }
 
     @Override

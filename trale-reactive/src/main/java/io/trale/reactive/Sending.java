@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
-import reactor.core.Exceptions;
 import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
@@ -103,8 +102,24 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         if (outstanding <= target / 2) { // in batches: a request may cost the source a hop
             int more = target - outstanding;
             outstanding = target;
-            upstream.request(more);
+            try {
+                upstream.request(more);
+            } catch (Throwable t) { // a fatal error, thrown by a source that emits at once
+                sourceThrew(t);
+            }
         }
+    }
+
+    /// The source, or who is told of its elements, threw what no operator turns into a signal: it has failed.
+    private void sourceThrew(Throwable t) {
+        if (complete) {
+            Loop.threw(t, currentContext(), outlet::broken);
+            return;
+        }
+        stopUpstream();
+        sourceFailure = t;
+        complete = true;
+        schedule();
     }
 
     /// True when nothing more will come from the source.
@@ -130,9 +145,17 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     /// Cuts the source off: now, or as soon as it has shown up.
     void stopSource() {
         stopped = true;
+        stopUpstream();
+    }
+
+    private void stopUpstream() {
         Subscription upstream = this.upstream;
         if (upstream != null && !complete) {
-            upstream.cancel();
+            try {
+                upstream.cancel();
+            } catch (Throwable t) {
+                Loop.threw(t, currentContext(), outlet::broken);
+            }
         }
     }
 
@@ -145,8 +168,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             try {
                 whenTaken.accept((E) element);
             } catch (Throwable t) {
-                Exceptions.throwIfJvmFatal(t);
-                Operators.onErrorDropped(t, currentContext());
+                Loop.threw(t, currentContext(), this::sourceThrew);
             }
         }
     }
@@ -161,7 +183,6 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
             whenRefused.accept((E) element, reason);
             return true;
         } catch (Throwable t) {
-            Exceptions.throwIfJvmFatal(t);
             reason.addSuppressed(t);
             return false;
         }

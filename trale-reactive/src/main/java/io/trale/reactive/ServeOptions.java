@@ -48,9 +48,11 @@ public final class ServeOptions {
         return new ServeOptions(count, onConnectionError, listenerOptions, connectionOptions, closeTimeout, readIdle);
     }
 
-    /// Told, on the loop, of a connection whose handler failed; it is closed by then, see [Connection#handle]. The default
-    /// logs: a peer that went away (`ECONNRESET`, `EPIPE`) or was idle, or an end from this side at debug level, everything
-    /// else as a warning.
+    /// Called on the loop, once for each connection whose handler failed, also with a fatal error of the JVM; it is closed by
+    /// then, see [Connection#handle]. The default logs: at debug level what is ordinary on a network and the connection's own
+    /// (`ECONNRESET`, `EPIPE`, `ETIMEDOUT`, `EHOSTUNREACH` and the like, an idle peer, or an end from this side), everything
+    /// else as a warning. The failure of another resource, such as a connection that the handler has opened, is not the
+    /// connection's own.
     public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
         return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions,
                 closeTimeout, readIdle);
@@ -82,16 +84,20 @@ public final class ServeOptions {
     }
 
     private static void log(Connection connection, Throwable failure) {
-        if (isOrdinary(failure)) {
+        if (connection.isOwn(failure) && isOrdinary(failure)) {
             LOG.debug("{}: {}", connection, failure.getMessage());
         } else {
             LOG.warn(connection + ": the handler failed", failure);
         }
     }
 
-    /// True if it is only the end of a connection, and not, say, of a file or a database that the handler wanted.
+    /// True if `failure`, of a connection, is what every server on a network meets.
     static boolean isOrdinary(Throwable failure) {
         return failure instanceof ClosedChannelException || failure instanceof ReadIdleException
-                || failure instanceof ErrnoException e && (e.errno() == Errno.ECONNRESET || e.errno() == Errno.EPIPE);
+                || failure instanceof ErrnoException e && switch (e.errno()) {
+            case Errno.ECONNRESET, Errno.EPIPE, Errno.ENOTCONN, Errno.ETIMEDOUT, Errno.ECONNABORTED, Errno.ECONNREFUSED,
+                    Errno.EHOSTUNREACH, Errno.EHOSTDOWN, Errno.ENETUNREACH, Errno.ENETDOWN -> true;
+            default -> false;
+        };
     }
 }

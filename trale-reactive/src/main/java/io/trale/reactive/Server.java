@@ -14,9 +14,7 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Disposable;
-import reactor.core.Exceptions;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
 import reactor.util.Loggers;
@@ -98,7 +96,13 @@ public final class Server implements Disposable {
 
     private void serve(Connection connection) {
         open.add(connection.closeTimeout(options.closeTimeout).readIdle(options.readIdle));
-        connection.handle(this::handle).subscribe(new Serving(connection));
+        Serving serving = new Serving(connection);
+        try {
+            connection.handle(this::handle).subscribe(serving);
+        } catch (Throwable t) { // one that even the assembly did not survive
+            connection.abort();
+            serving.onError(t);
+        }
         connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
     }
 
@@ -178,8 +182,7 @@ public final class Server implements Disposable {
                 try {
                     options.onConnectionError.accept(connection, failure);
                 } catch (Throwable t) {
-                    Exceptions.throwIfJvmFatal(t);
-                    Operators.onErrorDropped(t, currentContext());
+                    Loop.threw(t, currentContext(), trale.loop::uncaught);
                 }
             });
         }

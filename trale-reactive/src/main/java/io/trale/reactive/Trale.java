@@ -27,7 +27,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,7 +37,6 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
-import reactor.core.scheduler.Schedulers;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
 ///
@@ -210,16 +208,16 @@ public final class Trale implements AutoCloseable {
     }
 
     private Mono<Connection> connect(String host, int port, NetOptions options) {
-        return Mono.fromCallable(() -> InetAddress.getAllByName(host))
-                .subscribeOn(Schedulers.boundedElastic())
-                .map(found -> Arrays.stream(found).map(ip -> new InetSocketAddress(ip, port)).toList())
-                .flatMap(addresses -> connect(() -> TcpStream.connect(addresses, options)));
+        return connect(() -> new ConnectByName(host, port, options));
     }
 
     /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
-    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. A cancel
-    /// stops the attempt. Whoever receives the connection has to close it, as with
+    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. Whoever
+    /// receives the connection has to close it, as with
     /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`.
+    ///
+    /// A cancel stops the attempt. If it comes after the connection, it aborts that unless somebody has begun to use it: so an
+    /// operator such as `timeout` loses none that comes at the moment at which it gives up.
     public Mono<Connection> connect(SocketAddress address) {
         return connect(address, NetOptions.none());
     }
@@ -235,7 +233,8 @@ public final class Trale implements AutoCloseable {
     }
 
     private Mono<Connection> connect(Supplier<Future<? extends StreamSocket<?>>> connect) {
-        return new FutureMono<Connection>(loop, () -> new Connecting(connect.get()), Connection::abort).assembled();
+        return new FutureMono<Connection>(loop, () -> new Connecting(connect.get()), Connection::abort,
+                Connection::abortIfUntouched).assembled();
     }
 
     /// Connects, and makes a connection of the stream.

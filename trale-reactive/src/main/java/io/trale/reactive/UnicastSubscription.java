@@ -22,6 +22,11 @@ abstract class UnicastSubscription<T> extends LoopSubscription<T> {
             return (before == null || before.isOver()) && holder.compareAndSet(before, subscription);
         }
 
+        /// True if nobody has ever taken it. Any thread.
+        boolean isUntouched() {
+            return holder.get() == null;
+        }
+
         /// Has the subscriber look at what may have changed, if there is one. Loop thread.
         void wake() {
             UnicastSubscription<?> started = this.started;

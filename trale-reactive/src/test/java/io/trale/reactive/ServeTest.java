@@ -134,12 +134,14 @@ class ServeTest extends ServeTestBase {
         assertThatThrownBy(() -> trale.serve(Support.loopback(0), null)).isInstanceOf(NullPointerException.class);
     }
 
-    /// The log has only these at debug level: what a handler wanted from elsewhere, and could not have, is news.
+    /// The log has only these at debug level, if they are the connection's own.
     @Test
     void onlyTheEndOfAConnectionIsOrdinary() {
         assertThat(List.of(new ErrnoException("recv", Errno.ECONNRESET), new ErrnoException("send", Errno.EPIPE),
-                new ClosedChannelException())).allMatch(ServeOptions::isOrdinary);
-        assertThat(List.of(new ErrnoException("open", Errno.ENOENT), new ErrnoException("connect", Errno.ECONNREFUSED),
+                new ErrnoException("shutdown", Errno.ENOTCONN), new ErrnoException("send", Errno.ETIMEDOUT),
+                new ErrnoException("recv", Errno.EHOSTUNREACH), new ClosedChannelException()))
+                .allMatch(ServeOptions::isOrdinary);
+        assertThat(List.of(new ErrnoException("open", Errno.ENOENT), new ErrnoException("send", Errno.ENOBUFS),
                 new ErrnoException("socket", Errno.EMFILE), new IOException(), FAILURE)).noneMatch(ServeOptions::isOrdinary);
     }
 
