@@ -1,5 +1,10 @@
 package io.trale.reactive;
 
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
+import io.trale.task.ExecutorOptions;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import org.reactivestreams.Publisher;
 import org.testng.annotations.AfterClass;
@@ -11,20 +16,25 @@ import reactor.core.publisher.Flux;
 public class TicksTck extends SourceTck<Tick> {
 
     private Trale trale;
-    private Trale closed;
+    private Trale withoutTimers;
+    private volatile boolean refused;
 
     public TicksTck() {}
 
     @BeforeClass
     public void start() {
         trale = Trale.start();
-        closed = Trale.start();
-        closed.close();
+        Libc real = new Libc();
+        withoutTimers = Trale.start((Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
+                (proxy, method, arguments) -> refused && method.getName().equals("timerfdCreate") ? Integer.valueOf(-Errno.EMFILE)
+                        : method.invoke(real, arguments)), ExecutorOptions.defaults());
+        refused = true; // the loop has its own
     }
 
     @AfterClass
     public void stop() {
         trale.close();
+        withoutTimers.close();
     }
 
     /// What the suite gets to see.
@@ -37,9 +47,10 @@ public class TicksTck extends SourceTck<Tick> {
         return asSeen(trale.ticks(Duration.ofNanos(50_000)));
     }
 
+    /// One whose timer cannot be made.
     @Override
     public Publisher<Tick> createFailedPublisher() {
-        return asSeen(closed.ticks(Duration.ofSeconds(1)));
+        return asSeen(withoutTimers.ticks(Duration.ofSeconds(1)));
     }
 
     @Override
