@@ -16,6 +16,7 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
 import java.util.List;
 
 /// A socket that accepts connections.
@@ -26,7 +27,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     /// Accepted for an `accept` that was cancelled in the meantime: for the next one.
     private final ArrayDeque<S> accepted = new ArrayDeque<>();
     /// Those that wait, to whom the connection of one that was cancelled is as good as their own.
-    private final ArrayDeque<Accept> waiting = new ArrayDeque<>();
+    private final LinkedHashSet<Accept> waiting = new LinkedHashSet<>();
     private final AcceptBackoff backoff;
 
     StreamListener(Class<A> addressType, Descriptor descriptor, A localAddress) {
@@ -77,7 +78,6 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         /// What the owner gets.
         private S stream;
         private boolean taken;
-        private boolean isWaiting;
 
         Accept() {
             super(StreamListener.this.descriptor());
@@ -92,10 +92,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
                 stream = brought;
                 brought = null;
             } else {
-                if (!isWaiting) {
-                    isWaiting = true;
-                    waiting.add(this);
-                }
+                waiting.add(this);
                 return false;
             }
             stopWaiting();
@@ -191,16 +188,13 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         }
 
         private void stopWaiting() {
-            if (isWaiting) {
-                isWaiting = false;
-                waiting.remove(this);
-            }
+            waiting.remove(this);
             wakeNext();
         }
 
         private void wakeNext() {
             if (!accepted.isEmpty() && !waiting.isEmpty()) {
-                waiting.element().look();
+                waiting.getFirst().look();
             }
         }
 
