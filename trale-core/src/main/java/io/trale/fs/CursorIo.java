@@ -12,7 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /// A file's one read, or its one write, at the cursor, used again and again.
-final class CursorIo extends FileIo {
+final class CursorIo extends FileIo implements IntFuture {
 
     private final boolean writing;
     /// Where the cursor was when this began, and how often it had been put somewhere.

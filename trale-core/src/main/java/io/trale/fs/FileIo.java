@@ -1,6 +1,5 @@
 package io.trale.fs;
 
-import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.reactor.LendingIo;
@@ -8,7 +7,7 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
 /// A read or a write of a file, wherever in it.
-abstract class FileIo extends LendingIo implements IntFuture {
+abstract class FileIo extends LendingIo {
 
     final File file;
 

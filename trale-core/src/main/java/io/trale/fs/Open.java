@@ -62,7 +62,7 @@ final class Open implements Future<File> {
 
     @Override
     public void cancel() {
-        if (opening != null) {
+        if (opening != null && file == null) {
             opening.cancel();
         }
     }

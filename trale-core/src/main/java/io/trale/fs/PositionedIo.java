@@ -8,12 +8,12 @@ import io.trale.io.Slice;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 
-/// A read or a write at a position; the file keeps those that are idle, and uses them again.
+/// A read or a write at a position; the file keeps those that are idle, and uses them again. Each use is a future of its own, so
+/// that a cancel which comes late does not reach the next.
 final class PositionedIo extends FileIo {
 
     private boolean writing;
     private long position;
-    private boolean untaken;
 
     PositionedIo(File file) {
         super(file, "in use");
@@ -23,44 +23,57 @@ final class PositionedIo extends FileIo {
         writing = false;
         this.position = position;
         begin(buffer, offset, length);
-        return this;
+        return new Use();
     }
 
     IntFuture write(Buffer buffer, int offset, int length, long position) {
         writing = true;
         this.position = position;
         begin(buffer, offset, length);
-        return this;
+        return new Use();
     }
 
     IntFuture write(long position, Slice... slices) {
         writing = true;
         this.position = position;
         begin(slices);
-        return this;
-    }
-
-    @Override
-    public boolean poll(Waker waker) {
-        untaken = transfer(waker);
-        return untaken;
-    }
-
-    @Override
-    public int resultAsInt() throws ErrnoException {
-        int count = count();
-        if (untaken) { // else the file has it already, and perhaps another user
-            untaken = false;
-            file.idle(this);
-        }
-        if (count < 0) {
-            throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
-        }
-        return count;
+        return new Use();
     }
 
     @Override
     protected void fill(Sqe sqe) {
         prepare(sqe, writing, position);
+    }
+
+    private final class Use implements IntFuture {
+
+        private final boolean writing = PositionedIo.this.writing;
+        private boolean over;
+        private int count;
+
+        @Override
+        public boolean poll(Waker waker) {
+            return transfer(waker);
+        }
+
+        @Override
+        public int resultAsInt() throws ErrnoException {
+            if (!over) {
+                over = true;
+                count = count();
+                file.idle(PositionedIo.this);
+            }
+            if (count < 0) {
+                throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
+            }
+            return count;
+        }
+
+        @Override
+        public void cancel() {
+            if (!over) {
+                PositionedIo.this.cancel();
+            }
+        }
     }
 }

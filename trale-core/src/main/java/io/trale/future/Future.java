@@ -17,7 +17,14 @@ public interface Future<T> {
     /// The value, once [#poll] returned true. Throws what the operation failed with.
     T result() throws Exception;
 
-    /// Gives the future up: the owner will not poll it again. Idempotent. What the kernel still does is stopped in
-    /// the background, and memory that it may touch is kept until then.
+    /// Gives the future up: the owner will not poll it again. Idempotent.
+    ///
+    /// - While the future is pending, what the kernel still does is stopped in the background, and memory that it may touch is
+    ///   kept until then.
+    /// - If it is complete and [#result] was not called, its value is released: a descriptor is closed, a lock is given back, a
+    ///   signal or a connection goes to the next.
+    /// - **Once [#result] was called, this has no effect**: the value is the caller's. Nor has it on a later use of what this
+    ///   future was made from. The one exception is a future that its maker says to be its own and used for every operation, such
+    ///   as [io.trale.io.AsyncRead#read]: there, this gives up the use under way, if there is one.
     default void cancel() {}
 }

@@ -37,13 +37,14 @@ final class WriteAll implements IntFuture {
             if (!write.poll(waker)) {
                 return false;
             }
+            IntFuture written = write;
+            write = null; // its next use is not ours
             try {
-                skip(write.resultAsInt());
+                skip(written.resultAsInt());
             } catch (IOException e) {
                 failure = e;
                 return true;
             }
-            write = null;
         }
         return true;
     }

@@ -25,6 +25,7 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
     private Descriptor socket;
     private ConnectTo attempt;
     private S stream;
+    private boolean taken;
     private ErrnoException failure;
 
     /// What `streams` makes of a socket and the address that it is connected to is what this completes with.
@@ -80,6 +81,7 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
         if (stream == null) {
             throw failure;
         }
+        taken = true;
         return stream;
     }
 
@@ -90,7 +92,7 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
             socket.close();
             attempt = null;
         }
-        if (stream != null) {
+        if (stream != null && !taken) {
             stream.close();
         }
     }

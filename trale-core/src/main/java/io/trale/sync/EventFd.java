@@ -21,7 +21,7 @@ public final class EventFd implements AutoCloseable {
     private static final int CLOSED = Integer.MIN_VALUE;
 
     private final Descriptor descriptor;
-    private final ArrayDeque<Take> idle = new ArrayDeque<>();
+    private final ArrayDeque<TakeIo> idle = new ArrayDeque<>();
 
     /// How many threads are writing to the descriptor at this moment, with CLOSED when no more may begin to.
     private final AtomicInteger writers = new AtomicInteger();
@@ -77,8 +77,7 @@ public final class EventFd implements AutoCloseable {
     /// Waits for a signal. The future completes with how many were taken (at most `Integer.MAX_VALUE` is told); of a
     /// semaphore, 1. Several may wait: each signal of a semaphore is for one of them. A cancelled one takes nothing.
     public IntFuture take() {
-        Take take = idle.poll();
-        return take != null ? take : new Take();
+        return new Take();
     }
 
     /// Closes the event; who waits fails with `ECANCELED`. Idempotent.
@@ -100,30 +99,31 @@ public final class EventFd implements AutoCloseable {
         return descriptor;
     }
 
-    private final class Take extends CounterIo implements IntFuture {
+    /// A wait, with an operation of its own until its result is taken or it is given up.
+    private final class Take implements IntFuture {
 
+        private TakeIo io;
+        private boolean over;
         private int result;
-
-        Take() {
-            super(EventFd.this.descriptor);
-        }
 
         @Override
         public boolean poll(Waker waker) {
-            return submitOrGetResult(waker);
-        }
-
-        /// As many of `count`, which is unsigned, as an `int` can tell.
-        private static int told(long count) {
-            return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+            if (io == null) {
+                io = idle.poll();
+                if (io == null) {
+                    io = new TakeIo();
+                }
+            }
+            return io.poll(waker);
         }
 
         @Override
         public int resultAsInt() throws ErrnoException {
-            if (finished()) { // else it was told already, and this may be in another's use
-                result = ioResult() < 0 ? ioResult() : told(value());
-                reset();
-                idle.add(this);
+            if (!over) {
+                over = true;
+                result = io.take();
+                idle.add(io);
+                io = null;
             }
             if (result < 0) {
                 throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
@@ -133,6 +133,34 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public void cancel() {
+            if (io != null) {
+                io.cancel();
+            }
+        }
+    }
+
+    private final class TakeIo extends CounterIo {
+
+        TakeIo() {
+            super(EventFd.this.descriptor);
+        }
+
+        boolean poll(Waker waker) {
+            return submitOrGetResult(waker);
+        }
+
+        int take() {
+            int result = ioResult() < 0 ? ioResult() : told(value());
+            reset();
+            return result;
+        }
+
+        /// As many of `count`, which is unsigned, as an `int` can tell.
+        private static int told(long count) {
+            return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+        }
+
+        void cancel() {
             abandon();
         }
 

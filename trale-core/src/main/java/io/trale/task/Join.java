@@ -13,6 +13,7 @@ final class Join<T> implements Future<List<T>> {
     private final boolean[] done;
     private final List<T> values;
     private int left;
+    private boolean taken;
     private Throwable failure;
 
     Join(List<Future<? extends T>> futures) {
@@ -32,7 +33,7 @@ final class Join<T> implements Future<List<T>> {
                     values.set(i, futures.get(i).result());
                 } catch (Throwable t) {
                     failure = t;
-                    cancel();
+                    giveUp();
                     return true;
                 }
             }
@@ -42,11 +43,18 @@ final class Join<T> implements Future<List<T>> {
 
     @Override
     public List<T> result() throws Exception {
+        taken = true;
         return Outcome.of(values, failure);
     }
 
     @Override
     public void cancel() {
+        if (!taken) {
+            giveUp();
+        }
+    }
+
+    private void giveUp() {
         IllegalStateException thrown = null;
         for (int i = 0; i < done.length; i++) {
             try {

@@ -9,6 +9,8 @@ final class Select<T> implements Future<T> {
 
     private final List<Future<? extends T>> futures;
     private Future<? extends T> first;
+    /// The futures are others' by now, perhaps.
+    private boolean over;
 
     Select(List<Future<? extends T>> futures) {
         if (futures.isEmpty()) {
@@ -35,12 +37,21 @@ final class Select<T> implements Future<T> {
 
     @Override
     public T result() throws Exception {
+        over = true;
         return first.result();
     }
 
     @Override
     public void cancel() {
-        cancelOthers();
+        if (over) {
+            return;
+        }
+        over = true;
+        if (first != null) {
+            first.cancel(); // the others were, when it came
+        } else {
+            cancelOthers();
+        }
     }
 
     private void cancelOthers() {

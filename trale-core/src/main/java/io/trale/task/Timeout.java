@@ -14,6 +14,8 @@ final class Timeout<T> extends Countdown implements Future<T> {
     private final Duration duration;
     private boolean late;
     private Throwable cancelFailure;
+    /// The future is another's by now, perhaps, or was cancelled.
+    private boolean over;
 
     Timeout(Future<T> future, Duration duration) {
         super(duration);
@@ -29,6 +31,7 @@ final class Timeout<T> extends Countdown implements Future<T> {
         }
         if (isOver(waker)) {
             late = true;
+            over = true;
             try {
                 future.cancel();
             } catch (Throwable t) {
@@ -47,13 +50,15 @@ final class Timeout<T> extends Countdown implements Future<T> {
             }
             throw thrown;
         }
+        over = true;
         return future.result();
     }
 
     @Override
     public void cancel() {
         callOff();
-        if (!late) {
+        if (!over) {
+            over = true;
             future.cancel();
         }
     }
