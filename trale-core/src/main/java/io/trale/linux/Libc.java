@@ -126,7 +126,8 @@ public final class Libc implements Kernel {
     }
 
     /// Asks why an enter was refused, which is to say that it has submitted nothing: by another that does not wait. If that
-    /// one is not refused, a signal had come.
+    /// one is not refused, a signal had come. `EBADR` is reported once and so is missed here: the completion queue counts what
+    /// was dropped.
     private int enterAgain(int ringFd, int toSubmit, int flags) throws Throwable {
         int submitted = result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
                 MemorySegment.NULL, 0L));

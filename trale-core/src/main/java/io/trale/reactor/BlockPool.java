@@ -10,6 +10,7 @@ public final class BlockPool extends StagingQueue {
 
     private final Reactor reactor;
     private final MemorySegment[] blocks;
+    private final boolean[] taken;
     private final int[] free;
     private int freeCount;
     private final int blockBytes;
@@ -18,6 +19,7 @@ public final class BlockPool extends StagingQueue {
         this.reactor = reactor;
         this.blocks = blocks;
         this.blockBytes = blockBytes;
+        taken = new boolean[blocks.length];
         free = new int[blocks.length];
         for (int i = 0; i < free.length; i++) {
             free[i] = free.length - 1 - i;
@@ -51,6 +53,7 @@ public final class BlockPool extends StagingQueue {
             throw new IllegalStateException("no block free of " + blocks.length);
         }
         int index = free[--freeCount];
+        taken[index] = true;
         reactor.memoryListener().lent(blocks[index]);
         return index;
     }
@@ -60,9 +63,12 @@ public final class BlockPool extends StagingQueue {
         return blocks[index];
     }
 
-    /// Gives block `index` back.
+    /// Gives block `index` back. Throws [IllegalStateException] if it is not taken.
     public void give(int index) {
-        assert freeCount < blocks.length : "block " + index + " given back twice";
+        if (!taken[index]) {
+            throw new IllegalStateException("block " + index + " of " + blocks.length + " is given back twice");
+        }
+        taken[index] = false;
         reactor.memoryListener().returned(blocks[index]);
         free[freeCount++] = index;
     }

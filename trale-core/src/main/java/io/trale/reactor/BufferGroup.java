@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
 /// The buffers that receives draw from, and the receives that wait for one.
 ///
 /// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here no more
-/// are submitted than there are free buffers, until the completions have been handled and tell who took one. One that
+/// are submitted than there are free buffers, until the completions that the submit posted have been handled: then each has
+/// taken its buffer, or waits without one. One that
 /// was armed before may still find the group empty: it ends with `ENOBUFS` and is staged again by its owner, which waits
 /// here. A buffer is lent from its completion until it is given back: in the default group within the same turn, so that
 /// there is always a next one.
@@ -20,8 +21,10 @@ public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
     private final ReceiveBuffers buffers;
-    /// Receives submitted of which it is not known yet whether they took a buffer.
+    /// Receives of which it is not known yet whether they took a buffer: those that have left for the kernel since the last
+    /// [#submitted], and those before it.
     private int admitted;
+    private int settling;
 
     private final int count;
     /// The buffers' own: it lives as long as the ring, and as any of them is lent.
@@ -119,7 +122,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     int budget() {
-        return buffers.free() - admitted;
+        return buffers.free() - admitted - settling;
     }
 
     @Override
@@ -129,12 +132,18 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     boolean unsettled() {
-        return admitted > 0 && buffers.free() > 0 && !isEmpty();
+        return admitted + settling > 0 && buffers.free() > 0 && !isEmpty();
+    }
+
+    @Override
+    void submitted() {
+        settling = admitted;
+        admitted = 0;
     }
 
     @Override
     void settled() {
-        admitted = 0;
+        settling = 0;
     }
 
     /// Takes the group out of the ring, in which nothing is in flight.

@@ -31,6 +31,7 @@ public abstract class CounterIo extends ReactorIo {
     @Override
     protected void staging() {
         polling = false;
+        value = 0;
     }
 
     @Override

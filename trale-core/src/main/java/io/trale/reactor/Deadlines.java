@@ -91,7 +91,9 @@ public final class Deadlines {
         }
         long now = reactor.kernel().nanoTime();
         int count = 0;
-        for (int most = Math.min(size, RUNS_PER_TURN); count < most && size > 0 && heap[0].atNanos - now <= 0; count++) {
+        reactor.clock().beginNext();
+        int most = Math.min(size, RUNS_PER_TURN);
+        for (; count < most && size > 0 && heap[0].atNanos - now <= 0 && !reactor.clock().isOver(); count++) {
             Deadline due = heap[0];
             callOff(due);
             try {
@@ -99,6 +101,7 @@ public final class Deadlines {
             } catch (Throwable t) {
                 reactor.fault(t);
             }
+            reactor.ran(due);
         }
         return count;
     }

@@ -152,7 +152,9 @@ public abstract class LendingIo extends ReactorIo {
 
     private void giveBack() {
         if (lent != null) {
-            lent.giveBack(this);
+            if (!isLeft()) {
+                lent.giveBack(this);
+            }
             if (lent != wanted) {
                 recycle(lent);
             }

@@ -71,7 +71,9 @@ public final class LentMemory {
 
     /// The memory while it is lent, for the operation that has it.
     MemorySegment lent() {
-        assert borrower != null : "not lent";
+        if (borrower == null) {
+            throw new IllegalStateException("not lent");
+        }
         return segment;
     }
 

@@ -10,10 +10,11 @@ import io.trale.uring.Sqe;
 ///
 /// An operation goes through `IDLE -> STAGED -> SUBMITTED -> IDLE`. Staging makes no system call; just before the next
 /// enter the reactor asks for the entry, once. [Reactor#cancel] only asks: what counts is the completion, which may as well
-/// bring data. All methods are for the loop thread.
+/// bring data. If the ring is closed while the operation is SUBMITTED, no completion follows: it is LEFT to the kernel with
+/// all its memory, for good. Each step is checked, always. All methods are for the loop thread.
 public abstract class Operation {
 
-    private enum State { IDLE, STAGED, SUBMITTED }
+    private enum State { IDLE, STAGED, SUBMITTED, LEFT }
 
     private final Descriptor descriptor;
     private State state = State.IDLE;
@@ -23,6 +24,11 @@ public abstract class Operation {
 
     /// While SUBMITTED: generation << 32 | slot, as the kernel knows us.
     long userData;
+
+    /// While it stands in line for the next enter: where, and between whom.
+    StagingQueue line;
+    Operation previousInLine;
+    Operation nextInLine;
 
     /// The neighbours in the list of operations on the same descriptor.
     Operation previousOfDescriptor;
@@ -54,9 +60,18 @@ public abstract class Operation {
     /// not throw.
     protected abstract void complete(int result, int flags);
 
+    /// Called when the ring was closed in mid-flight: [#complete] will not be, and the memory must never be used again. The
+    /// descriptor is closed. Must not throw.
+    protected void leftToKernel() {}
+
     /// True from staging to the last completion.
     public final boolean inFlight() {
-        return state != State.IDLE;
+        return state == State.STAGED || state == State.SUBMITTED;
+    }
+
+    /// True if this and its memory are the kernel's for good.
+    final boolean isLeft() {
+        return state == State.LEFT;
     }
 
     /// True once the kernel knows of this operation.
@@ -70,21 +85,33 @@ public abstract class Operation {
     }
 
     final void staged() {
-        assert state == State.IDLE : this + " is " + state;
+        check(state == State.IDLE);
         state = State.STAGED;
         cancelling = false;
         descriptor.add(this);
     }
 
     final void submitted(long userData) {
-        assert state == State.STAGED : this + " is " + state;
+        check(state == State.STAGED);
         state = State.SUBMITTED;
         this.userData = userData;
     }
 
     final void ended() {
-        assert state != State.IDLE : this + " ended twice";
+        check(inFlight());
         state = State.IDLE;
         descriptor.remove(this);
+    }
+
+    final void leaveToKernel() {
+        check(state == State.SUBMITTED);
+        state = State.LEFT;
+        descriptor.remove(this);
+    }
+
+    private void check(boolean allowed) {
+        if (!allowed) {
+            throw new IllegalStateException(this + " is " + state);
+        }
     }
 }

@@ -9,7 +9,9 @@ import io.trale.uring.Abi;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Consumer;
 
 /// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
@@ -27,9 +29,13 @@ public final class Reactor {
     private final Kernel kernel;
     private final Limits limits;
     private final Counters counters = new Counters();
+    private final TurnClock clock;
     private final Deadlines deadlines = new Deadlines(this);
     private Slots slots = new Slots();
+    /// Completions taken from the ring, of which those from `nextOfBatch` on are not handled yet.
     private final long[] batch;
+    private int batchSize;
+    private int nextOfBatch;
     private final Staging staging = new Staging(this);
 
     private Object owner;
@@ -48,6 +54,7 @@ public final class Reactor {
         this.kernel = kernel;
         this.limits = limits;
         batch = new long[2 * limits.completionsPerTurn()];
+        clock = new TurnClock(kernel, counters);
     }
 
     /// The reactor of the current thread; one with default limits is made if there is none.
@@ -151,6 +158,11 @@ public final class Reactor {
         return counters;
     }
 
+    /// The time that turns take.
+    public TurnClock clock() {
+        return clock;
+    }
+
     /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
     /// knows no virtual ones, and lets no thread that one may move to enter this ring.
     public void open() throws ErrnoException {
@@ -166,8 +178,8 @@ public final class Reactor {
             throw e;
         }
         refusing = false;
-        slots = new Slots(); // what the last ring may have left behind does not complete here
-        counters.add(Count.IN_FLIGHT, staging.countWithdrawn() - counters.get(Count.IN_FLIGHT)); // staged with no ring
+        slots = new Slots();
+        counters.add(Count.IN_FLIGHT, staging.withdrawn() - counters.get(Count.IN_FLIGHT)); // but for those left behind
         pools = new Pools(this, ring, arena, limits, staging);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
@@ -269,11 +281,21 @@ public final class Reactor {
 
     /// One turn: submits what is staged, sleeps until a completion but at most `sleepNanos` (0: not at all;
     /// `Long.MAX_VALUE`: as long as it takes), handles what completed. Returns how many completions that were. It may
-    /// be none although there was time (`EINTR`), and then the caller simply comes again.
+    /// be none although there was time (`EINTR`), and then the caller simply comes again. Throws [IllegalStateException] if
+    /// the ring is broken: the kernel refuses to be entered, or has lost a completion.
     public int poll(long sleepNanos) {
-        boolean maySleep = sleepNanos > 0 && ring != null && deadlines.arm();
-        boolean more = ring != null;
-        while (more) {
+        clock.end();
+        if (ring != null) {
+            submit(sleepNanos);
+        }
+        clock.begin();
+        return dispatch() + deadlines.run();
+    }
+
+    private void submit(long sleepNanos) {
+        boolean maySleep = sleepNanos > 0 && deadlines.arm() && nextOfBatch == batchSize;
+        boolean more = true;
+        while (more && !ring.completions.isHalfFull()) { // else more might complete at once than there is room for
             more = staging.writeTo(ring.submissions, slots);
             boolean sleep = maySleep && !more && staging.withdrawn() == 0 && ring.completions.ready() == 0
                     && !staging.unsettled();
@@ -283,7 +305,13 @@ public final class Reactor {
                 }
             }
         }
-        return dispatch() + deadlines.run();
+        if (ring.completions.dropped() != 0) {
+            throw new IllegalStateException("io_uring has lost " + Integer.toUnsignedString(ring.completions.dropped())
+                    + " completions, for want of memory for its overflow list: their operations never end");
+        }
+        if (ring.submissions.pending() == 0 && !ring.submissions.completionsOverflowed()) {
+            staging.submitted(counters.get(Count.COMPLETED) + (batchSize - nextOfBatch) + ring.completions.ready());
+        }
     }
 
     /// Returns false if entries were left over.
@@ -307,21 +335,24 @@ public final class Reactor {
     }
 
     private int dispatch() {
-        int count = ring == null ? 0 : ring.completions.drain(batch);
-        counters.add(Count.COMPLETED, count);
-        for (int i = 0; i < count; i++) {
-            long userData = batch[2 * i];
+        if (ring != null && nextOfBatch == batchSize) {
+            nextOfBatch = 0;
+            batchSize = ring.completions.drain(batch);
+        }
+        int count = 0;
+        for (; nextOfBatch < batchSize && !clock.isOver(); count++) {
+            long userData = batch[2 * nextOfBatch];
+            long resultAndFlags = batch[2 * nextOfBatch++ + 1];
+            counters.add(Count.COMPLETED, 1);
             if (userData != Staging.CANCEL) { // a cancel's answer, 0 or ENOENT or EALREADY, proves nothing
-                dispatch(userData, CompletionQueue.result(batch[2 * i + 1]), CompletionQueue.flags(batch[2 * i + 1]));
+                dispatch(userData, CompletionQueue.result(resultAndFlags), CompletionQueue.flags(resultAndFlags));
             }
         }
-        for (int left = staging.withdrawn(); left > 0; left--, count++) { // not what the handlers withdraw meanwhile
+        clock.beginNext();
+        for (int left = staging.withdrawn(); left > 0 && !clock.isOver(); left--, count++) { // not what is withdrawn meanwhile
             end(staging.nextWithdrawn(), -Errno.ECANCELED, 0);
         }
-        if (ring != null && ring.submissions.pending() == 0 && ring.completions.ready() == 0
-                && !ring.submissions.completionsOverflowed()) {
-            staging.settled();
-        }
+        staging.handled(counters.get(Count.COMPLETED));
         return count;
     }
 
@@ -352,6 +383,18 @@ public final class Reactor {
             operation.complete(result, flags);
         } catch (Throwable t) {
             fault(t);
+        }
+        ran(operation);
+    }
+
+    /// The code of `callback` has run.
+    void ran(Object callback) {
+        if (clock.isTiming()) {
+            try {
+                clock.ran(callback);
+            } catch (Throwable t) {
+                fault(t);
+            }
         }
     }
 
@@ -387,8 +430,8 @@ public final class Reactor {
     }
 
     /// Frees the ring and all native memory, once nothing is in flight. `wakes` is how often [#wake] was or is about
-    /// to be called in all. If something is in flight all the same, the memory that the kernel may still write to is
-    /// left to it for ever, and false returned.
+    /// to be called in all. If something is in flight all the same, false is returned: those operations are left to the kernel
+    /// for ever, with their memory, and their descriptors are closed, so that what is asked of them later fails.
     public boolean close(int wakes) {
         boolean idle;
         try {
@@ -408,10 +451,27 @@ public final class Reactor {
         if (idle) {
             free();
         } else {
-            forget();
-            pools.abandon();
+            leaveAll();
         }
+        clock.end();
         return idle;
+    }
+
+    private void leaveAll() {
+        List<Operation> left = new ArrayList<>();
+        for (Operation operation : slots.toArray()) {
+            if (!operation.isInternal()) {
+                operation.leaveToKernel();
+                left.add(operation);
+            }
+        }
+        forget();
+        pools.abandon();
+        left.forEach(operation -> {
+            operation.descriptor().close();
+            operation.descriptor().settle();
+        });
+        left.forEach(Operation::leftToKernel);
     }
 
     /// Ends one of the reactor's own operations: returns when it is idle.
@@ -430,6 +490,7 @@ public final class Reactor {
     private void forget() {
         ring.close();
         ring = null;
+        nextOfBatch = batchSize; // the rest is of operations that are left
         staging.clear();
     }
 }

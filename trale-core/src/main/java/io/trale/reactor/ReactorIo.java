@@ -59,7 +59,7 @@ public abstract class ReactorIo extends Operation {
 
     /// What the kernel answered: `>= 0`, or `-errno`.
     protected final int ioResult() {
-        assert use == Use.FINISHED : "no result yet";
+        check(use == Use.FINISHED);
         return result;
     }
 
@@ -79,9 +79,15 @@ public abstract class ReactorIo extends Operation {
 
     /// Makes ready for the next use, after the result was taken.
     protected final void reset() {
-        assert use == Use.FINISHED : "in use";
+        check(use == Use.FINISHED);
         use = Use.NEW;
         waker = NOBODY;
+    }
+
+    private void check(boolean allowed) {
+        if (!allowed) {
+            throw new IllegalStateException(this + " is " + use);
+        }
     }
 
     /// False if this use is not to be submitted yet; whoever says so calls [#wake] when it may.
@@ -134,6 +140,15 @@ public abstract class ReactorIo extends Operation {
             finish(-Errno.ECANCELED); // by the close, or it would have been asked again
             waker.wake();
         }
+    }
+
+    @Override
+    protected final void leftToKernel() {
+        orphan = false;
+        if (use == Use.SUBMITTED) {
+            finish(-Errno.ECANCELED);
+        }
+        waker.wake(); // what waits for the orphan finds the descriptor closed
     }
 
     private void finish(int result) {

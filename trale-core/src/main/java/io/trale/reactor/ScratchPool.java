@@ -1,5 +1,7 @@
 package io.trale.reactor;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.trale.linux.IoVectors;
 import io.trale.linux.MessageHeader;
 import java.lang.foreign.Arena;
@@ -9,6 +11,9 @@ import java.util.ArrayDeque;
 /// Native memory of one size for the arguments of operations: addresses, message headers, vectors, counters, paths.
 ///
 /// Reused, and freed with the ring. There is as much as operations ever were in flight with arguments at the same time.
+///
+/// Free memory begins with a mark made of its own address. The mark is there when memory is taken, or something has written
+/// to what was not its own; it is not there when memory is given back, or that happens for the second time.
 public final class ScratchPool {
 
     /// The room of [Pools#scratch]: for a socket address and its length, or a message header with both.
@@ -23,6 +28,8 @@ public final class ScratchPool {
     /// How much is allocated at a time, unless one piece is larger.
     private static final int SLAB_BYTES = 8192;
 
+    private static final long MARK = 0x5f72_6565_2d6d_656dL;
+
     private final Reactor reactor;
     private final Arena arena;
     private final int bytes;
@@ -34,23 +41,43 @@ public final class ScratchPool {
         this.bytes = bytes;
     }
 
-    /// Takes memory, with whatever is in it; it belongs to the caller's operation until [#give].
+    /// Takes memory, with whatever is in it; it belongs to the caller's operation until [#give]. Throws
+    /// [IllegalStateException] if it was written to while it was free.
     public MemorySegment take() {
         if (free.isEmpty()) {
             int count = Math.max(1, SLAB_BYTES / bytes);
             MemorySegment slab = arena.allocate((long) bytes * count, 64);
             for (int i = 0; i < count; i++) {
-                free.add(slab.asSlice((long) i * bytes, bytes));
+                MemorySegment memory = slab.asSlice((long) i * bytes, bytes);
+                memory.set(JAVA_LONG, 0, mark(memory));
+                free.add(memory);
             }
         }
         MemorySegment memory = free.pop();
+        if (!isMarked(memory)) {
+            throw new IllegalStateException("free memory was written to: " + memory);
+        }
+        memory.set(JAVA_LONG, 0, 0);
         reactor.memoryListener().lent(memory);
         return memory;
     }
 
-    /// Gives memory back, after the last completion of the operation that had it.
+    /// Gives memory back, after the last completion of the operation that had it. Throws [IllegalStateException] if it is
+    /// free already, or of another pool.
     public void give(MemorySegment memory) {
+        if (memory.byteSize() != bytes || isMarked(memory)) {
+            throw new IllegalStateException("given back twice, or to the wrong pool: " + memory);
+        }
+        memory.set(JAVA_LONG, 0, mark(memory));
         reactor.memoryListener().returned(memory);
         free.push(memory);
+    }
+
+    private static long mark(MemorySegment memory) {
+        return memory.address() ^ MARK;
+    }
+
+    private static boolean isMarked(MemorySegment memory) {
+        return memory.get(JAVA_LONG, 0) == mark(memory);
     }
 }

@@ -50,7 +50,9 @@ class Slots {
     /// Frees the slot of `userData`, which is in use.
     void remove(long userData) {
         int slot = (int) userData;
-        assert operations[slot] != null : "slot " + slot + " is free already";
+        if (operations[slot] == null) {
+            throw new IllegalStateException("slot " + slot + " is free already");
+        }
         operations[slot] = null;
         generations[slot] = generations[slot] + 1 & Integer.MAX_VALUE; // never negative: those user_data are reserved
         free[freeCount++] = slot;

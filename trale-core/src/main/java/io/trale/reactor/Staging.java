@@ -20,9 +20,11 @@ final class Staging {
     private final List<StagingQueue> queues = new ArrayList<>(List.of(plain));
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
     /// Ended before the kernel saw them.
-    private final ArrayDeque<Operation> withdrawn = new ArrayDeque<>();
-    /// Something that is cancelled stands in a queue.
-    private boolean withdrawing;
+    private final StagingQueue withdrawn = new StagingQueue();
+
+    /// How many completions must have been handled before the admissions under way are settled, if any are.
+    private long settledAt;
+    private boolean settling;
 
     Staging(Reactor reactor) {
         this.reactor = reactor;
@@ -43,10 +45,12 @@ final class Staging {
         queues.add(queue);
     }
 
-    /// Forgets all queues but the plain one, and the cancels: their ring is closed.
+    /// Forgets all queues but the plain one, which is emptied, and the cancels: their ring is closed.
     void clear() {
+        plain.forEach(plain::remove);
         queues.subList(1, queues.size()).clear();
         cancels.clear();
+        settling = false;
     }
 
     /// Ends `operation`, which the kernel will not see.
@@ -61,24 +65,21 @@ final class Staging {
 
     /// The next that has ended unseen; there is one.
     Operation nextWithdrawn() {
-        return withdrawn.removeFirst();
+        return withdrawn.next();
     }
 
-    /// How many have ended unseen of those that are counted as in flight.
-    long countWithdrawn() {
-        return withdrawn.stream().filter(operation -> !operation.isInternal()).count();
-    }
-
-    /// Asks for the end of `operation`, which is in flight.
+    /// Asks for the end of `operation`, which is in flight. If it stands in line, it leaves from anywhere in it: one that is
+    /// cancelled waits for no budget.
     void cancel(Operation operation) {
         if (operation.submitted()) {
             cancels.add(operation);
-        } else {
-            withdrawing = true;
+        } else if (operation.line != null && operation.line != withdrawn) {
+            operation.line.remove(operation);
+            withdrawn.add(operation);
         }
     }
 
-    /// True if what is staged may well go after the next [#settled].
+    /// True if handling completions may let something go that is staged.
     boolean unsettled() {
         for (int i = 0; i < queues.size(); i++) {
             if (queues.get(i).unsettled()) {
@@ -88,10 +89,25 @@ final class Staging {
         return false;
     }
 
-    /// All that was written is in the kernel, and what it completed there at once has been handled.
-    void settled() {
-        for (int i = 0; i < queues.size(); i++) {
-            queues.get(i).settled();
+    /// All that was written is in the kernel. What it completed there at once is among the first `posted` completions of
+    /// this ring: when those have been handled, what has not completed is known to wait.
+    void submitted(long posted) {
+        if (!settling) {
+            settling = true;
+            settledAt = posted;
+            for (int i = 0; i < queues.size(); i++) {
+                queues.get(i).submitted();
+            }
+        }
+    }
+
+    /// The first `count` completions of this ring have been handled.
+    void handled(long count) {
+        if (settling && count >= settledAt) {
+            settling = false;
+            for (int i = 0; i < queues.size(); i++) {
+                queues.get(i).settled();
+            }
         }
     }
 
@@ -103,12 +119,6 @@ final class Staging {
                 Sqe sqe = submissions.next();
                 sqe.prepCancel(cancelled.userData);
                 sqe.userData(CANCEL);
-            }
-        }
-        if (withdrawing) { // from anywhere in line: one that is cancelled waits for no budget
-            withdrawing = false;
-            for (int i = 0; i < queues.size(); i++) {
-                queues.get(i).withdrawTo(withdrawn);
             }
         }
         boolean left = !cancels.isEmpty();

@@ -1,13 +1,15 @@
 package io.trale.reactor;
 
-import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.function.Consumer;
 
 /// Operations that wait for the next enter, in order, and how many of them may go.
+///
+/// A list through the operations' own links: a cancelled operation leaves it at once, wherever it stands.
 class StagingQueue {
 
-    private final ArrayDeque<Operation> waiting = new ArrayDeque<>();
+    private Operation first;
+    private Operation last;
+    private int size;
 
     /// How many operations may be submitted now, by what this queue guards.
     int budget() {
@@ -17,36 +19,73 @@ class StagingQueue {
     /// An operation leaves for the kernel.
     void admitted() {}
 
-    /// True when an operation waits that may well go after the next [#settled]: not a time to sleep.
+    /// True if an operation waits that the next [#settled] may let go: the loop must not sleep then.
     boolean unsettled() {
         return false;
     }
 
-    /// All that was admitted is in the kernel, and what it completed there at once has been handled.
+    /// All that was admitted until now is in the kernel; [#settled] follows for it.
+    void submitted() {}
+
+    /// What was admitted before the last [#submitted] has completed, or the kernel keeps it waiting.
     void settled() {}
 
     final void add(Operation operation) {
-        waiting.addLast(operation);
+        operation.line = this;
+        operation.previousInLine = last;
+        if (last == null) {
+            first = operation;
+        } else {
+            last.nextInLine = operation;
+        }
+        last = operation;
+        size++;
     }
 
     final boolean isEmpty() {
-        return waiting.isEmpty();
+        return first == null;
+    }
+
+    final int size() {
+        return size;
     }
 
     final boolean ready() {
-        return !waiting.isEmpty() && budget() > 0;
+        return first != null && budget() > 0;
     }
 
+    /// Takes the first operation; there is one.
     final Operation next() {
-        return waiting.removeFirst();
+        Operation operation = first;
+        remove(operation);
+        return operation;
     }
 
-    /// Moves those that were cancelled to `withdrawn`.
-    final void withdrawTo(Collection<Operation> withdrawn) {
-        waiting.removeIf(operation -> operation.cancelling && withdrawn.add(operation));
+    /// Takes `operation`, which is in this line, out of it.
+    final void remove(Operation operation) {
+        Operation previous = operation.previousInLine;
+        Operation next = operation.nextInLine;
+        if (previous == null) {
+            first = next;
+        } else {
+            previous.nextInLine = next;
+        }
+        if (next == null) {
+            last = previous;
+        } else {
+            next.previousInLine = previous;
+        }
+        operation.line = null;
+        operation.previousInLine = null;
+        operation.nextInLine = null;
+        size--;
     }
 
+    /// Calls `action` with all that is in line; it may take the operation that it is called with out of the line.
     final void forEach(Consumer<Operation> action) {
-        waiting.forEach(action);
+        for (Operation operation = first, next; operation != null; operation = next) {
+            next = operation.nextInLine;
+            action.accept(operation);
+        }
     }
 }

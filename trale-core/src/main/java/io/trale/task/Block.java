@@ -55,6 +55,11 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         return reactor;
     }
 
+    /// The code of this block.
+    Object code() {
+        return body;
+    }
+
     // ---- on the loop
 
     @Override

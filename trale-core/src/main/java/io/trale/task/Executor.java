@@ -5,6 +5,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Kernel;
 import io.trale.reactor.Reactor;
+import io.trale.reactor.TurnClock;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -57,6 +58,7 @@ public final class Executor implements AutoCloseable {
         this.reactor = reactor;
         this.options = options;
         this.standing = standing;
+        reactor.clock().reportSlow(options.slowNanos, options.slow);
         reactor.setOwner(this, this::uncaught);
     }
 
@@ -159,6 +161,11 @@ public final class Executor implements AutoCloseable {
                 } catch (Throwable t) {
                     uncaught(t);
                 }
+            }
+
+            @Override
+            Object code() {
+                return action;
             }
         };
         if (!enqueue(job)) {
@@ -283,11 +290,13 @@ public final class Executor implements AutoCloseable {
         } finally {
             running = reactor.isOpen();
         }
+        reactor.clock().begin();
         return true;
     }
 
     private void endRun() {
         running = false;
+        reactor.clock().end();
         if (closing) {
             shutdown();
         } else if (live.isEmpty() && runQueue.isEmpty()) {
@@ -298,6 +307,7 @@ public final class Executor implements AutoCloseable {
     /// The life of an executor with its own thread.
     private void loop() {
         running = true;
+        reactor.clock().begin();
         try {
             runJobs();
             while (!closing) {
@@ -310,14 +320,30 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    /// Runs a bounded number of jobs.
+    /// Runs a bounded number of jobs, for a bounded time.
     void runJobs() {
         inbox.drainTo(runQueue);
+        TurnClock clock = reactor.clock();
+        clock.beginJobs();
         int left = JOBS_PER_TURN;
-        for (Job job; left > 0 && (job = runQueue.poll()) != null; left--) {
-            job.run();
+        for (Job job; left > 0 && !clock.isOver() && (job = runQueue.poll()) != null; left--) {
+            if (clock.isTiming()) {
+                runTimed(job, clock);
+            } else {
+                job.run();
+            }
         }
         live.reportUnjoined();
+    }
+
+    private void runTimed(Job job, TurnClock clock) {
+        Object code = job.code(); // before: a task that has ended does not keep it
+        job.run();
+        try {
+            clock.ran(code);
+        } catch (Throwable t) {
+            uncaught(t);
+        }
     }
 
     /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.

@@ -7,4 +7,9 @@ abstract class Job {
 
     /// Runs on the loop thread.
     abstract void run();
+
+    /// The code that [#run] runs, whose class names this job in a report.
+    Object code() {
+        return this;
+    }
 }

@@ -2,6 +2,7 @@ package io.trale.task;
 
 import io.trale.reactor.Counters;
 import io.trale.reactor.Counters.Count;
+import java.time.Duration;
 
 /// What an executor has done since it was made.
 ///
@@ -12,13 +13,15 @@ import io.trale.reactor.Counters.Count;
 /// @param overflows times that the completion queue was too small; nothing was lost
 /// @param noBuffer receives that found no buffer free and were asked again
 /// @param unknown completions of nothing in flight: always 0, or trale has a fault
+/// @param longTurns turns of the loop that took longer than 10 ms, most often because of one callback that computes or blocks;
+///     [ExecutorOptions#slowCallback(Duration)] names it
 /// @param inFlight operations in flight now
 public record Stats(long enters, long submitted, long completed, long cancels, long overflows, long noBuffer,
-        long unknown, long inFlight) {
+        long unknown, long longTurns, long inFlight) {
 
     static Stats of(Counters counters) {
         return new Stats(counters.get(Count.ENTERS), counters.get(Count.SUBMITTED), counters.get(Count.COMPLETED),
                 counters.get(Count.CANCELS), counters.get(Count.OVERFLOWS), counters.get(Count.NO_BUFFER),
-                counters.get(Count.UNKNOWN), counters.get(Count.IN_FLIGHT));
+                counters.get(Count.UNKNOWN), counters.get(Count.LONG_TURNS), counters.get(Count.IN_FLIGHT));
     }
 }

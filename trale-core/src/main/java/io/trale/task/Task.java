@@ -86,6 +86,12 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         end(result, null);
     }
 
+    @Override
+    Object code() {
+        Future<T> future = this.future;
+        return future instanceof Block<?> block ? block.code() : future != null ? future : this;
+    }
+
     /// Cancels the future and ends the task with `failure`. Loop thread.
     void drop(Throwable failure) {
         try {

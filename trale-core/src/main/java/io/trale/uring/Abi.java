@@ -32,6 +32,7 @@ public final class Abi {
     public static final int PARAMS_CQ_HEAD = 80;
     public static final int PARAMS_CQ_TAIL = 84;
     public static final int PARAMS_CQ_RING_MASK = 88;
+    public static final int PARAMS_CQ_OVERFLOW = 96;
     public static final int PARAMS_CQES = 100;
 
     // offsets of mmap(2)

@@ -16,6 +16,7 @@ public final class CompletionQueue {
     private final MemorySegment ring;
     private final long headOffset;
     private final long tailOffset;
+    private final long overflowOffset;
     private final long cqesOffset;
     private final int mask;
 
@@ -26,6 +27,7 @@ public final class CompletionQueue {
         this.ring = ring;
         headOffset = params.get(JAVA_INT, Abi.PARAMS_CQ_HEAD);
         tailOffset = params.get(JAVA_INT, Abi.PARAMS_CQ_TAIL);
+        overflowOffset = params.get(JAVA_INT, Abi.PARAMS_CQ_OVERFLOW);
         cqesOffset = params.get(JAVA_INT, Abi.PARAMS_CQES);
         mask = ring.get(JAVA_INT, params.get(JAVA_INT, Abi.PARAMS_CQ_RING_MASK));
         head = ring.get(JAVA_INT, headOffset);
@@ -34,6 +36,19 @@ public final class CompletionQueue {
     /// How many completions wait to be taken.
     public int ready() {
         return (int) INT.getAcquire(ring, tailOffset) - head; // pairs with the kernel's release of the tail
+    }
+
+    /// True if half of the places are taken: the time to take completions before more operations are submitted, each of
+    /// which may complete at once.
+    public boolean isHalfFull() {
+        return 2 * ready() > mask;
+    }
+
+    /// How many completions the kernel has lost since the ring was opened, because the queue was full and there was no memory
+    /// for its overflow list. Their operations never end. `enter` reports that with `EBADR`, but only once, and not if it has
+    /// submitted something; this stays.
+    public int dropped() {
+        return (int) INT.getOpaque(ring, overflowOffset);
     }
 
     /// Moves up to half of `batch.length` completions into `batch`, two longs each, and gives their places back to the

@@ -152,6 +152,36 @@ class BufferGroupTest {
     }
 
     @Test
+    void receivesGoOnThoughTheCompletionQueueIsNeverEmpty() throws Exception {
+        withReceives(new Refusing(), 64, 8, 4, 12, (reactor, group, inlets, receives) -> {
+            boolean[] over = new boolean[1];
+            for (int i = 0; i < 16; i++) { // twice as many as a turn takes, and each comes again
+                Probe nop = Probe.nop(reactor);
+                nop.whenComplete = () -> {
+                    if (!over[0]) {
+                        reactor.stage(nop);
+                    }
+                };
+                reactor.stage(nop);
+            }
+            for (byte i = 0; i < receives.size(); i++) {
+                inlets.get(i).send(i);
+                Probe receive = receives.get(i);
+                receive.whenComplete = () -> {
+                    take(group, receive);
+                    group.give(receive.flags.getLast());
+                };
+                group.stage(receive);
+            }
+            for (int turn = 0; turn < 1000 && arrivals(receives) < receives.size(); turn++) {
+                reactor.poll(0);
+            }
+            over[0] = true;
+            assertThat(receives).allSatisfy(receive -> assertThat(receive.results).containsExactly(1));
+        });
+    }
+
+    @Test
     void moreReceivesThanBuffersAreAllArmedBeforeTheLoopSleeps() throws Exception {
         withReceives(new Refusing(), 64, 64, 2, 7, (reactor, group, inlets, receives) -> {
             inlets.get(6).send((byte) 6); // and nothing to those before it in line

@@ -187,17 +187,17 @@ class ReactorTest {
     }
 
     @Test
-    void moreOperationsThanEntriesAreAllSubmittedInOneTurn() throws Exception {
+    void turnSubmitsMoreThanTheQueueHoldsWhileThereIsRoomForCompletions() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.SUBMITTED);
             List<Probe> nops = nops(reactor, 1000);
             nops.forEach(reactor::stage);
             assertThat(count(reactor, Count.SUBMITTED)).as("staging enters nothing").isEqualTo(before);
             assertThat(reactor.poll(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
-            assertThat(count(reactor, Count.SUBMITTED) - before).isEqualTo(1000);
+            assertThat(count(reactor, Count.SUBMITTED) - before).as("half of 16 places").isEqualTo(8);
             pollUntilIdle(reactor);
             assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
-            assertThat(count(reactor, Count.OVERFLOWS)).as("16 places for 1000 completions").isPositive();
+            assertThat(count(reactor, Count.OVERFLOWS)).isZero();
         });
     }
 
@@ -468,7 +468,8 @@ class ReactorTest {
             }
             assertThat(order).containsExactly(0, 1, 2, 3, 4);
             assertThat(pool.free()).isEqualTo(2);
-            assertThatThrownBy(() -> pool.give(0)).as("more given than there are").isInstanceOf(AssertionError.class);
+            assertThatThrownBy(() -> pool.give(0)).as("more given than there are")
+                    .isInstanceOf(IllegalStateException.class).hasMessageContaining("given back twice");
         });
     }
 

@@ -103,7 +103,7 @@ class SlotsTest {
     void removingTwiceIsAFault() {
         long userData = slots.put(operation());
         slots.remove(userData);
-        assertThatThrownBy(() -> slots.remove(userData)).isInstanceOf(AssertionError.class);
+        assertThatThrownBy(() -> slots.remove(userData)).isInstanceOf(IllegalStateException.class);
     }
 
 

@@ -72,9 +72,17 @@ class FaultTest {
             EventFd event = EventFd.semaphore();
             List<JoinHandle<Integer>> takes = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
-                event.signal();
                 takes.add(executor.submit(event.take()));
             }
+            for (int turn = 0; turn < 100; turn++) { // all are in flight, and complete at the same time
+                executor.turn();
+            }
+            event.signal(50);
+            executor.turn();
+            for (int i = 0; i < 50; i++) {
+                takes.add(executor.submit(event.take()));
+            }
+            event.signal(50);
             for (JoinHandle<Integer> take : takes) {
                 assertThat(take.join()).isOne();
             }

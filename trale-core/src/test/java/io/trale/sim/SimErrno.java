@@ -8,6 +8,7 @@ final class SimErrno {
     static final int ENOTDIR = 20;
     static final int EISDIR = 21;
     static final int ENOSPC = 28;
+    static final int EBADR = 53;
     static final int ENOTSOCK = 88;
     static final int EDESTADDRREQ = 89;
     static final int EMSGSIZE = 90;

@@ -37,6 +37,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     final Shadow shadow = new Shadow(this);
 
     private int maxDescriptors = 100_000;
+    private int maxOverflow = Integer.MAX_VALUE;
     private long calls;
     private long callOfStep;
     private Runnable stepInCall;
@@ -51,6 +52,16 @@ public final class SimKernel extends SimWorld implements Kernel {
     public SimKernel maxDescriptors(int count) {
         maxDescriptors = count;
         return this;
+    }
+
+    /// How many completions of each ring find memory when its queue is full; more are dropped.
+    public SimKernel maxOverflow(int count) {
+        maxOverflow = count;
+        return this;
+    }
+
+    int maxOverflow() {
+        return maxOverflow;
     }
 
     /// Throws if something is left: a failure that was swallowed, a descriptor, an operation, a mapping, memory that is

@@ -28,6 +28,7 @@ final class SimQueues {
     private static final int CQ_HEAD = 192;
     private static final int CQ_TAIL = 256;
     private static final int CQ_RING_MASK = 320;
+    private static final int CQ_OVERFLOW = 324;
     private static final int CQES = 384;
 
     private record Completion(long userData, int result, int flags) {}
@@ -42,6 +43,8 @@ final class SimQueues {
     private long sqes;
     private int sqHead;
     private int cqTail;
+    private int dropped;
+    private boolean dropUntold;
 
     private SimQueues(SimKernel kernel, int flags, int sqEntries, int cqEntries) {
         this.kernel = kernel;
@@ -86,6 +89,7 @@ final class SimQueues {
         params.set(JAVA_INT, Abi.PARAMS_CQ_HEAD, CQ_HEAD);
         params.set(JAVA_INT, Abi.PARAMS_CQ_TAIL, CQ_TAIL);
         params.set(JAVA_INT, Abi.PARAMS_CQ_RING_MASK, CQ_RING_MASK);
+        params.set(JAVA_INT, Abi.PARAMS_CQ_OVERFLOW, CQ_OVERFLOW);
         params.set(JAVA_INT, Abi.PARAMS_CQES, CQES);
         return queues;
     }
@@ -166,10 +170,24 @@ final class SimQueues {
         Completion completion = new Completion(userData, result, flags);
         if (hasRoom()) {
             write(completion);
+        } else if (overflow.size() == kernel.maxOverflow()) {
+            Ram.setInt(rings + CQ_OVERFLOW, ++dropped);
+            dropUntold = true;
         } else {
             overflow.add(completion);
             setFlag(Abi.IORING_SQ_CQ_OVERFLOW, true);
         }
+    }
+
+    boolean hasUntoldDrop() {
+        return dropUntold;
+    }
+
+    /// True once after completions were dropped: `EBADR` reports it, and forgets it.
+    boolean reportDrop() {
+        boolean report = dropUntold;
+        dropUntold = false;
+        return report;
     }
 
     void flushOverflow() {

@@ -65,7 +65,7 @@ final class SimRing extends SimFile {
             return submitted;
         }
         int waited = await(minComplete, deadline);
-        return submitted > 0 ? submitted : waited;
+        return submitted > 0 ? submitted : waited == 0 && queues.reportDrop() ? -SimErrno.EBADR : waited;
     }
 
     private int submit(int toSubmit) {
@@ -85,6 +85,9 @@ final class SimRing extends SimFile {
         for (int steps = 0; queues.ready() < minComplete; steps++) {
             if (steps == MAX_STEPS) {
                 throw kernel.failed("enter waits for ever: " + steps + " events, and no completion");
+            }
+            if (queues.hasUntoldDrop()) {
+                return 0;
             }
             if (interrupted && kernel.dice.chance(0.5)) {
                 return -Errno.EINTR;

@@ -1,0 +1,199 @@
+package io.trale.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.linux.Errno;
+import io.trale.linux.InterceptedKernel;
+import io.trale.linux.Net;
+import io.trale.reactor.Counters.Count;
+import io.trale.sim.SimKernel;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// What one turn takes from the kernel, and how long it handles that: on the simulated kernel, in virtual time.
+@Timeout(60)
+class TurnTest {
+
+    private static final long FOREVER = Long.MAX_VALUE;
+    private static final long MILLI = 1_000_000;
+
+    private final SimKernel kernel = new SimKernel(0);
+    private final List<Throwable> faults = new ArrayList<>();
+
+    private Reactor open(io.trale.linux.Kernel kernel, Limits limits) throws Exception {
+        Reactor reactor = new Reactor(kernel, limits);
+        reactor.setOwner(this, faults::add);
+        reactor.open();
+        return reactor;
+    }
+
+    private static Limits limits(int submissions, int completions, int completionsPerTurn) {
+        return new Limits(submissions, completions, completionsPerTurn, 4, 64, 2, 64, 1, 64, 1, 64);
+    }
+
+    private static List<Probe> nops(Reactor reactor, int count) {
+        List<Probe> nops = IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+        nops.forEach(reactor::stage);
+        return nops;
+    }
+
+    private static void end(Reactor reactor) {
+        while (reactor.busy()) {
+            reactor.poll(FOREVER);
+        }
+        assertThat(reactor.close(0)).isTrue();
+    }
+
+    @AfterEach
+    void nothingWasThrownInTheLoop() {
+        assertThat(faults).isEmpty();
+    }
+
+    // ---- room in the completion queue
+
+    @Test
+    void completionsAreTakenBeforeTheirQueueOverflows() throws Exception {
+        Reactor reactor = open(kernel, limits(4, 16, 8));
+        List<Probe> nops = nops(reactor, 1000);
+        end(reactor);
+        assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
+        assertThat(reactor.counters().get(Count.OVERFLOWS)).isZero();
+        kernel.assertQuiescent();
+    }
+
+    @Test
+    void submissionGoesOnWithTheSmallestQueues() throws Exception {
+        Reactor reactor = open(kernel, limits(1, 1, 1));
+        List<Probe> nops = nops(reactor, 100);
+        end(reactor);
+        assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
+        kernel.assertQuiescent();
+    }
+
+    /// As libc's fast call, which learns only that it has failed: the second call, which asks why, finds nothing wrong.
+    private static final class WithoutErrno extends InterceptedKernel {
+
+        WithoutErrno(SimKernel kernel) {
+            super(kernel);
+        }
+
+        @Override
+        public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+            int result = super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+            if (result >= 0 || argBytes > 0) {
+                return result;
+            }
+            int again = super.ioUringEnter(ringFd, toSubmit, 0, flags, arg, argBytes);
+            return again != 0 ? again : -Errno.EINTR;
+        }
+    }
+
+    @Test
+    void lostCompletionIsFatalAndSaysSo() throws Exception {
+        kernel.maxOverflow(0);
+        Reactor reactor = open(new WithoutErrno(kernel), limits(4, 4, 8));
+        Descriptor event = new Descriptor(reactor, kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
+        List<Probe> polls = IntStream.range(0, 6)
+                .mapToObj(i -> new Probe(event, sqe -> sqe.prepPoll(event.fd(), Net.POLLIN))).toList();
+        polls.forEach(reactor::stage);
+        reactor.poll(0);
+        kernel.write8(event.fd(), 1);
+        assertThatThrownBy(() -> {
+            while (reactor.busy()) {
+                reactor.poll(FOREVER);
+            }
+        }).isInstanceOf(IllegalStateException.class).hasMessageContaining("lost 2 completions");
+        assertThatThrownBy(() -> reactor.poll(0)).as("for good").hasMessageContaining("lost 2 completions");
+        assertThat(reactor.close(0)).as("the memory of the lost ones is not freed").isFalse();
+        assertThat(event.isClosed()).isTrue();
+        assertThat(kernel.openDescriptors()).isZero();
+    }
+
+    // ---- time
+
+    @Test
+    void completionsLeftOverFromALongTurnAreHandledInTheNext() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        List<Integer> order = new ArrayList<>();
+        List<Probe> nops = nops(reactor, 40);
+        for (int i = 0; i < nops.size(); i++) {
+            int number = i;
+            nops.get(i).whenComplete = () -> {
+                order.add(number);
+                kernel.elapse(MILLI);
+            };
+        }
+        reactor.poll(0);
+        int first = order.size();
+        assertThat(first).isBetween(1, 16);
+        long enters = reactor.counters().get(Count.ENTERS);
+        nops(reactor, 1);
+        reactor.poll(0);
+        assertThat(order.size()).isGreaterThan(first);
+        assertThat(reactor.counters().get(Count.ENTERS)).as("the kernel is asked in between").isGreaterThan(enters);
+        end(reactor);
+        assertThat(order).isEqualTo(IntStream.range(0, 40).boxed().toList());
+        assertThat(reactor.counters().get(Count.LONG_TURNS)).isBetween(2L, 3L);
+        kernel.assertQuiescent();
+    }
+
+    @Test
+    void deadlinesRunInATurnOfSlowCompletions() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        List<Probe> nops = nops(reactor, 40);
+        nops.forEach(nop -> nop.whenComplete = () -> kernel.elapse(MILLI));
+        boolean[] reached = new boolean[1];
+        reactor.deadlines().set(new Deadline() {
+            @Override
+            protected void reached() {
+                reached[0] = true;
+            }
+        }, kernel.nanoTime());
+        reactor.poll(0);
+        assertThat(reached[0]).isTrue();
+        assertThat(nops.getLast().inFlight()).isTrue();
+        end(reactor);
+        kernel.assertQuiescent();
+    }
+
+    @Test
+    void shortTurnsAreNotCountedAsLongAndSleepIsNoWork() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        reactor.deadlines().set(new Deadline() {
+            @Override
+            protected void reached() {}
+        }, kernel.nanoTime() + 1000 * MILLI);
+        nops(reactor, 40);
+        while (reactor.deadlines().size() > 0) {
+            reactor.poll(FOREVER);
+        }
+        end(reactor);
+        assertThat(reactor.counters().get(Count.LONG_TURNS)).isZero();
+        kernel.assertQuiescent();
+    }
+
+    @Test
+    void slowCompletionAndSlowDeadlineAreNamed() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        List<String> slow = new ArrayList<>();
+        reactor.clock().reportSlow(20 * MILLI, (name, duration) -> slow.add(name + " " + duration.toMillis()));
+        Probe nop = nops(reactor, 3).get(1);
+        nop.whenComplete = () -> kernel.elapse(25 * MILLI);
+        Deadline deadline = new Deadline() {
+            @Override
+            protected void reached() {
+                kernel.elapse(30 * MILLI);
+            }
+        };
+        reactor.deadlines().set(deadline, kernel.nanoTime());
+        end(reactor);
+        assertThat(slow).containsExactly(nop + " 25", deadline.getClass().getName() + " 30");
+        kernel.assertQuiescent();
+    }
+}
