@@ -45,8 +45,8 @@ final class Receiver extends Operation {
     private @Nullable ReadIdleException idleFailure;
     /// The peer has ended its side.
     private boolean ended;
-    /// The input ends with what is in the socket already.
-    private boolean cutOff;
+    /// Of each receive: `MSG_DONTWAIT` if the input ends with what is in the socket already.
+    private int messageFlags;
     final ReadIdle readIdle;
     /// The limit of [#readIdle] was reached just now.
     private boolean idle;
@@ -111,8 +111,8 @@ final class Receiver extends Operation {
     }
 
     /// Ends the input after what has come already, as if the peer had ended its side. Loop thread.
-    void cutOff() {
-        cutOff = true;
+    void endInput() {
+        messageFlags = Net.MSG_DONTWAIT;
         connection.loop.reactor.cancel(this); // else it waits for more; it is staged anew if it is still wanted
     }
 
@@ -123,7 +123,7 @@ final class Receiver extends Operation {
     @Override
     protected void fill(Sqe sqe) {
         readIdle.asked();
-        sqe.prepRecvSelect(connection.descriptor.fd(), group().id(), cutOff ? Net.MSG_DONTWAIT : 0);
+        sqe.prepRecvSelect(connection.descriptor.fd(), group().id(), messageFlags);
     }
 
     @Override
@@ -143,7 +143,7 @@ final class Receiver extends Operation {
             ended = true;
             failure = connection.sender.brokenBy();
             finished = failure == null;
-        } else if (cutOff && result == -Errno.EAGAIN) {
+        } else if (messageFlags != 0 && result == -Errno.EAGAIN) {
             finished = true;
         } else if (result < 0) {
             switch (-result) {

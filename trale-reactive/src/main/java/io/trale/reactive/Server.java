@@ -75,7 +75,7 @@ public final class Server implements Disposable {
         return onClose()
                 .doOnSubscribe(s -> trale.loop.run(() -> {
                     listener.dispose();
-                    List.copyOf(open).forEach(connection -> connection.receiver.cutOff());
+                    List.copyOf(open).forEach(connection -> connection.receiver.endInput());
                 }))
                 .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
                     dispose();
