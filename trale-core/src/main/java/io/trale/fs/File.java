@@ -8,12 +8,9 @@ import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.linux.Errno;
 import io.trale.linux.Files;
-import io.trale.linux.Kernel;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
-import io.trale.reactor.Reactor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -50,7 +47,10 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     // ---- opening
 
     /// Opens `path`, to read if no option says otherwise; options as of [java.nio.file.Files#newByteChannel]. A new file
-    /// has mode 0666 less the umask. Fails with `ENOENT`, `EACCES`, `EISDIR` and more; see `open(2)`.
+    /// has mode 0666 less the umask. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than
+    /// the default one, such as a zip file. A named pipe that is
+    /// opened to write waits for a reader; one that is opened to read does not wait, but its first read does, for a writer.
+    /// Fails with `ENOENT`, `EACCES`, `EISDIR` and more; see `open(2)`.
     public static Future<File> open(Path path, OpenOption... options) {
         return open(path, 0666, options);
     }
@@ -69,15 +69,9 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
                 StandardOpenOption.TRUNCATE_EXISTING);
     }
 
-    /// Makes a directory with mode 0777 less the umask, at once. Fails with `EEXIST`, `ENOENT` and more; see `mkdir(2)`.
-    public static void mkdir(Path path) throws IOException {
-        Kernel kernel = Reactor.current().kernel();
-        try (Arena call = Arena.ofConfined()) {
-            int result = kernel.mkdirat(Files.AT_FDCWD, call.allocateFrom(path.toString()), 0777);
-            if (result < 0) {
-                throw Failure.of("mkdir(" + path + ")", -result);
-            }
-        }
+    /// Makes a directory with mode 0777 less the umask. Fails with `EEXIST`, `ENOENT` and more; see `mkdir(2)`.
+    public static Future<Void> mkdir(Path path) {
+        return new Mkdir(path);
     }
 
     // ---- at the cursor
@@ -104,12 +98,14 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     /// Where the cursor is, in bytes from the start.
     public long position() {
+        descriptor.checkThread();
         return cursor;
     }
 
     /// Puts the cursor at `position`, in bytes from the start. A read or write under way is where it began, and leaves the
     /// cursor there. Throws [IOException] with `ESPIPE` for what has no position.
     public void seek(long position) throws IOException {
+        descriptor.checkThread();
         check(position);
         if (!seekable) {
             throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
@@ -145,6 +141,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     }
 
     private PositionedIo positioned(long position) {
+        descriptor.checkThread();
         check(position);
         PositionedIo io = idle.poll();
         return io != null ? io : new PositionedIo(this);
@@ -164,12 +161,14 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     /// The size in bytes. See `statx(2)`.
     public Future<Long> size() {
+        descriptor.checkThread();
         return new Size(this);
     }
 
     /// Waits until what was written is on the device, with (`metadata`) or without what only the directory tells. See
     /// `fsync(2)`.
     public Future<Void> sync(boolean metadata) {
+        descriptor.checkThread();
         return new Sync(this, metadata);
     }
 
@@ -180,12 +179,12 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         descriptor.close();
     }
 
-    /// The path it was opened by.
+    /// The path it was opened by. Any thread.
     public Path path() {
         return path;
     }
 
-    /// False for what has no position, such as a pipe.
+    /// False for what has no position, such as a pipe. Any thread.
     public boolean isSeekable() {
         return seekable;
     }

@@ -1,24 +1,31 @@
 package io.trale.fs;
 
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.FileNames;
 import io.trale.linux.Files;
+import io.trale.reactor.Deadline;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.ReactorIo;
-import io.trale.reactor.ScratchPool;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /// Opens a file. One that is open when nobody waits any more is closed.
+///
+/// The kernel is told not to wait (`O_NONBLOCK`), since each open that waits, for the reader of a named pipe or for the
+/// end of a lease, would hold one of the few threads of the kernel's that all files share: see `fifo(7)` and
+/// `fcntl(2)`. In its place this asks again, ever more slowly: there is no event for the reader's coming. Once open, the
+/// file is like any other.
 final class Open implements Future<File> {
+
+    private static final long FIRST_WAIT_NANOS = 1_000_000;
+    private static final long LONGEST_WAIT_NANOS = 64_000_000;
 
     private final Path path;
     private final int flags;
@@ -31,16 +38,13 @@ final class Open implements Future<File> {
         this.path = path;
         this.flags = flags;
         this.mode = mode;
-        name = (path.toString() + "\0").getBytes(StandardCharsets.UTF_8);
-        if (path.toString().indexOf(0) >= 0) {
-            throw new InvalidPathException(path.toString(), "a zero character in the path");
-        }
+        name = FileNames.bytes(path);
     }
 
     @Override
     public boolean poll(Waker waker) {
         if (opening == null) {
-            if (name.length > ScratchPool.PATH_BYTES) {
+            if (NameIo.isTooLong(name)) {
                 return true;
             }
             opening = new Opening(Reactor.current());
@@ -55,7 +59,8 @@ final class Open implements Future<File> {
             throw Failure.of("open(" + path + ")", -result);
         }
         if (file == null) {
-            file = new File(new Descriptor(opening.reactor, result), path);
+            opening.reactor().kernel().setStatusFlags(result, flags & Files.O_APPEND); // no longer O_NONBLOCK
+            file = new File(Descriptor.ofFile(opening.reactor(), result), path);
         }
         return file;
     }
@@ -67,47 +72,94 @@ final class Open implements Future<File> {
         }
     }
 
-    private final class Opening extends ReactorIo {
+    /// Opens; if that fails with `ENXIO`, asks what the name stands for, and if it is a named pipe, or if a lease is in the
+    /// way, opens again after a while.
+    private final class Opening extends NameIo {
 
-        private final Reactor reactor;
-        private MemorySegment memory;
+        private final Retry retry = new Retry();
+        private long waitNanos = FIRST_WAIT_NANOS;
+        /// The operation is not the open, but the question after it.
+        private boolean asking;
+        private MemorySegment answer;
+        private boolean isPipe;
 
         Opening(Reactor reactor) {
-            super(new Descriptor(reactor, -1));
-            this.reactor = reactor;
+            super(reactor, name);
         }
 
         boolean poll(Waker waker) {
-            return submitOrGetResult(waker);
+            if (submitOrGetResult(waker)) {
+                if (asking ? !isPipe : ioResult() != -Errno.EAGAIN) {
+                    return true;
+                }
+                reset();
+                reactor().deadlines().set(retry, reactor().kernel().nanoTime() + waitNanos);
+                waitNanos = Math.min(2 * waitNanos, LONGEST_WAIT_NANOS);
+                submitOrGetResult(waker); // stages nothing as yet
+            }
+            return false;
         }
 
         int fd() {
-            return ioResult();
+            return asking ? -Errno.ENXIO : ioResult();
         }
 
         void cancel() {
             abandon();
+            reactor().deadlines().callOff(retry);
+        }
+
+        @Override
+        protected boolean mayBegin() {
+            return !retry.isSet();
+        }
+
+        @Override
+        protected void staging() {
+            asking = false;
         }
 
         @Override
         protected void fill(Sqe sqe) {
-            memory = reactor.pools().paths().take();
-            MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, 0, name.length);
-            sqe.prepOpenat(Files.AT_FDCWD, memory.address(), flags, mode);
-        }
-
-        @Override
-        protected void released(int result) {
-            if (memory != null) {
-                reactor.pools().paths().give(memory);
-                memory = null;
+            if (asking) {
+                answer = reactor().pools().scratch().take();
+                sqe.prepStatx(Files.AT_FDCWD, address(), 0, Files.STATX_TYPE, answer.address());
+            } else {
+                sqe.prepOpenat(Files.AT_FDCWD, address(), flags | Files.O_NONBLOCK, mode);
             }
         }
 
         @Override
+        protected void released(int result) {
+            super.released(result);
+            if (answer != null) {
+                isPipe = result >= 0 && (answer.get(JAVA_SHORT, Files.STATX_MODE_OFFSET) & Files.S_IFMT) == Files.S_IFIFO;
+                reactor().pools().scratch().give(answer);
+                answer = null;
+            }
+        }
+
+        @Override
+        protected boolean again(int result) {
+            if (!asking && result == -Errno.ENXIO) {
+                asking = true;
+                return true;
+            }
+            return super.again(result);
+        }
+
+        @Override
         protected void dispose(int result) {
-            if (result >= 0) {
-                reactor.kernel().close(result);
+            if (!asking && result >= 0) {
+                Descriptor.ofFile(reactor(), result).close();
+            }
+        }
+
+        private final class Retry extends Deadline {
+
+            @Override
+            protected void reached() {
+                wake();
             }
         }
     }

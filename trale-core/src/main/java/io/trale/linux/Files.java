@@ -17,7 +17,9 @@ public final class Files {
     public static final int O_EXCL = 0x80;
     public static final int O_TRUNC = 0x200;
     public static final int O_APPEND = 0x400;
+    public static final int O_NONBLOCK = 0x800;
     public static final int O_DSYNC = 0x1000;
+    public static final int F_SETFL = 4;
     public static final int O_SYNC = 0x101000;
     public static final int O_CLOEXEC = 0x80000;
 
@@ -31,9 +33,15 @@ public final class Files {
     public static final int SEEK_END = 2;
 
     // include/uapi/linux/stat.h, statx(2)
+    public static final int STATX_TYPE = 1;
     public static final int STATX_SIZE = 0x200;
     public static final int STATX_BYTES = 256;
+    public static final int STATX_MODE_OFFSET = 28;
     public static final int STATX_SIZE_OFFSET = 40;
+
+    // include/uapi/linux/stat.h, inode(7)
+    public static final int S_IFMT = 0170000;
+    public static final int S_IFIFO = 0010000;
 
     // include/uapi/linux/io_uring.h, fsync(2)
     public static final int IORING_FSYNC_DATASYNC = 1;

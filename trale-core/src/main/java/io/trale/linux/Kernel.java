@@ -95,8 +95,8 @@ public interface Kernel {
     /// `lseek(2)`; returns the new position, or `-errno`.
     long lseek(int fd, long offsetBytes, int whence);
 
-    /// `mkdirat(2)`; `path` ends with a zero byte. A plain call, since the ring hands it to a worker thread each time.
-    int mkdirat(int directory, MemorySegment path, int mode);
+    /// `fcntl(2)` with `F_SETFL`: `flags` are those of `open(2)` that may change, of which the others are cleared.
+    int setStatusFlags(int fd, int flags);
 
     /// `shutdown(2)`; a plain call, since the ring hands it to a worker thread each time.
     int shutdown(int fd, int how);

@@ -62,8 +62,8 @@ public final class Libc implements Kernel {
     private static final MethodHandle SHUTDOWN = link("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle LSEEK = link("lseek",
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle MKDIRAT = link("mkdirat",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+    private static final MethodHandle FCNTL = link("fcntl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle GETSOCKNAME = link("getsockname",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
     private static final MethodHandle GETPEERNAME = link("getpeername",
@@ -321,9 +321,9 @@ public final class Libc implements Kernel {
     }
 
     @Override
-    public int mkdirat(int directory, MemorySegment path, int mode) {
+    public int setStatusFlags(int fd, int flags) {
         try {
-            return result((int) MKDIRAT.invokeExact(errno, directory, path, mode));
+            return result((int) FCNTL.invokeExact(errno, fd, Files.F_SETFL, flags));
         } catch (Throwable t) {
             throw broken(t);
         }

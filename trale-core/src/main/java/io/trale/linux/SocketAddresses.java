@@ -15,8 +15,6 @@ import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 import java.nio.channels.UnsupportedAddressTypeException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.InvalidPathException;
 
 /// `struct sockaddr_in`, `sockaddr_in6` and `sockaddr_un` (`ip(7)`, `ipv6(7)`, `unix(7)`) to and from Java's addresses.
 ///
@@ -110,12 +108,9 @@ public final class SocketAddresses {
         while (end < source.byteSize() && source.get(JAVA_BYTE, end) != 0) {
             end++;
         }
-        try { // an abstract name begins with a zero, and so ends there
-            return end == FAMILY_BYTES ? UNNAMED : UnixDomainSocketAddress.of(
-                    new String(bytes(source, FAMILY_BYTES, (int) end - FAMILY_BYTES), StandardCharsets.UTF_8));
-        } catch (InvalidPathException e) {
-            return UNNAMED; // a name that this JVM's encoding of file names cannot say
-        }
+        // an abstract name begins with a zero, and so ends there
+        return end == FAMILY_BYTES ? UNNAMED
+                : UnixDomainSocketAddress.of(FileNames.path(bytes(source, FAMILY_BYTES, (int) end - FAMILY_BYTES)));
     }
 
     /// Reads an IPv4 or IPv6 address that the kernel wrote at the start of `source`.
@@ -155,7 +150,7 @@ public final class SocketAddresses {
     }
 
     private static byte[] path(UnixDomainSocketAddress address) {
-        return address.getPath().toString().getBytes(StandardCharsets.UTF_8);
+        return FileNames.bytes(address.getPath());
     }
 
     /// A scope of 0 means none; an IPv4-mapped address becomes the IPv4 address that it is.

@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /// The path of a Unix socket: `bind(2)` makes it, and `close(2)` leaves it behind.
+///
+/// Both the bind and the removal here wait for the file system of the path, as plain calls: the ring has had a bind since
+/// 6.11 only. Sockets stand in memory (`/run`, `/tmp`), or on a disk whose directory is cached by then.
 final class BoundPath {
 
     private BoundPath() {}

@@ -15,6 +15,9 @@ import java.util.Objects;
 /// `jdk.net.ExtendedSocketOptions` `TCP_KEEPIDLE`, `TCP_KEEPINTERVAL`, `TCP_KEEPCOUNT` and `TCP_QUICKACK`, and the two that
 /// are defined here. On an IPv6 socket `IP_TOS` and `IP_MULTICAST_*` set those of IPv6 and of IPv4.
 ///
+/// `SO_LINGER` of 0 makes a close reset the connection. A longer one has no effect: a close never waits, and the kernel goes
+/// on sending what is left.
+///
 /// `SO_REUSEADDR`, `SO_REUSEPORT` and `IPV6_V6ONLY` have an effect before `bind(2)` only, and a large `SO_RCVBUF` before
 /// `listen(2)` or `connect(2)`, where the TCP window is scaled. The connections of a TCP listener inherit its options.
 public final class NetOptions {

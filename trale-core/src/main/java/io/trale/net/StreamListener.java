@@ -51,10 +51,11 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     /// kernel no memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), all connections stay in the backlog, and every 100 ms
     /// it is tried again. Fails with `ECANCELED` when this is closed. See `accept(2)`.
     public Future<S> accept() {
+        descriptor().checkThread();
         return new Accept();
     }
 
-    /// The address that it was bound to, with the port that was chosen.
+    /// The address that it was bound to, with the port that was chosen. Any thread.
     @Override
     public A localAddress() {
         return localAddress;
@@ -85,6 +86,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         public boolean poll(Waker waker) {
+            descriptor().checkThread();
             if (!finished() && !accepted.isEmpty() && descriptor().isOpen()) {
                 abandon(); // what it brings all the same is the next one's
                 stream = accepted.poll();
@@ -149,7 +151,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         protected void released(int result) {
             try {
                 if (result >= 0) {
-                    brought = connection(new Descriptor(descriptor().reactor(), result));
+                    brought = connection(descriptor().accepted(result));
                 }
             } finally {
                 if (peer != null) {

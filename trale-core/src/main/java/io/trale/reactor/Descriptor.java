@@ -13,11 +13,37 @@ public final class Descriptor {
     private volatile boolean closing;
     private boolean closed;
     private Runnable whenClosed = () -> {};
+    /// An open file, which is closed through the ring.
+    private final boolean file;
+    /// A socket whose `SO_LINGER` was set, or that of the listener it comes from.
+    private boolean lingers;
 
-    /// Owns `fd` from now on.
+    /// Owns `fd` from now on: a socket, or another descriptor whose `close(2)` waits for nothing.
     public Descriptor(Reactor reactor, int fd) {
+        this(reactor, fd, false);
+    }
+
+    private Descriptor(Reactor reactor, int fd, boolean file) {
         this.reactor = reactor;
         this.fd = fd;
+        this.file = file;
+    }
+
+    /// Owns the open file `fd` from now on.
+    public static Descriptor ofFile(Reactor reactor, int fd) {
+        return new Descriptor(reactor, fd, true);
+    }
+
+    /// Owns `connection`, which this listening socket has accepted, from now on.
+    public Descriptor accepted(int connection) {
+        Descriptor accepted = new Descriptor(reactor, connection);
+        accepted.lingers = lingers; // the kernel hands it down
+        return accepted;
+    }
+
+    /// `SO_LINGER` was set.
+    void lingers() {
+        lingers = true;
     }
 
     /// The number, valid while this is not closed.
@@ -57,6 +83,7 @@ public final class Descriptor {
     }
 
     /// Throws [WrongThreadException] unless this is the loop thread, or nothing can be in flight since the ring is closed.
+    /// Every public method of what belongs to a loop begins with this, unless it says that any thread may call it.
     public void checkThread() {
         if (reactor.isOpen()) {
             reactor.checkThread();
@@ -78,16 +105,29 @@ public final class Descriptor {
     }
 
     private void closeWhenIdle() {
-        if (closing && !closed && operations == null) {
-            closed = true;
-            if (fd >= 0) {
-                reactor.kernel().close(fd);
-            }
-            try {
-                whenClosed.run();
-            } catch (Throwable t) { // user code, perhaps: not for whoever closes, nor for the loop
-                reactor.fault(t);
-            }
+        if (!closing || closed || operations != null) {
+            return;
+        }
+        if (file && reactor.isOpen()) {
+            reactor.stage(new Close(this));
+            return;
+        }
+        if (lingers) {
+            Sockets.lingerNoMore(this);
+        }
+        if (fd >= 0) {
+            reactor.kernel().close(fd);
+        }
+        closed();
+    }
+
+    /// The number is no longer ours.
+    void closed() {
+        closed = true;
+        try {
+            whenClosed.run();
+        } catch (Throwable t) { // user code, perhaps: not for whoever closes, nor for the loop
+            reactor.fault(t);
         }
     }
 

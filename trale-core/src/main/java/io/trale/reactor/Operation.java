@@ -51,6 +51,11 @@ public abstract class Operation {
         return internal;
     }
 
+    /// False for an operation that the close of the ring waits for, in place of cancelling or refusing it.
+    boolean endsWithRing() {
+        return !internal;
+    }
+
     /// Prepares the entry, by exactly one method of `sqe`. Called once for each time this was staged, right before the
     /// enter that submits it. Must not stage, cancel or call foreign code.
     protected abstract void fill(Sqe sqe);

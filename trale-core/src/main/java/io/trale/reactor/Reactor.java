@@ -262,7 +262,7 @@ public final class Reactor {
         if (!operation.isInternal()) {
             counters.add(Count.IN_FLIGHT, 1);
         }
-        if (isOpen() && (!refusing || operation.isInternal())) {
+        if (isOpen() && !(refusing && operation.endsWithRing())) {
             queue.add(operation);
         } else {
             staging.withdraw(operation);
@@ -408,12 +408,12 @@ public final class Reactor {
     public void cancelAll() {
         refusing = true;
         for (Operation operation : slots.toArray()) {
-            if (!operation.isInternal()) {
+            if (operation.endsWithRing()) {
                 cancel(operation);
             }
         }
         staging.forEach(operation -> {
-            if (!operation.isInternal()) {
+            if (operation.endsWithRing()) {
                 cancel(operation);
             }
         });

@@ -79,6 +79,7 @@ public final class Abi {
 
     // struct io_uring_sqe
     public static final int SQE_BYTES = 64;
+    public static final int IOSQE_ASYNC = 1 << 4;
     public static final int IOSQE_BUFFER_SELECT = 1 << 5;
 
     // struct io_uring_cqe
@@ -99,12 +100,14 @@ public final class Abi {
     public static final int IORING_OP_CONNECT = 16;
     public static final int IORING_OP_FSYNC = 3;
     public static final int IORING_OP_OPENAT = 18;
+    public static final int IORING_OP_CLOSE = 19;
     public static final int IORING_OP_STATX = 21;
     public static final int IORING_OP_READ = 22;
     public static final int IORING_OP_WRITE = 23;
     public static final int IORING_OP_SEND = 26;
     public static final int IORING_OP_RECV = 27;
     public static final int IORING_OP_PROVIDE_BUFFERS = 31;
+    public static final int IORING_OP_MKDIRAT = 37;
 
     public static final int IORING_POLL_ADD_MULTI = 1;
 

@@ -100,6 +100,16 @@ public final class Sqe {
         prep(Abi.IORING_OP_OPENAT, 0, 0, directory, 0, pathAddress, mode, flags, 0);
     }
 
+    /// `mkdirat(2)`; the path ends with a zero byte.
+    public void prepMkdirat(int directory, long pathAddress, int mode) {
+        prep(Abi.IORING_OP_MKDIRAT, 0, 0, directory, 0, pathAddress, mode, 0, 0);
+    }
+
+    /// `close(2)` on a thread of the kernel's: whatever it waits for, [io.trale.uring.Ring#enter] does not.
+    public void prepClose(int fd) {
+        prep(Abi.IORING_OP_CLOSE, Abi.IOSQE_ASYNC, 0, fd, 0, 0, 0, 0, 0);
+    }
+
     /// `statx(2)` of `path` seen from `fd`; the answer goes to `statxAddress`.
     public void prepStatx(int fd, long pathAddress, int flags, int mask, long statxAddress) {
         prep(Abi.IORING_OP_STATX, 0, 0, fd, statxAddress, pathAddress, mask, flags, 0);

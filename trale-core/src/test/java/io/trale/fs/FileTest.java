@@ -17,16 +17,23 @@ import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
+import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Self;
+import io.trale.net.UnixListener;
 import io.trale.task.Executor;
+import io.trale.task.ExecutorOptions;
+import io.trale.task.JoinHandle;
 import java.lang.foreign.ValueLayout;
+import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -233,9 +240,9 @@ class FileTest {
 
     @Test
     void directoriesAreMadeOnce() throws Exception {
-        File.mkdir(path);
+        Executor.blockOn(File.mkdir(path));
         assertThat(path).isDirectory();
-        assertThatThrownBy(() -> File.mkdir(path)).hasMessage("mkdir(" + path + "): EEXIST, file exists");
+        assertThatThrownBy(() -> Executor.blockOn(File.mkdir(path))).hasMessage("mkdir(" + path + "): EEXIST, file exists");
     }
 
     @Test
@@ -282,6 +289,115 @@ class FileTest {
             file.close();
         }));
         writer.join();
+    }
+
+    @Test
+    void opensThatWaitForReadersHoldUpNoOtherFile() throws Exception {
+        List<Path> pipes = new ArrayList<>();
+        for (int i = 0; i < 20; i++) { // more than the workers of a small machine
+            pipes.add(directory.resolve("pipe" + i));
+        }
+        List<String> command = new ArrayList<>(List.of("mkfifo"));
+        pipes.forEach(pipe -> command.add(pipe.toString()));
+        assertThat(new ProcessBuilder(command).start().waitFor()).isZero();
+        Executor.blockOn(async(() -> {
+            List<JoinHandle<File>> waiting = new ArrayList<>();
+            for (Path pipe : pipes) {
+                waiting.add(Executor.spawn(File.open(pipe, WRITE, CREATE, TRUNCATE_EXISTING)));
+            }
+            await(yieldNow());
+            try (File file = await(File.create(path))) {
+                await(file.write(buffer("x"), 0, 1));
+                await(file.sync(true));
+            }
+            waiting.removeFirst().abort();
+            pipes.removeFirst();
+            for (int i = 0; i < pipes.size(); i++) {
+                Path pipe = pipes.get(i);
+                CompletableFuture<byte[]> read = new CompletableFuture<>();
+                Thread.ofPlatform().daemon().start(() -> {
+                    try {
+                        read.complete(Files.readAllBytes(pipe));
+                    } catch (java.io.IOException e) {
+                        read.completeExceptionally(e);
+                    }
+                });
+                try (File writer = await(waiting.get(i))) {
+                    await(writer.write(buffer("hello"), 0, 5));
+                }
+                while (!read.isDone()) {
+                    await(yieldNow());
+                }
+                assertThat(read.get()).isEqualTo("hello".getBytes());
+            }
+        }));
+    }
+
+    @Test
+    void aSocketIsNoFileToOpen() throws Exception {
+        try (UnixListener listener = UnixListener.bind(UnixDomainSocketAddress.of(path))) {
+            assertThat(listener.localAddress().getPath()).isEqualTo(path);
+            assertThatThrownBy(() -> Executor.blockOn(File.open(path, WRITE))).hasMessageContaining("ENXIO");
+        }
+    }
+
+    @Test
+    void anOpenFileWaitsForItsReadsAndKeepsAppending() throws Exception {
+        Executor.blockOn(async(() -> {
+            try (File file = await(File.open(path, CREATE, APPEND))) {
+                long flags = Long.parseLong(Files.readAllLines(Path.of("/proc/self/fdinfo/" + file.descriptor().fd())).stream()
+                        .filter(line -> line.startsWith("flags:")).findFirst().orElseThrow().substring(6).strip(), 8);
+                assertThat(flags & (io.trale.linux.Files.O_NONBLOCK | io.trale.linux.Files.O_APPEND))
+                        .isEqualTo(io.trale.linux.Files.O_APPEND);
+            }
+        }));
+    }
+
+    // ---- closing
+
+    @Test
+    void closeOfAFileIsNoCallOfTheLoop() throws Exception {
+        List<Integer> closed = new ArrayList<>();
+        Executor.open(new InterceptedKernel() {
+            @Override
+            public int close(int fd) {
+                closed.add(fd);
+                return super.close(fd);
+            }
+        }, ExecutorOptions.defaults());
+        Executor.blockOn(async(() -> {
+            File file = await(File.create(path));
+            int fd = file.descriptor().fd();
+            file.close();
+            assertThat(file.descriptor().isClosed()).as("the kernel has not said so yet").isFalse();
+            while (!file.descriptor().isClosed()) {
+                await(yieldNow());
+            }
+            assertThat(closed).doesNotContain(fd);
+            assertThat(Self.files(path)).isZero();
+        }));
+    }
+
+    @Test
+    void closeOfAnExecutorWaitsForThatOfItsFiles() throws Exception {
+        File[] file = {null};
+        try (Executor executor = Executor.start("files")) {
+            executor.submit(async(() -> {
+                file[0] = await(File.create(path));
+                file[0].close();
+            })).join();
+        }
+        assertThat(file[0].descriptor().isClosed()).isTrue();
+        assertThat(Self.files(path)).isZero();
+    }
+
+    @Test
+    void aFileWhoseRingIsClosedIsClosedAtOnce() throws Exception {
+        File file = Executor.blockOn(File.create(path));
+        assertThat(Self.files(path)).isOne();
+        file.close();
+        assertThat(file.descriptor().isClosed()).isTrue();
+        assertThat(Self.files(path)).isZero();
     }
 
     /// Not those of jars, which the JVM opens when it likes.

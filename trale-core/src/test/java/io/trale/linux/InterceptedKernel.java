@@ -99,8 +99,8 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
-    public int mkdirat(int directory, MemorySegment path, int mode) {
-        return real.mkdirat(directory, path, mode);
+    public int setStatusFlags(int fd, int flags) {
+        return real.setStatusFlags(fd, flags);
     }
 
     @Override

@@ -14,9 +14,10 @@ record Entry(int opcode, int flags, int ioPriority, int fd, long offset, long ad
                 Ram.getLong(at + 32), (int) Ram.getLong(at + 40) & 0xffff);
     }
 
-    /// True if its descriptor is one, and not a directory that means none.
+    /// True if it operates on a file by its descriptor: not on a directory that means none, nor on the number itself.
     boolean namesFile() {
-        return opcode != Abi.IORING_OP_NOP && (fd != Files.AT_FDCWD || opcode != Abi.IORING_OP_OPENAT);
+        return opcode != Abi.IORING_OP_NOP && opcode != Abi.IORING_OP_CLOSE && (fd != Files.AT_FDCWD
+                || opcode != Abi.IORING_OP_OPENAT && opcode != Abi.IORING_OP_STATX && opcode != Abi.IORING_OP_MKDIRAT);
     }
 
     boolean selectsBuffer() {

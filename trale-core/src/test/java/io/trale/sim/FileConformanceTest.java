@@ -26,7 +26,7 @@ class FileConformanceTest {
     /// A path in an empty directory.
     private String path(RingBench bench, String name) {
         for (int i = 1; i <= temporary.getNameCount(); i++) {
-            bench.kernel.mkdirat(Files.AT_FDCWD, bench.arena.allocateFrom("/" + temporary.subpath(0, i)), 0777);
+            mkdir(bench, "/" + temporary.subpath(0, i));
         }
         return temporary + "/" + name;
     }
@@ -37,7 +37,8 @@ class FileConformanceTest {
     }
 
     private static int mkdir(RingBench bench, String path) {
-        return bench.kernel.mkdirat(Files.AT_FDCWD, bench.arena.allocateFrom(path), 0777);
+        MemorySegment name = bench.arena.allocateFrom(path);
+        return bench.call(sqe -> sqe.prepMkdirat(Files.AT_FDCWD, name.address(), 0777));
     }
 
     private static int write(RingBench bench, int fd, long offset, int... values) {

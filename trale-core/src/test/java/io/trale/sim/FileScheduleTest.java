@@ -2,6 +2,7 @@ package io.trale.sim;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.fs.File;
 import io.trale.future.ErrnoException;
@@ -9,18 +10,21 @@ import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
+import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,6 +42,34 @@ class FileScheduleTest {
 
     private static void fill(Buffer buffer, byte[] bytes, int from, int count) {
         MemorySegment.copy(bytes, from, buffer.segment(), JAVA_BYTE, 0, count);
+    }
+
+    @Test
+    void openOfAPipeWaitsForItsReaderInNoWorker() throws Exception {
+        for (int seed = 0; seed < 100; seed++) {
+            SimKernel kernel = Seeds.kernel(seed, HARMLESS);
+            SimPipe pipe = kernel.pipe("/pipe").readAfter(kernel.random().nextInt(300_000_000));
+            Seeds.run(kernel, Seeds.options(kernel), executor -> {
+                File file = executor.submit(File.open(Path.of("/pipe"), StandardOpenOption.WRITE)).join();
+                try (Buffer buffer = Buffer.allocate(1)) {
+                    assertThat(executor.submit(file.write(buffer, 0, 1)).join()).isOne();
+                }
+                file.close();
+            });
+            assertThat(pipe.received()).hasSize(1);
+        }
+    }
+
+    @Test
+    void openOfAPipeThatNobodyReadsIsGivenUp() throws Exception {
+        for (int seed = 0; seed < 100; seed++) {
+            SimKernel kernel = Seeds.kernel(seed, HARMLESS);
+            kernel.pipe("/pipe").readAfter(Long.MAX_VALUE / 4);
+            long patience = kernel.random().nextInt(300_000_000);
+            Seeds.run(kernel, Seeds.options(kernel), executor -> assertThatThrownBy(() -> executor.submit(Async.timeout(
+                    File.open(Path.of("/pipe"), StandardOpenOption.WRITE), Duration.ofNanos(patience))).join())
+                    .isInstanceOf(TimeoutException.class));
+        }
     }
 
     /// Writes `bytes` from `from` to `to` at their own positions.

@@ -103,7 +103,7 @@ final class SimDisk {
         return switch (node) {
             case Directory _ when writes || (flags & Files.O_CREAT) != 0 -> -SimErrno.EISDIR;
             case Directory _ -> kernel.install(new SimDirectory(kernel));
-            case Pipe named -> kernel.install(named.pipe.open());
+            case Pipe named -> named.pipe.open(flags);
             case Content content -> {
                 if ((flags & Files.O_TRUNC) != 0) {
                     content.bytes = new byte[0];
@@ -111,6 +111,11 @@ final class SimDisk {
                 yield kernel.install(new SimOpenFile(kernel, content, flags));
             }
         };
+    }
+
+    boolean isPipe(int from, String path) {
+        Place place = find(from, path);
+        return place.errno == 0 && place.node() instanceof Pipe;
     }
 
     int mkdir(int from, String path) {

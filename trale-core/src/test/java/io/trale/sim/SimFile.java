@@ -37,6 +37,11 @@ abstract class SimFile {
         return -Errno.EINVAL;
     }
 
+    /// True if `close(2)` waits.
+    boolean lingers() {
+        return false;
+    }
+
     /// `fsync(2)`
     int sync() {
         return -Errno.EINVAL;

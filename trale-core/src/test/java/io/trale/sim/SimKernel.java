@@ -198,6 +198,13 @@ public final class SimKernel extends SimWorld implements Kernel {
     @Override
     public int close(int fd) {
         enterCall("close", fd, 0);
+        if (file(fd) != null && file(fd).lingers()) {
+            throw failed("close of " + fd + " waits: SO_LINGER is set");
+        }
+        return closeDescriptor(fd);
+    }
+
+    int closeDescriptor(int fd) {
         SimFile file = descriptors.remove(fd);
         if (file == null) {
             throw failed("close of " + fd + ", which is not open");
@@ -277,9 +284,9 @@ public final class SimKernel extends SimWorld implements Kernel {
     }
 
     @Override
-    public int mkdirat(int directory, MemorySegment path, int mode) {
-        enterCall("mkdirat", directory, mode);
-        return disk.mkdir(directory, path.getString(0));
+    public int setStatusFlags(int fd, int flags) {
+        enterCall("fcntl", fd, flags);
+        return file(fd) == null ? -Errno.EBADF : 0; // to which nothing here pays regard
     }
 
     // ---- time and memory
@@ -401,6 +408,10 @@ public final class SimKernel extends SimWorld implements Kernel {
     public int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
         enterCall("getsockopt", fd, name);
         return onSocket(fd, socket -> {
+            if (level == Net.SOL_SOCKET && name == Net.SO_LINGER) {
+                socket.linger(value);
+                return 0;
+            }
             value.set(JAVA_INT, 0, level == Net.SOL_SOCKET && name == Net.SO_ERROR ? socket.takeError() : 0);
             valueBytes.set(JAVA_INT, 0, Integer.BYTES);
             return 0;

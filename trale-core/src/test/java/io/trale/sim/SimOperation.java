@@ -36,7 +36,8 @@ abstract class SimOperation {
     /// What `entry` asks for on `file`.
     static SimOperation of(SimRing ring, Entry entry, SimFile file) {
         boolean selects = entry.opcode() == Abi.IORING_OP_RECV || entry.opcode() == Abi.IORING_OP_RECVMSG;
-        if (entry.ioPriority() != 0 || entry.flags() != 0 && !(selects && entry.flags() == Abi.IOSQE_BUFFER_SELECT)) {
+        int flags = entry.flags() & ~Abi.IOSQE_ASYNC; // which it may be in any case, for all that a program can tell
+        if (entry.ioPriority() != 0 || flags != 0 && !(selects && flags == Abi.IOSQE_BUFFER_SELECT)) {
             return new Refused(ring, entry, file, Errno.EINVAL);
         }
         return switch (entry.opcode()) {
@@ -46,6 +47,8 @@ abstract class SimOperation {
             case Abi.IORING_OP_WRITE -> new Write(ring, entry, file);
             case Abi.IORING_OP_FSYNC -> new Fsync(ring, entry, file);
             case Abi.IORING_OP_OPENAT -> new Open(ring, entry, file);
+            case Abi.IORING_OP_MKDIRAT -> new Mkdir(ring, entry, file);
+            case Abi.IORING_OP_CLOSE -> new Close(ring, entry, file);
             case Abi.IORING_OP_STATX -> new Statx(ring, entry, file);
             default -> switch (file) {
                 case SimTcp tcp -> onTcp(ring, entry, tcp);

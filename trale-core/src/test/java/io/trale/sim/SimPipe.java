@@ -1,13 +1,14 @@
 package io.trale.sim;
 
 import io.trale.linux.Errno;
+import io.trale.linux.Files;
 import io.trale.linux.Net;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
 /// The other end of a named pipe: somebody outside, who writes at the pace of the dice, and keeps all that comes.
 ///
-/// Unlike `fifo(7)`, bytes go both ways without meeting, and opening never waits.
+/// Unlike `fifo(7)`, bytes go both ways without meeting. An open to write that finds no reader must not wait.
 public final class SimPipe {
 
     private final SimKernel kernel;
@@ -16,6 +17,7 @@ public final class SimPipe {
     private byte[] unread = {};
     private long lastArrival;
     private boolean finished;
+    private boolean hasReader = true;
 
     SimPipe(SimKernel kernel) {
         this.kernel = kernel;
@@ -43,6 +45,13 @@ public final class SimPipe {
         return this;
     }
 
+    /// Has opened it to read only after a while, `nanos` from now.
+    public SimPipe readAfter(long nanos) {
+        hasReader = false;
+        kernel.time.after(nanos, () -> hasReader = true);
+        return this;
+    }
+
     /// All that came.
     public byte[] received() {
         return received.toByteArray();
@@ -56,8 +65,14 @@ public final class SimPipe {
         });
     }
 
-    SimFile open() {
-        return end;
+    int open(int flags) {
+        if (!hasReader && (flags & Files.O_WRONLY) != 0) {
+            if ((flags & Files.O_NONBLOCK) == 0) {
+                throw kernel.failed("an open waits for the reader of a pipe, in a worker that others need");
+            }
+            return -Errno.ENXIO;
+        }
+        return kernel.install(end);
     }
 
     private final class End extends SimFile {

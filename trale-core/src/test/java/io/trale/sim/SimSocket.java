@@ -56,6 +56,12 @@ abstract class SimSocket extends SimFile {
         }
     }
 
+    /// Writes `struct linger`.
+    void linger(MemorySegment target) {
+        target.set(JAVA_INT, 0, 0);
+        target.set(JAVA_INT, 4, 0);
+    }
+
     final int takeError() {
         int taken = error;
         error = 0;

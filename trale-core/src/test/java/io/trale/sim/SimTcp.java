@@ -42,6 +42,7 @@ final class SimTcp extends SimSocket {
 
     private boolean reset;
     private boolean resetOnClose;
+    private int lingerSeconds;
     private boolean orphan;
 
     /// Told of every change, if this is the end of a [SimPeer].
@@ -80,10 +81,22 @@ final class SimTcp extends SimSocket {
     @Override
     void setOption(int name, MemorySegment value) {
         if (name == Net.SO_LINGER) {
-            resetOnClose(value.get(JAVA_INT, 0) != 0 && value.get(JAVA_INT, 4) == 0);
+            lingerSeconds = value.get(JAVA_INT, 0) != 0 ? value.get(JAVA_INT, 4) : 0;
+            resetOnClose(value.get(JAVA_INT, 0) != 0 && lingerSeconds == 0);
         } else {
             super.setOption(name, value);
         }
+    }
+
+    @Override
+    boolean lingers() {
+        return lingerSeconds > 0;
+    }
+
+    @Override
+    void linger(MemorySegment target) {
+        target.set(JAVA_INT, 0, lingerSeconds > 0 || resetOnClose ? 1 : 0);
+        target.set(JAVA_INT, 4, lingerSeconds);
     }
 
     void listener(Runnable listener) {
@@ -127,6 +140,7 @@ final class SimTcp extends SimSocket {
     /// A client has sent its first segment.
     private void knocked(SimTcp client) {
         SimTcp here = new SimTcp(kernel);
+        here.lingerSeconds = lingerSeconds;
         here.local = client.remote;
         here.remote = client.local;
         here.peer = client;

@@ -3,11 +3,15 @@ package io.trale.sim;
 import io.trale.linux.Errno;
 import io.trale.linux.Files;
 
-/// `IORING_OP_STATX` of an open file, for its size.
+/// `IORING_OP_STATX` of an open file, for its size, or of a path, for its type; the path is read when the entry is submitted.
 final class Statx extends SimOperation {
+
+    private final String path;
 
     Statx(SimRing ring, Entry entry, SimFile file) {
         super(ring, entry, file);
+        kernel.shadow.checkLent(this, entry.address(), 1);
+        path = Ram.getString(entry.address());
     }
 
     @Override
@@ -17,9 +21,6 @@ final class Statx extends SimOperation {
 
     @Override
     int attempt() {
-        if ((entry.opFlags() & Files.AT_EMPTY_PATH) == 0 || !Ram.getString(entry.address()).isEmpty()) {
-            throw kernel.failed("statx of a path is not simulated");
-        }
         if (kernel.dice.fault(Fault.HICCUP)) {
             return -Errno.EINTR;
         }
@@ -27,6 +28,12 @@ final class Statx extends SimOperation {
             return -SimErrno.EIO;
         }
         Ram.write(entry.offset(), new byte[Files.STATX_BYTES]);
+        if ((entry.opFlags() & Files.AT_EMPTY_PATH) == 0) {
+            boolean isPipe = kernel.disk.isPipe(entry.fd(), path);
+            Ram.setInt(entry.offset(), Files.STATX_TYPE);
+            Ram.setInt(entry.offset() + Files.STATX_MODE_OFFSET, isPipe ? Files.S_IFIFO : 0);
+            return 0;
+        }
         Ram.setInt(entry.offset(), Files.STATX_SIZE);
         Ram.setLong(entry.offset() + Files.STATX_SIZE_OFFSET, file.size());
         return 0;

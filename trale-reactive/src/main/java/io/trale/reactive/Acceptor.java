@@ -129,7 +129,7 @@ final class Acceptor {
         }
 
         private Connection connection(int fd, MemorySegment peer) {
-            return trale.adopt(new Descriptor(trale.loop.reactor, fd),
+            return trale.adopt(descriptor().accepted(fd),
                     SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
         }
     }

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.fs.File;
+import io.trale.linux.FileNames;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -16,7 +17,8 @@ final class FileFlux extends SourceFlux<ByteBuffer> {
     FileFlux(Loop loop, Path path, ReadOptions options) {
         super("traleRead");
         this.loop = loop;
-        this.path = Objects.requireNonNull(path);
+        this.path = path;
+        FileNames.check(path);
         this.options = Objects.requireNonNull(options);
     }
 

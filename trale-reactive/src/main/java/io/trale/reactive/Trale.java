@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.FileNames;
 import io.trale.linux.Kernel;
 import io.trale.net.NetOptions;
 import io.trale.net.StreamListener;
@@ -354,7 +355,8 @@ public final class Trale implements AutoCloseable {
     /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
     /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more
     /// of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`, after the elements before it; `ESPIPE` for an offset into what has
-    /// no position.
+    /// no position. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than the default one,
+    /// such as a zip file, as all methods on files do.
     public Flux<ByteBuffer> read(Path path, ReadOptions options) {
         return new FileFlux(loop, path, options).assembled();
     }
@@ -386,6 +388,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#write(Path, Publisher, WriteOptions)], as a subscriber: the file is opened when its source has called it.
     public Sink<ByteBuffer> sink(Path path, WriteOptions options) {
+        FileNames.check(path);
         return new SubscriberSink<>(source -> write(path, source, options));
     }
 

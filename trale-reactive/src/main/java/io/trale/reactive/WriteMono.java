@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import io.trale.fs.File;
 import io.trale.linux.Errno;
+import io.trale.linux.FileNames;
 import io.trale.reactor.Failure;
 import java.nio.ByteBuffer;
 import java.nio.file.OpenOption;
@@ -23,7 +24,7 @@ final class WriteMono extends Mono<Void> implements Scannable {
     private final Mono<Void> whole;
 
     WriteMono(Loop loop, Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
-        Objects.requireNonNull(path);
+        FileNames.check(path);
         this.loop = loop;
         this.source = Objects.requireNonNull(source);
         this.options = options;
