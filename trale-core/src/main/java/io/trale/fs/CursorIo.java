@@ -39,6 +39,7 @@ final class CursorIo extends FileIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
+        descriptor().checkThread();
         if (head.length > 0 && !inFlight()) {
             int count = Math.min(head.length, wanted().length());
             MemorySegment.copy(head, 0, wanted().segment(), ValueLayout.JAVA_BYTE, 0, count);

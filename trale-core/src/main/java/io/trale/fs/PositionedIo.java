@@ -58,6 +58,7 @@ final class PositionedIo extends FileIo {
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            descriptor().checkThread();
             if (!over) {
                 over = true;
                 count = count();

@@ -30,6 +30,7 @@ public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends 
     /// Makes `peer` the only one to send to and to receive from. See `connect(2)`.
     public Future<Void> connect(A peer) {
         SocketAddresses.check(peer);
+        descriptor().checkThread();
         return new ConnectTo(descriptor(), peer);
     }
 
@@ -68,7 +69,7 @@ public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends 
         return send.begin(null, slices);
     }
 
-    /// The address that it was bound to, with the port that was chosen.
+    /// The address that it was bound to, with the port that was chosen. Any thread.
     @Override
     public A localAddress() {
         return localAddress;

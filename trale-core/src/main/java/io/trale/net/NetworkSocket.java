@@ -82,14 +82,14 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
     /// which has the list. Fails with `ENOPROTOOPT` or `EOPNOTSUPP` for one that this kind of socket has not, with `EINVAL`
     /// for a value out of range or a moment too late, and with `EBADF` when the socket is closed; see `setsockopt(2)`.
     public final <T> void setOption(SocketOption<T> option, T value) throws IOException {
-        descriptor.reactor().checkThread();
+        descriptor.checkThread();
         Sockets.setOption(descriptor, option, value);
     }
 
     /// What an option is set to, as the kernel has it: a size of a buffer is twice what was asked for, see `socket(7)`.
     /// `IP_MULTICAST_IF` cannot be asked for ([UnsupportedOperationException]). Fails as [#setOption]; see `getsockopt(2)`.
     public final <T> T getOption(SocketOption<T> option) throws IOException {
-        descriptor.reactor().checkThread();
+        descriptor.checkThread();
         return Sockets.option(descriptor, option);
     }
 

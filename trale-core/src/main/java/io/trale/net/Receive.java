@@ -33,6 +33,7 @@ final class Receive extends LendingIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
+        descriptor().checkThread();
         if (headPosition < head.length && !inFlight()) {
             MemorySegment target = wanted().segment();
             int count = (int) Math.min(head.length - headPosition, target.byteSize());

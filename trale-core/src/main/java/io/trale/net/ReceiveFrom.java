@@ -39,6 +39,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
 
     @Override
     public boolean poll(Waker waker) {
+        descriptor().checkThread();
         if (kept != null && !inFlight()) {
             MemorySegment target = wanted().segment();
             int length = (int) Math.min(kept.bytes.length, target.byteSize());

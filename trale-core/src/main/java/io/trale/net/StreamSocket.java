@@ -52,6 +52,7 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     /// Ends our side: the peer reads to the end of what was sent, and then 0. Reading goes on. See `shutdown(2)`.
     public void shutdownOutput() throws IOException {
         Descriptor socket = descriptor();
+        socket.checkThread();
         int result = socket.isOpen() ? socket.reactor().kernel().shutdown(socket.fd(), Net.SHUT_WR) : 0;
         if (result < 0) {
             throw Failure.of("shutdown", socket.fd(), remoteAddress, -result);
@@ -61,10 +62,11 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     /// Our side's address. Fails with `EBADF` when the socket is closed.
     @Override
     public A localAddress() throws IOException {
+        descriptor().checkThread();
         return cast(Sockets.localAddress(descriptor()));
     }
 
-    /// The peer's address, known also when it is gone.
+    /// The peer's address, known also when it is gone. Any thread.
     public A remoteAddress() {
         return remoteAddress;
     }

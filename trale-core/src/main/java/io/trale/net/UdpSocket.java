@@ -34,11 +34,13 @@ public final class UdpSocket extends DatagramSocket<InetSocketAddress, Datagram>
     /// Receives what is sent to `group` by way of `network` from now on. Fails with `EADDRINUSE` if it does already, with
     /// `EINVAL` if `group` is no multicast address, and more; see `ip(7)` and `ipv6(7)`.
     public void join(InetAddress group, NetworkInterface network) throws IOException {
+        descriptor().checkThread();
         Sockets.membership(descriptor(), true, group, network);
     }
 
     /// Undoes [#join]. Fails with `EADDRNOTAVAIL` if there is nothing to undo.
     public void leave(InetAddress group, NetworkInterface network) throws IOException {
+        descriptor().checkThread();
         Sockets.membership(descriptor(), false, group, network);
     }
 }

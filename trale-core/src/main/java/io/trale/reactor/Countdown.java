@@ -29,6 +29,7 @@ public abstract class Countdown extends Deadline {
 
     /// True once it is over; until then `waker`, in place of the one before, is woken when it is.
     protected final boolean isOver(Waker waker) {
+        checkThread();
         this.waker = waker;
         if (!over && !isSet()) { // the first time, or after the close of a ring, which forgets all deadlines
             Reactor reactor = Reactor.current();
@@ -43,8 +44,16 @@ public abstract class Countdown extends Deadline {
 
     /// Nobody waits any more.
     protected final void callOff() {
+        checkThread();
         if (deadlines != null) {
             deadlines.callOff(this);
+        }
+    }
+
+    /// Throws as [Reactor#checkThread] while it is the deadline of a reactor.
+    private void checkThread() {
+        if (isSet()) {
+            deadlines.checkThread();
         }
     }
 

@@ -79,6 +79,11 @@ public final class Deadlines {
         }
     }
 
+    /// Throws as [Reactor#checkThread].
+    void checkThread() {
+        reactor.checkThread();
+    }
+
     /// How many are set.
     public int size() {
         return size;

@@ -30,6 +30,7 @@ public abstract class LendingIo extends ReactorIo {
 
     /// The first of the steps that begin a use: [#add] its parts, then [#begin]. A step that throws begins nothing.
     protected final void prepare() {
+        descriptor().checkThread();
         if (wanted != null) {
             throw new IllegalStateException(busy);
         }
@@ -92,8 +93,8 @@ public abstract class LendingIo extends ReactorIo {
 
     /// Gives the present use up, if there is one.
     public void cancel() {
+        descriptor().checkThread();
         if (wanted != null) {
-            descriptor().checkThread();
             leave();
             abandon();
         }

@@ -26,8 +26,9 @@ public abstract class ReactorIo extends Operation {
     }
 
     /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is there; until then
-    /// `waker`, in place of the one before, is woken when it is. Throws as [Reactor#checkThread].
+    /// `waker`, in place of the one before, is woken when it is. Throws as [Descriptor#checkThread].
     protected final boolean submitOrGetResult(Waker waker) {
+        descriptor().checkThread();
         if (use == Use.FINISHED) {
             return true;
         }

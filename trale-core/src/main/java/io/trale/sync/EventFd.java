@@ -77,6 +77,7 @@ public final class EventFd implements AutoCloseable {
     /// Waits for a signal. The future completes with how many were taken (at most `Integer.MAX_VALUE` is told); of a
     /// semaphore, 1. Several may wait: each signal of a semaphore is for one of them. A cancelled one takes nothing.
     public IntFuture take() {
+        descriptor.checkThread();
         return new Take();
     }
 
@@ -108,6 +109,7 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
+            descriptor.checkThread();
             if (io == null) {
                 io = idle.poll();
                 if (io == null) {
@@ -119,6 +121,7 @@ public final class EventFd implements AutoCloseable {
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            descriptor.checkThread();
             if (!over) {
                 over = true;
                 result = io.take();

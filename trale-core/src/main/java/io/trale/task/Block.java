@@ -67,6 +67,9 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         if (Guests.current() != null) {
             throw new IllegalStateException("one block cannot run inside another: await it, or spawn it");
         }
+        if (begun) {
+            reactor.checkThread();
+        }
         this.waker = waker;
         begin();
         do {
@@ -121,6 +124,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         if (ended || !begun || cancelled) {
             return;
         }
+        reactor.checkThread();
         cancelled = true;
         cancelDue = true;
         try {

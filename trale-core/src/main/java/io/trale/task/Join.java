@@ -14,6 +14,7 @@ final class Join<T> implements Future<List<T>> {
     private final List<T> values;
     private int left;
     private boolean taken;
+    private final BoundLoop loop = new BoundLoop();
     private Throwable failure;
 
     Join(List<Future<? extends T>> futures) {
@@ -25,6 +26,7 @@ final class Join<T> implements Future<List<T>> {
 
     @Override
     public boolean poll(Waker waker) {
+        loop.enter();
         for (int i = 0; i < done.length; i++) {
             if (!done[i] && futures.get(i).poll(waker)) {
                 done[i] = true;
@@ -49,6 +51,7 @@ final class Join<T> implements Future<List<T>> {
 
     @Override
     public void cancel() {
+        loop.check();
         if (!taken) {
             giveUp();
         }

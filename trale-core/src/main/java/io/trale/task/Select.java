@@ -11,6 +11,7 @@ final class Select<T> implements Future<T> {
     private Future<? extends T> first;
     /// The futures are others' by now, perhaps.
     private boolean over;
+    private final BoundLoop loop = new BoundLoop();
 
     Select(List<Future<? extends T>> futures) {
         if (futures.isEmpty()) {
@@ -21,6 +22,7 @@ final class Select<T> implements Future<T> {
 
     @Override
     public boolean poll(Waker waker) {
+        loop.enter();
         for (Future<? extends T> future : futures) {
             if (future.poll(waker)) {
                 first = future;
@@ -43,6 +45,7 @@ final class Select<T> implements Future<T> {
 
     @Override
     public void cancel() {
+        loop.check();
         if (over) {
             return;
         }

@@ -61,6 +61,7 @@ public final class TimerFd implements AutoCloseable {
     /// timer's own and is used for every wait: one at a time, and [IllegalStateException] for a second while one is not
     /// finished. Expirations that a cancelled one took are told to the next.
     public IntFuture expirations() {
+        descriptor.checkThread();
         expirations.begin();
         return expirations;
     }
@@ -95,6 +96,7 @@ public final class TimerFd implements AutoCloseable {
 
         @Override
         public boolean poll(Waker waker) {
+            descriptor.checkThread();
             if (kept > 0 && !inFlight()) {
                 result = (int) Math.min(Integer.MAX_VALUE, kept);
                 kept = 0;

@@ -82,7 +82,7 @@ class OwnershipTest {
     void cancelAndCloseAreForTheLoopWhileTheKernelIsAtIt() throws Exception {
         try (Executor executor = Executor.start("loop")) {
             EventFd event = executor.submit(async(EventFd::counter)).join();
-            IntFuture take = event.take();
+            IntFuture take = executor.submit(async(() -> event.take())).join();
             JoinHandle<Integer> taking = executor.submit(take);
             while (executor.stats().inFlight() == 0) {
                 Thread.onSpinWait();
