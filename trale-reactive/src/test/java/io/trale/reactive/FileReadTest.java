@@ -315,7 +315,7 @@ class FileReadTest {
         }
     }
 
-    /// What waits for a writer is the open, on a thread of the kernel's, or, if that has been lucky, the poll.
+    /// The open does not wait for a writer: the read does.
     @Test
     void aPipeThatNobodyWritesToMayBeGivenUp() {
         Path pipe = pipe();

@@ -8,6 +8,7 @@ import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.fs.File;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.task.ExecutorOptions;
@@ -235,6 +236,17 @@ class FileWriteTest {
     }
 
     @Test
+    void aFileThatTakesNothingFailsTheWrite() {
+        File file = new FutureMono<>(trale.loop, () -> File.create(path), File::close).block(LIMIT);
+        IOException failure = Support.onLoop(trale, () -> {
+            try (file) {
+                return new FileOutlet(trale.loop, file, 0).ended(0, 5);
+            }
+        });
+        assertThat(failure).hasMessageContaining("took none of 5 bytes");
+    }
+
+    @Test
     void aPipeWhoseReaderHasGoneIsAnError() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
@@ -368,8 +380,9 @@ class FileWriteTest {
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         AtomicBoolean subscribed = new AtomicBoolean();
         Disposable write = trale.write(pipe, texts("x").doOnSubscribe(s -> subscribed.set(true))).subscribe();
-        Support.until("the open is under way", () -> trale.stats().inFlight() == 1);
+        Support.until("the open waits", () -> Support.onLoop(trale, () -> trale.loop.reactor.deadlines().size()) == 1);
         write.dispose();
+        Support.until("nobody waits", () -> Support.onLoop(trale, () -> trale.loop.reactor.deadlines().size()) == 0);
         Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
         assertThat(subscribed).isFalse();
     }
