@@ -194,6 +194,28 @@ class CancelAfterResultTest {
     }
 
     @Test
+    void lateCancelOfASelectDoesNotReachTheNextUseOfALoser() throws Exception {
+        Future<?> late = Async.select(Async.yieldNow(), stream.read(first));
+        run(late);
+        JoinHandle<Integer> next = executor.submit(stream.read(second));
+        executor.turn();
+        late.cancel();
+        peer.send(new byte[] {1});
+        assertThat(next.join()).isOne();
+    }
+
+    @Test
+    void selectThatIsCancelledBeforeItsResultReleasesWhatItHasWon() throws Exception {
+        Future<File> select = Async.select(File.open(Path.of("/file")));
+        int descriptors = kernel.openDescriptors();
+        while (!select.poll(() -> { })) {
+            executor.turn();
+        }
+        select.cancel();
+        assertThat(kernel.openDescriptors()).isEqualTo(descriptors);
+    }
+
+    @Test
     void everyClassOfFuturesIsTried() throws Exception {
         Path classes = Path.of(Future.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         Set<String> found = new TreeSet<>();

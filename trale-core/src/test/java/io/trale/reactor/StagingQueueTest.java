@@ -1,0 +1,60 @@
+package io.trale.reactor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.linux.Libc;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// The line for the next enter, by itself: no ring.
+class StagingQueueTest {
+
+    private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
+    private final StagingQueue queue = new StagingQueue();
+
+    private List<Probe> inLine(int count) {
+        List<Probe> operations = IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+        operations.forEach(queue::add);
+        return operations;
+    }
+
+    @Test
+    void operationLeavesItsLineWithoutAWalkThroughTheOthers() {
+        List<Probe> operations = inLine(5);
+        operations.get(0).nextInLine = null; // a walk from either end would not arrive
+        operations.get(4).previousInLine = null;
+        queue.remove(operations.get(2));
+        assertThat(operations.get(1).nextInLine).isSameAs(operations.get(3));
+        assertThat(operations.get(3).previousInLine).isSameAs(operations.get(1));
+        assertThat(operations.get(2).line).isNull();
+        assertThat(queue.size()).isEqualTo(4);
+    }
+
+    @Test
+    void orderIsKeptWhoeverLeaves() {
+        List<Probe> operations = inLine(6);
+        queue.remove(operations.get(0));
+        queue.remove(operations.get(5));
+        queue.remove(operations.get(3));
+        queue.add(operations.get(0));
+        List<Operation> order = new ArrayList<>();
+        while (!queue.isEmpty()) {
+            order.add(queue.next());
+        }
+        assertThat(order).containsExactly(operations.get(1), operations.get(2), operations.get(4), operations.get(0));
+    }
+
+    @Test
+    void allMayLeaveWhileTheyAreVisited() {
+        List<Probe> operations = inLine(3);
+        List<Operation> visited = new ArrayList<>();
+        queue.forEach(operation -> {
+            visited.add(operation);
+            queue.remove(operation);
+        });
+        assertThat(visited).containsExactlyElementsOf(operations);
+        assertThat(queue.isEmpty()).isTrue();
+    }
+}
