@@ -129,6 +129,11 @@ public final class Connection {
     ///
     /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
     /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
+    ///
+    /// At most [#maxPendingSends] sends are pending; one more fails with Reactor's overflow error, see
+    /// [reactor.core.Exceptions#isOverflow]. The source of a send that is refused, or ends before its turn, is **never
+    /// subscribed to**, so nothing that it holds is released. It is then passed to the discard hook of this Mono: to release
+    /// what it holds, add `doOnDiscard(Publisher.class, source -> ...)`.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
         return Sending.mono("traleSend", sender, source, null, null);
     }
@@ -141,7 +146,8 @@ public final class Connection {
 
     /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
     /// or is clear that it will not be, as when an operator of `source` discards it; while the peer does not read, the
-    /// bytes are moved to the heap, so that no lease has to wait for it.
+    /// bytes are moved to the heap, so that no lease has to wait for it. Leases that `source` holds before it is subscribed
+    /// to, as in `Mono.just(lease)`, stay open if it never is: see [#send(Publisher)].
     public Mono<Void> sendLeases(Publisher<Lease> source) {
         return Sending.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
     }
@@ -149,6 +155,18 @@ public final class Connection {
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
     public Sink<ByteBuffer> sink() {
         return new SubscriberSink<>(this::send);
+    }
+
+    /// How many sends are pending: the one under way, and those that wait behind it. Also the sends of sinks, and
+    /// [#shutdownOutput]. A send counts from the moment at which the loop has taken it up.
+    public int pendingSends() {
+        return sender.pending();
+    }
+
+    /// From now on a send fails with an overflow error if `count` others are pending, at least 1: 1024 unless this is
+    /// called. Those that are pending already stay. A peer that does not read is what lets them pile up.
+    public void maxPendingSends(int count) {
+        sender.maxPending(count);
     }
 
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.

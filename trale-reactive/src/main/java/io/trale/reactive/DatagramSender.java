@@ -127,7 +127,7 @@ final class DatagramSender extends Outlet {
             owner.taken(datagram);
         } else if (!owner.refused(datagram, refusal)) {
             if (first() == owner) {
-                failFirst(refusal);
+                failFirst(owner, refusal);
             } else { // whoever was told has cancelled or closed
                 Operators.onErrorDropped(refusal, owner.currentContext());
             }

@@ -4,7 +4,9 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
 
 /// Where sends go out: the line of them, and the elements of the first in line that wait for the kernel.
 ///
@@ -12,10 +14,19 @@ import org.jspecify.annotations.Nullable;
 /// say; here is who comes next, what is dropped, and who is told. Loop thread only.
 abstract class Outlet extends Operation {
 
+    /// How many sends may be pending if nothing else is said.
+    static final int MAX_PENDING = 1024;
+
     final Loop loop;
 
-    /// Sends in the order of their subscription; the first is under way.
-    private final ArrayDeque<Sending<?>> line = new ArrayDeque<>();
+    /// The send under way.
+    private @Nullable Sending<?> current;
+    /// The sends behind it, in the order of their subscription. A set, since any of them may be cancelled.
+    private final LinkedHashSet<Sending<?>> waiting = new LinkedHashSet<>();
+    /// How many sends may be pending; set by any thread.
+    private volatile int maxPending = MAX_PENDING;
+    /// How many sends are pending, the one under way included; written by the loop alone.
+    private volatile int pending;
 
     /// Accepted and not yet taken by the kernel, of the first in line: see [Payload].
     final ArrayDeque<Object> elements = new ArrayDeque<>();
@@ -60,15 +71,49 @@ abstract class Outlet extends Operation {
     /// Puts `sending` in line, and starts it if it is the first.
     final void enqueue(Sending<?> sending) {
         untouched = false;
-        IOException refusal = failure != null ? failure : closing ? closedException() : null;
+        Throwable refusal = failure != null ? failure : closing ? closedException() : pending >= maxPending ? overflow() : null;
         if (refusal != null) {
             sending.refuse(refusal);
-            return;
+        } else if (current == null && waiting.isEmpty()) {
+            begin(sending);
+        } else {
+            waiting.add(sending);
+            count();
         }
-        line.add(sending);
-        if (line.peek() == sending) {
-            sending.begin();
+    }
+
+    private RuntimeException overflow() {
+        return Exceptions.failWithOverflow(describe() + ": " + pending + " sends are pending, the most that maxPendingSends allows");
+    }
+
+    /// Takes `sending` out of the line; returns false if it does not wait there.
+    final boolean withdraw(Sending<?> sending) {
+        boolean waited = waiting.remove(sending);
+        count();
+        return waited;
+    }
+
+    /// How many sends are pending: under way, or in line. Any thread.
+    final int pending() {
+        return pending;
+    }
+
+    /// From now on a send is refused if `count` others are pending. Any thread.
+    final void maxPending(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("maxPendingSends is " + count + ", must be at least 1");
         }
+        maxPending = count;
+    }
+
+    private void count() {
+        pending = waiting.size() + (current == null ? 0 : 1);
+    }
+
+    private void begin(Sending<?> sending) {
+        current = sending;
+        count();
+        sending.begin();
     }
 
     /// True if there was never a send.
@@ -78,18 +123,33 @@ abstract class Outlet extends Operation {
 
     /// The send under way, or null.
     final @Nullable Sending<?> first() {
-        return line.peek();
+        return current;
     }
 
-    /// The next in line, unless whoever was told of the end of the last one has started it already.
+    /// The send under way has ended: `sending` was it.
+    private void finish(Sending<?> sending, @Nullable Throwable failure) {
+        current = null; // before the subscriber is told, which may come back here
+        count();
+        sending.end(failure);
+    }
+
+    /// Starts the next in line, unless a subscriber that was told of an end has done so already.
     private void next() {
-        Sending<?> sending = line.peek();
-        if (sending == null) {
-            if (closing) {
-                flushed();
-            }
-        } else if (!sending.hasBegun()) {
-            sending.begin();
+        if (current != null) {
+            return;
+        }
+        if (!waiting.isEmpty()) {
+            begin(waiting.removeFirst());
+        } else if (closing) {
+            flushed();
+        }
+    }
+
+    private void endWaiting(IOException failure) {
+        while (!waiting.isEmpty()) {
+            Sending<?> sending = waiting.removeFirst();
+            count();
+            sending.end(failure);
         }
     }
 
@@ -121,7 +181,7 @@ abstract class Outlet extends Operation {
 
     /// Returns true if the first in line was done, and so there may be more to do.
     private boolean settleFirst() {
-        Sending<?> first = line.peek();
+        Sending<?> first = current;
         if (first == null) {
             return false;
         }
@@ -131,24 +191,22 @@ abstract class Outlet extends Operation {
         if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
             return false;
         }
-        line.remove(); // before anyone is told, who may come back here
-        first.end(first.isCutOff() ? closedException() : null);
+        finish(first, first.isCutOff() ? closedException() : null);
         next();
         return true;
     }
 
-    /// Ends the first in line with `failure`, which is no concern of the others'. [#proceed] goes on with those.
-    final void failFirst(IOException failure) {
+    /// Ends `first`, the send under way, with `failure`, which is no concern of the others'. [#proceed] goes on with those.
+    final void failFirst(Sending<?> first, IOException failure) {
         discardAll();
-        Sending<?> first = line.remove();
         first.stopSource();
-        first.end(failure);
+        finish(first, failure);
         next();
     }
 
     /// Drops all elements that wait.
     final void discardAll() {
-        Sending<?> first = line.peek();
+        Sending<?> first = current;
         queuedBytes = 0;
         for (Object element; (element = elements.poll()) != null;) {
             if (first != null) {
@@ -171,7 +229,7 @@ abstract class Outlet extends Operation {
 
     /// The operation has ended, and what it took is gone from [#elements]: goes on.
     final void proceed() {
-        Sending<?> first = line.peek();
+        Sending<?> first = current;
         if (first != null && !first.isCancelled()) {
             first.replenish();
         }
@@ -187,16 +245,16 @@ abstract class Outlet extends Operation {
             return;
         }
         closing = true;
-        Sending<?> first = line.peek();
-        if (first == null) {
+        Sending<?> first = current;
+        if (first != null) {
+            first.stopSource();
+        }
+        endWaiting(closedException());
+        if (current == null) {
             flushed();
-            return;
+        } else {
+            settle();
         }
-        first.stopSource();
-        while (line.size() > 1) {
-            line.removeLast().end(closedException());
-        }
-        settle();
     }
 
     /// All that was accepted before [#close] has gone out.
@@ -218,11 +276,12 @@ abstract class Outlet extends Operation {
         }
         this.failure = failure;
         discardAll();
-        while (!line.isEmpty()) {
-            Sending<?> sending = line.remove();
-            sending.stopSource();
-            sending.end(failure);
+        Sending<?> first = current;
+        if (first != null) {
+            first.stopSource();
+            finish(first, failure);
         }
+        endWaiting(failure);
         if (closing) {
             descriptor().close();
         }

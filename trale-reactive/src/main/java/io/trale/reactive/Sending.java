@@ -3,23 +3,25 @@ package io.trale.reactive;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
 import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
-import reactor.util.concurrent.Queues;
 import reactor.util.context.Context;
 
 /// One `send`: the subscriber of its source, and the subscription of whoever waits for it to be done.
 ///
 /// Demand cannot be taken back, so it is kept small from the start: no more is outstanding than fits into the window,
-/// by the size of the largest element so far, nor more than a few elements. What the kernel takes makes room again.
+/// by the size of the largest element of late, nor more than a few elements. What the kernel takes makes room again.
 final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Scannable {
 
     /// How many bytes may wait in the queue, apart from the element that exceeds it.
@@ -30,6 +32,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<Sending> SCHEDULED =
             AtomicIntegerFieldUpdater.newUpdater(Sending.class, "scheduled");
+    @SuppressWarnings("rawtypes")
+    private static final AtomicReferenceFieldUpdater<Sending, Subscription> UPSTREAM =
+            AtomicReferenceFieldUpdater.newUpdater(Sending.class, Subscription.class, "upstream");
+    @SuppressWarnings("rawtypes")
+    private static final AtomicReferenceFieldUpdater<Sending, Throwable> SOURCE_FAILURE =
+            AtomicReferenceFieldUpdater.newUpdater(Sending.class, Throwable.class, "sourceFailure");
 
     private final Outlet outlet;
     private final Publisher<? extends E> source;
@@ -37,12 +45,15 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
     private final CoreSubscriber<? super Void> actual;
 
+    /// Reactor's cancelled subscription once the source was stopped: one that shows up later is cancelled at once.
     private volatile @Nullable Subscription upstream;
-    /// What the source emitted on other threads than the loop; made when needed.
+    /// What the source emitted on other threads than the loop; made when needed. The loop empties it, and after the end of
+    /// the loop any thread that signals.
     private volatile @Nullable Queue<E> foreign;
     /// The source has ended; its failure is set before.
     private volatile boolean complete;
-    private @Nullable Throwable sourceFailure;
+    /// Taken by the thread that signals it, or drops it.
+    private volatile @Nullable Throwable sourceFailure;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
     private volatile int scheduled;
@@ -55,7 +66,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private boolean unheard;
     private boolean ended;
     private int outstanding;
-    /// The size of the largest element so far, 0 until there was one.
+    /// The size of the largest element of late, 0 until there was one: each later element takes an eighth off.
     private int largest;
 
     Sending(Outlet outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
@@ -78,11 +89,11 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     /// This is the first in line now.
     void begin() {
-        begun = true;
-        if (cancelled || stopped) {
+        if (cancelled) {
             outlet.settle();
             return;
         }
+        begun = true;
         try {
             source.subscribe(this);
         } catch (Throwable t) {
@@ -134,10 +145,6 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         return stopped && !cancelled && (unheard || !(complete && (foreign == null || foreign.isEmpty())));
     }
 
-    boolean hasBegun() {
-        return begun;
-    }
-
     boolean isCancelled() {
         return cancelled;
     }
@@ -149,7 +156,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     }
 
     private void stopUpstream() {
-        Subscription upstream = this.upstream;
+        Subscription upstream = UPSTREAM.getAndSet(this, Operators.cancelledSubscription());
         if (upstream != null && !complete) {
             try {
                 upstream.cancel();
@@ -193,30 +200,28 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         Payload.discard(element, currentContext());
     }
 
-    /// Fails before it has begun, in a later turn: a `retry` of what is over must not seize the loop.
-    void refuse(IOException reason) {
-        Runnable end = () -> {
-            if (!cancelled) {
-                end(reason);
-            }
-        };
+    /// Ends this, which has not begun, with `reason`, in a later turn: a `retry` of what is over must not seize the loop.
+    void refuse(Throwable reason) {
+        Runnable end = () -> end(reason);
         outlet.loop.later(end, end);
     }
 
     /// The last word: `failure`, or the source's own, or completion.
-    void end(@Nullable IOException failure) {
+    void end(@Nullable Throwable failure) {
         if (ended) {
             return;
         }
         ended = true;
+        if (!begun) {
+            Operators.onDiscard(source, currentContext()); // never subscribed to: the hook may release what it holds
+        }
         drainForeign(true);
-        Throwable last = failure != null ? failure : sourceFailure;
-        if (cancelled) {
-            if (last != null && !(failure instanceof ConnectionClosedException)) { // which is no news to one who has left
-                Operators.onErrorDropped(last, currentContext());
-            }
-        } else {
+        Throwable own = SOURCE_FAILURE.getAndSet(this, null);
+        Throwable last = failure == null ? own : own == null ? failure : Exceptions.addSuppressed(failure, own);
+        if (!cancelled) {
             Loop.tellEnd(actual, last, outlet::broken);
+        } else if (begun && last != null && !(last instanceof ConnectionClosedException)) { // of a close it need not learn
+            Operators.onErrorDropped(last, currentContext());
         }
     }
 
@@ -224,8 +229,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     @Override
     public void onSubscribe(Subscription subscription) {
-        if (Operators.validate(upstream, subscription)) {
-            upstream = subscription;
+        if (Operators.setOnce(UPSTREAM, this, subscription)) {
             schedule(); // only the loop asks and cancels, so that it happens serially (§2.7)
         }
     }
@@ -238,7 +242,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
         Queue<E> queue = foreign;
         if (queue == null) {
-            queue = Queues.<E>unbounded(WINDOW_ELEMENTS).get();
+            queue = new ConcurrentLinkedQueue<>();
             foreign = queue;
         }
         queue.offer(element);
@@ -247,11 +251,12 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
 
     @Override
     public void onError(Throwable failure) {
+        Objects.requireNonNull(failure);
         if (complete) {
             Operators.onErrorDropped(failure, currentContext());
             return;
         }
-        sourceFailure = Objects.requireNonNull(failure);
+        sourceFailure = failure;
         complete = true;
         schedule();
     }
@@ -284,8 +289,17 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         if (outlet.loop.isCurrent()) {
             drain();
         } else if (SCHEDULED.compareAndSet(this, 0, 1) && !outlet.loop.execute(this)) {
-            scheduled = 0;
-            drainForeign(true); // after the end of all, there is nobody else to do it
+            scheduled = 0; // a signal from here on looks for itself
+            dropLate();
+        }
+    }
+
+    /// Lets go of what the source has signalled after the end. The loop, and after its end any thread, also several at once.
+    private void dropLate() {
+        drainForeign(true);
+        Throwable late = SOURCE_FAILURE.getAndSet(this, null);
+        if (late != null) {
+            Operators.onErrorDropped(late, currentContext());
         }
     }
 
@@ -299,21 +313,30 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
     private void drain() {
         if (badRequest && !cancelled && !ended) {
             cancelled = true;
-            ended = true;
             Loop.tellEnd(actual, Loop.badRequest(), outlet::broken);
         }
         if (!queued) {
             queued = true;
-            outlet.enqueue(this);
+            if (cancelled) {
+                end(null);
+            } else {
+                outlet.enqueue(this);
+            }
             return;
         }
         if (!begun) {
-            return; // in line still
+            if (cancelled && outlet.withdraw(this)) {
+                end(null);
+            }
+            return;
         }
         if (cancelled || stopped || ended) {
             stopSource();
         }
-        drainForeign(cancelled || ended);
+        if (ended) {
+            dropLate();
+        }
+        drainForeign(cancelled);
         replenish();
         outlet.settle();
     }
@@ -338,7 +361,7 @@ final class Sending<E> implements CoreSubscriber<E>, Subscription, Runnable, Sca
         }
         outstanding--;
         int size = Payload.size(element);
-        largest = Math.max(largest, Math.max(size, 1));
+        largest = Math.max(largest - largest / 8, Math.max(size, 1));
         outlet.accept(element, size);
         replenish();
     }

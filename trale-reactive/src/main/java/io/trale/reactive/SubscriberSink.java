@@ -38,7 +38,10 @@ final class SubscriberSink<T> implements Sink<T>, CoreSubscriber<T>, Publisher<T
     private volatile @Nullable Subscriber<? super T> target;
     /// Whether the target has been greeted, and whether the source has ended.
     private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
-    private @Nullable Throwable failure;
+    /// The source's, until it is passed on or dropped.
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    /// The operation has ended: if it has not subscribed by now, it never will.
+    private volatile boolean over;
 
     SubscriberSink(Function<? super Publisher<T>, Mono<Void>> operation) {
         this.operation = operation;
@@ -70,7 +73,7 @@ final class SubscriberSink<T> implements Sink<T>, CoreSubscriber<T>, Publisher<T
         if (state.get() == State.ENDED) {
             Operators.onErrorDropped(failure, currentContext());
         } else {
-            this.failure = failure;
+            this.failure.set(failure);
             onComplete();
         }
     }
@@ -79,12 +82,14 @@ final class SubscriberSink<T> implements Sink<T>, CoreSubscriber<T>, Publisher<T
     public void onComplete() {
         if (state.getAndSet(State.ENDED) == State.CONNECTED) {
             passEnd();
+        } else if (over) {
+            dropFailure();
         }
     }
 
     private void passEnd() {
         Subscriber<? super T> target = Objects.requireNonNull(this.target);
-        Throwable failure = this.failure;
+        Throwable failure = this.failure.getAndSet(null);
         if (failure != null) {
             target.onError(failure);
         } else {
@@ -115,8 +120,21 @@ final class SubscriberSink<T> implements Sink<T>, CoreSubscriber<T>, Publisher<T
 
     /// An operation that has subscribed cancels the source itself.
     private void letGo() {
-        if (target == null && state.get() != State.ENDED) {
-            Operators.terminate(UPSTREAM, this);
+        over = true; // before the state is read: of two threads one sees the other's note
+        if (target == null) {
+            if (state.get() == State.ENDED) {
+                dropFailure();
+            } else {
+                Operators.terminate(UPSTREAM, this);
+            }
+        }
+    }
+
+    /// The operation never learns of the failure.
+    private void dropFailure() {
+        Throwable unheard = failure.getAndSet(null);
+        if (unheard != null) {
+            Operators.onErrorDropped(unheard, currentContext());
         }
     }
 

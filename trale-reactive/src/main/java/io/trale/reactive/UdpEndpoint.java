@@ -99,7 +99,8 @@ public final class UdpEndpoint implements Disposable {
     ///
     /// The first that the kernel refuses (`EMSGSIZE`, `EHOSTUNREACH`, `ECONNREFUSED` and more, see `sendmsg(2)`), or that is
     /// for an address nobody has looked up ([java.net.UnknownHostException]), ends this send, and the source is cancelled.
-    /// Demand, windows, order and cancellation are those of [Connection#send].
+    /// Demand, windows, order, cancellation and overflow are those of [Connection#send], and so is what becomes of a source
+    /// that is never subscribed to.
     public Mono<Void> send(Publisher<Datagram> source) {
         return Sending.mono("traleSendDatagrams", sender, source, null, null);
     }
@@ -113,6 +114,16 @@ public final class UdpEndpoint implements Disposable {
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
     public Sink<Datagram> sink() {
         return new SubscriberSink<>(this::send);
+    }
+
+    /// How many sends are pending: see [Connection#pendingSends].
+    public int pendingSends() {
+        return sender.pending();
+    }
+
+    /// How many sends may be pending, 1024 unless this is called: see [Connection#maxPendingSends].
+    public void maxPendingSends(int count) {
+        sender.maxPending(count);
     }
 
     /// Closes at once: receiving completes, sending fails with [java.nio.channels.ClosedChannelException], datagrams that were

@@ -13,7 +13,10 @@ import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
 import reactor.core.publisher.Sinks;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
 
 /// Writes a file from its opening to its closing, once for each subscription.
 final class WriteMono extends Mono<Void> implements Scannable {
@@ -29,9 +32,17 @@ final class WriteMono extends Mono<Void> implements Scannable {
         this.source = Objects.requireNonNull(source);
         this.options = options;
         OpenOption[] open = options.open.toArray(OpenOption[]::new);
+        Mono<Opened> opened = new FutureMono<>(loop, () -> File.open(path, options.mode, open), File::close).assembled()
+                .map(Opened::new);
         whole = Mono.usingWhen(
-                new FutureMono<>(loop, () -> File.open(path, options.mode, open), File::close).assembled().map(Opened::new),
-                Opened::write, Opened::close, (opened, failure) -> opened.close(), Opened::close);
+                Mono.deferContextual(context -> opened
+                        .doOnError(failure -> discardSource(context)).doOnCancel(() -> discardSource(context))),
+                Opened::write, Opened::close, (file, failure) -> file.close(), Opened::close);
+    }
+
+    /// The source is never subscribed to, as that of a send that does not begin: the hook may release what it holds.
+    private void discardSource(ContextView context) {
+        Operators.onDiscard(source, Context.of(context));
     }
 
     /// This, as the assembly hooks want it.
@@ -71,7 +82,10 @@ final class WriteMono extends Mono<Void> implements Scannable {
 
         Mono<Void> write() {
             if (options.offset > 0 && !file.isSeekable()) {
-                return Mono.error(Failure.of("lseek(" + file + ")", Errno.ESPIPE));
+                return Mono.deferContextual(context -> {
+                    discardSource(context);
+                    return Mono.error(Failure.of("lseek(" + file + ")", Errno.ESPIPE));
+                });
             }
             Mono<Void> written = Sending.mono("traleWrite", outlet, source, null, null);
             return options.sync ? written.then(sync()) : written;

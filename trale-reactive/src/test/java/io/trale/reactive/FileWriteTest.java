@@ -27,6 +27,7 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
@@ -112,6 +114,15 @@ class FileWriteTest {
         trale.write(path, source).block(LIMIT);
         assertThat(Support.descriptors()).isEqualTo(descriptors);
         assertThat(Files.readAllBytes(path)).isEqualTo(bytes);
+    }
+
+    @Test
+    void aSourceWhoseFileCannotBeOpenedGoesToTheDiscardHook() {
+        Flux<ByteBuffer> source = Flux.never();
+        List<Object> discarded = new CopyOnWriteArrayList<>();
+        StepVerifier.create(trale.write(Path.of("/nowhere/file"), source).doOnDiscard(Publisher.class, discarded::add))
+                .expectError(ErrnoException.class).verify(LIMIT);
+        assertThat(discarded).containsExactly(source);
     }
 
     @Test

@@ -11,6 +11,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscriber;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -61,6 +63,53 @@ class LateSignalsTest {
     void theErrorOfASourceThatHasCompletedIsDropped() {
         ended(discarded -> { }).onError(LATE);
         assertThat(Support.get(droppedError)).isSameAs(LATE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theErrorOfASourceWhoseSendHasFailedIsDropped(boolean afterTheLoop) {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        withHook(pair.connection().send(subscriber::complete)).subscribe(null, end::complete);
+        Support.get(subscriber).onSubscribe(Operators.emptySubscription());
+        pair.connection().abort();
+        Support.get(end);
+        if (afterTheLoop) {
+            trale.close();
+        }
+        Support.get(subscriber).onError(LATE);
+        assertThat(Support.get(droppedError)).isSameAs(LATE);
+    }
+
+    @Test
+    void aSourceThatFailsBeforeItsSendDoesIsSuppressed() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        SendSourceTest.Noting noting = new SendSourceTest.Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.requested);
+        Support.get(subscriber).onNext(ByteBuffer.allocate(64 << 20));
+        Support.untilStalled(trale, 1);
+        Support.get(subscriber).onError(LATE);
+        Support.reset(pair.peer());
+        assertThat(Support.get(end)).isInstanceOf(ErrnoException.class).hasSuppressedException(LATE);
+    }
+
+    @Test
+    void theErrorOfASourceWhoseSinkWasRefusedIsDropped() {
+        Hooks.onErrorDropped(droppedError::complete);
+        try {
+            pair.connection().abort();
+            Sink<ByteBuffer> sink = pair.connection().sink();
+            SendSourceTest.Noting noting = new SendSourceTest.Noting();
+            sink.onSubscribe(noting);
+            Support.get(noting.cancelled);
+            sink.onError(LATE);
+            assertThat(Support.get(droppedError)).isSameAs(LATE);
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
     }
 
     @Test

@@ -19,8 +19,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
 /// Sources of a send that live on threads of their own, and come too late.
@@ -45,7 +49,7 @@ class SendSourceTest {
     }
 
     /// A subscription that notes who asks.
-    private static final class Noting implements Subscription {
+    static final class Noting implements Subscription {
 
         final Queue<Thread> callers = new ConcurrentLinkedQueue<>();
         final CompletableFuture<Void> requested = new CompletableFuture<>();
@@ -94,6 +98,47 @@ class SendSourceTest {
         Support.get(subscriber).onSubscribe(noting);
         Support.get(noting.cancelled);
         assertThat(noting.requested).isNotDone();
+    }
+
+    @Test
+    void aSourceThatShowsUpAfterTheLoopIsCancelledAndNeverAsked() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber);
+        trale.close();
+        assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
+        Noting noting = new Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        assertThat(noting.cancelled).isDone();
+        assertThat(noting.requested).isNotDone();
+    }
+
+    /// What such a source holds already can be released there, and nowhere else.
+    @ParameterizedTest
+    @ValueSource(strings = {"overflow", "cancelled in line", "closed in line", "failed in line", "closed before", "loop closed"})
+    void aSourceThatIsNeverSubscribedToGoesToTheDiscardHook(String how) {
+        Connection connection = pair.connection();
+        switch (how) {
+            case "closed before" -> connection.close().block(LIMIT);
+            case "loop closed" -> trale.close();
+            default -> connection.send(Flux.never()).subscribe();
+        }
+        if (how.equals("overflow")) {
+            connection.maxPendingSends(1);
+        }
+        AtomicInteger subscriptions = new AtomicInteger();
+        Flux<ByteBuffer> source = Flux.<ByteBuffer>empty().doOnSubscribe(s -> subscriptions.incrementAndGet());
+        CompletableFuture<Object> discarded = new CompletableFuture<>();
+        Disposable send = connection.send(source).doOnDiscard(Publisher.class, discarded::complete).subscribe(null, e -> { });
+        switch (how) {
+            case "cancelled in line" -> send.dispose();
+            case "closed in line" -> connection.close().subscribe();
+            case "failed in line" -> connection.abort();
+            default -> { }
+        }
+        assertThat(Support.get(discarded)).isSameAs(source);
+        assertThat(subscriptions).hasValue(0);
     }
 
     @Test
@@ -171,5 +216,14 @@ class SendSourceTest {
         pair.connection().send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
         assertThat(requests.peek()).isEqualTo(1);
         assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Sending.WINDOW_ELEMENTS);
+    }
+
+    @Test
+    void anElementBeyondTheWindowSlowsDownOnlyTheNextFew() {
+        int small = 10_000;
+        AtomicInteger requests = new AtomicInteger();
+        pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Sending.WINDOW_BYTES : 1))
+                .doOnRequest(n -> requests.incrementAndGet())).block(LIMIT);
+        assertThat(requests).hasValueLessThan(100 + small / (Sending.WINDOW_ELEMENTS / 4));
     }
 }

@@ -37,6 +37,7 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
+import reactor.core.Exceptions;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
@@ -198,6 +199,7 @@ class SendTest {
         int threads = 6;
         int each = 300;
         int elements = 4;
+        connection.maxPendingSends(threads * each);
         Queue<CompletableFuture<Void>> sends = new ConcurrentLinkedQueue<>();
         for (int t = 0; t < threads; t++) {
             int id = t;
@@ -238,6 +240,7 @@ class SendTest {
     @Test
     void manySendsInLineEndOneAfterTheOther() {
         int count = 20_000;
+        connection.maxPendingSends(3 * count);
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
         CompletableFuture<Void> one = run(connection.send(first.asFlux()));
         AtomicInteger completed = new AtomicInteger();
@@ -255,6 +258,61 @@ class SendTest {
         Support.get(last);
         assertThat(completed).hasValue(count);
         assertThat(failed).hasValue(0);
+    }
+
+    @Test
+    void sendsBehindAStalledPeerOverflowAtTheLimit() {
+        connection.send(Flux.never()).subscribe();
+        Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+        AtomicInteger completed = new AtomicInteger();
+        for (int i = 0; i < 5000; i++) { // a broadcast
+            connection.send(Mono.just(buffer("message"))).subscribe(null, failures::add, completed::incrementAndGet);
+        }
+        Support.until("all that is too much is refused", () -> failures.size() == 5000 - 1023);
+        assertThat(connection.pendingSends()).isEqualTo(1024);
+        assertThat(completed).hasValue(0);
+        assertThat(failures).allSatisfy(failure -> {
+            assertThat(Exceptions.isOverflow(failure)).isTrue();
+            assertThat(failure).hasMessageStartingWith("send(").hasMessageContaining("1024 sends are pending");
+        });
+    }
+
+    @Test
+    void sendsThatAreCancelledInLineMakeRoomAtOnce() {
+        connection.maxPendingSends(2);
+        Disposable first = connection.send(Flux.never()).subscribe();
+        for (int i = 0; i < 10; i++) {
+            Disposable second = connection.send(Flux.never()).subscribe(null, e -> {
+                throw new AssertionError(e);
+            });
+            assertThat(Support.onLoop(trale, connection::pendingSends)).isEqualTo(2);
+            StepVerifier.create(connection.send(Flux.never())).expectErrorMatches(Exceptions::isOverflow).verify(LIMIT);
+            second.dispose();
+            assertThat(Support.onLoop(trale, connection::pendingSends)).isEqualTo(1);
+        }
+        first.dispose();
+        connection.send(Mono.just(buffer("room"))).block(LIMIT);
+        assertThat(received(4)).isEqualTo("room");
+        assertThat(Support.onLoop(trale, connection::pendingSends)).isZero();
+        assertThatThrownBy(() -> connection.maxPendingSends(0)).hasMessage("maxPendingSends is 0, must be at least 1");
+    }
+
+    /// A refusal inside `subscribe` would have a `retry` subscribe again for ever, and nothing else run.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aRefusedSendThatIsRetriedDoesNotSeizeTheLoop(boolean closed) {
+        if (closed) {
+            connection.abort();
+        } else {
+            connection.maxPendingSends(1);
+            connection.send(Flux.never()).subscribe();
+        }
+        AtomicInteger refused = new AtomicInteger();
+        Disposable retrying = Support.onLoop(trale, () -> connection.send(Flux.<ByteBuffer>empty())
+                .doOnError(e -> refused.incrementAndGet()).retry().subscribe());
+        Support.until("it is retried", () -> refused.get() > 10);
+        assertThat(Support.onLoop(trale, () -> "others run")).isEqualTo("others run");
+        retrying.dispose();
     }
 
     // ---- the window
