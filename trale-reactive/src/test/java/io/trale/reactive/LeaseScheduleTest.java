@@ -12,6 +12,7 @@ import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
+import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -115,11 +116,29 @@ class LeaseScheduleTest {
         }
 
         void subscribe() {
-            switch (kernel.random().nextInt(3)) {
+            switch (kernel.random().nextInt(4)) {
                 case 0 -> connection.receive().subscribe(this);
                 case 1 -> connection.receiveWith(this::read).subscribe(this);
+                case 2 -> Decoding.<Object>flux(connection.receive(), "pieces", this::decoder).subscribe(this);
                 default -> connection.receiveLeases().subscribe(this);
             }
+        }
+
+        /// One that makes elements of some length, and perhaps refuses the input at some point.
+        private Decoder<byte[]> decoder() {
+            int length = 1 + kernel.random().nextInt(30);
+            int[] left = {kernel.random().nextInt(20)};
+            return (in, end) -> {
+                if (in.remaining() < length && !(end && in.hasRemaining())) {
+                    return null;
+                }
+                byte[] piece = new byte[Math.min(length, in.remaining())];
+                in.get(piece);
+                if (left[0]-- == 0) {
+                    throw new ProtocolException("refused");
+                }
+                return piece;
+            };
         }
 
         private Boolean read(MemorySegment segment) {
@@ -136,6 +155,7 @@ class LeaseScheduleTest {
         void take(Object element) {
             switch (element) {
                 case ByteBuffer buffer -> pieces.add(Support.bytesOf(buffer));
+                case byte[] piece -> pieces.add(piece);
                 case Lease lease -> pieces.add(lease);
                 default -> { } // read already
             }
@@ -149,6 +169,10 @@ class LeaseScheduleTest {
 
         @Override
         void end(Throwable failure) {
+            if (failure instanceof ProtocolException) {
+                left();
+                return;
+            }
             this.failure[0] = failure;
             whenOver.run();
         }
