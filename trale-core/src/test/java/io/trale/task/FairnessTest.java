@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.linux.InterceptedKernel;
 import io.trale.net.Datagram;
 import io.trale.net.UdpSocket;
 import java.net.DatagramPacket;
@@ -18,7 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tasks that are never done waiting for nothing, and what they may hold up: a bounded number of turns, and no stack.
+/// Tasks that are never done waiting for nothing, and what they may hold up: a bounded number of turns, and no stack. The
+/// clock of their kernel stands still, so that turns are bounded by count alone.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class FairnessTest {
 
@@ -32,7 +34,12 @@ class FairnessTest {
 
     @BeforeEach
     void aTaskReceives() throws Exception {
-        executor = Executor.current();
+        executor = Executor.open(new InterceptedKernel() {
+            @Override
+            public long nanoTime() {
+                return 0; // a turn that is held up by others would end early
+            }
+        }, ExecutorOptions.defaults());
         socket = UdpSocket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         waiting = executor.submit(socket.receive(buffer));
         executor.turn();
