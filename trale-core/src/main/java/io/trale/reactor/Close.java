@@ -26,11 +26,11 @@ final class Close extends Operation {
         submitted = true;
     }
 
-    @Override
-    protected void complete(int result, int flags) {
-        if (!submitted) { // the ring has closed before it took this
-            descriptor().reactor().kernel().close(descriptor().fd());
-        }
-        descriptor().closed(); // also if it failed: Linux has given the number back, see close(2)
+    /// True from then on: the number may have been given back at any moment since.
+    boolean isSubmitted() {
+        return submitted;
     }
+
+    @Override
+    protected void complete(int result, int flags) {} // the descriptor sees to it, as for every operation's end
 }

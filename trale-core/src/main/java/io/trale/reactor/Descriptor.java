@@ -17,6 +17,8 @@ public final class Descriptor {
     private final boolean file;
     /// A socket whose `SO_LINGER` was set, or that of the listener it comes from.
     private boolean lingers;
+    /// How the file is closed through the ring, once that has begun.
+    private Close close;
 
     /// Owns `fd` from now on: a socket, or another descriptor whose `close(2)` waits for nothing.
     public Descriptor(Reactor reactor, int fd) {
@@ -108,21 +110,18 @@ public final class Descriptor {
         if (!closing || closed || operations != null) {
             return;
         }
-        if (file && reactor.isOpen()) {
-            reactor.stage(new Close(this));
+        if (file && close == null && reactor.isOpen()) {
+            close = new Close(this);
+            reactor.stage(close);
             return;
         }
         if (lingers) {
             Sockets.lingerNoMore(this);
         }
-        if (fd >= 0) {
+        boolean isDone = close != null && close.isSubmitted(); // also if it failed, or the ring was closed meanwhile
+        if (fd >= 0 && !isDone) {
             reactor.kernel().close(fd);
         }
-        closed();
-    }
-
-    /// The number is no longer ours.
-    void closed() {
         closed = true;
         try {
             whenClosed.run();
