@@ -142,7 +142,7 @@ class ReadIdleTest {
     void anIdleClientOfAServerIsOrdinary() throws Exception {
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.serve(Support.loopback(0),
                 c -> c.send(c.receive()), ServeOptions.defaults().readIdle(LIMIT).onConnectionError((c, failure) -> {
-                    seen.add(ServeOptions.isOrdinary(failure));
+                    seen.add(c.isOwn(failure) && ServeOptions.isOrdinary(failure));
                     noteAndEnd(done).accept(failure);
                 })).subscribe(server -> peer = kernel.connectTo(Support.loopback(server.port()))));
         assertThat(seen).containsExactly(true, "ReadIdleException at 7");
