@@ -2,7 +2,7 @@
 ///
 /// Almost everything in trale belongs to one thread. The rest is few: [io.trale.task.Inbox] and the rings that it asks for, the
 /// bits and the joiner of a task, the eventfds and when they may be closed, the mutex, the notes that a subscription takes,
-/// and the loans of leases. Each race has a class in the package of what it tests, named after it, with two actors; what
+/// the loans of leases, the tasks of a scheduler, and what the source of a send has emitted when the loop ends. Each race has a class in the package of what it tests, named after it, with two actors; what
 /// may come of it, and why nothing else may, is said by its outcomes.
 ///
 /// A race that nobody loses proves nothing if it cannot be lost. So each class also names its broken twins, by

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.LeaseStress;
 import io.trale.reactive.LoopSubscriptionStress;
+import io.trale.reactive.SendingStress;
 import io.trale.reactive.TraleWorkerStress;
 import io.trale.reactor.NotifierStress;
 import io.trale.sync.EventFdStress;
@@ -33,7 +34,7 @@ class StressTest {
 
     static final List<Class<?>> RACES = Stream.of(InboxStress.class, NotifierStress.class, TaskStress.class,
             EventFdStress.class, MutexStress.class, LoopSubscriptionStress.class, LeaseStress.class,
-            TraleWorkerStress.class)
+            TraleWorkerStress.class, SendingStress.class)
             .flatMap(outer -> Arrays.<Class<?>>stream(outer.getDeclaredClasses()))
             .filter(type -> type.isAnnotationPresent(JCStressTest.class))
             .toList();
