@@ -284,7 +284,6 @@ public final class Reactor {
     /// be none although there was time (`EINTR`), and then the caller simply comes again. Throws [IllegalStateException] if
     /// the ring is broken: the kernel refuses to be entered, or has lost a completion.
     public int poll(long sleepNanos) {
-        clock.end();
         if (ring != null) {
             submit(sleepNanos);
         }
@@ -299,6 +298,9 @@ public final class Reactor {
             more = staging.writeTo(ring.submissions, slots);
             boolean sleep = maySleep && !more && staging.withdrawn() == 0 && ring.completions.ready() == 0
                     && !staging.unsettled();
+            if (sleep) {
+                clock.end();
+            }
             if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
                 if (!enter(sleep ? 1 : 0, sleepNanos)) {
                     break; // the kernel takes no more just now: handle what there is

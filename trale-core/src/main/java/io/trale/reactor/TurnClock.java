@@ -8,7 +8,7 @@ import java.util.function.BiConsumer;
 /// The time that one turn of the loop takes: bounds it, counts the turns that exceed it, and names slow callbacks.
 ///
 /// A turn lasts from one enter to the next. Completions and deadlines may use the first half of [#TURN_NANOS], jobs the rest;
-/// what is left over waits for the next turn. The clock is read at both ends of a turn, and at every 16th callback of a kind: so
+/// what is left over waits for the next turn. The clock is read once a turn, before a sleep, and at every 16th callback of a kind: so
 /// each kind makes progress in each turn, and a callback costs little. Loop thread only.
 public final class TurnClock {
 
@@ -40,11 +40,13 @@ public final class TurnClock {
         slow = handler;
     }
 
-    /// A turn begins, with its completions.
+    /// A turn begins, with its completions, and the one before ends if it has not yet.
     public void begin() {
+        long now = kernel.nanoTime();
+        count(now);
         running = true;
-        began = kernel.nanoTime();
-        callbackBegan = began;
+        began = now;
+        callbackBegan = now;
         allowedNanos = TURN_NANOS / 2;
         untilRead = STRIDE;
     }
@@ -73,13 +75,17 @@ public final class TurnClock {
         return false;
     }
 
-    /// The turn ends; no effect if none has begun.
+    /// The turn ends, since the loop is about to sleep, or to return to others; no effect if none has begun.
     public void end() {
         if (running) {
+            count(kernel.nanoTime());
             running = false;
-            if (kernel.nanoTime() - began > TURN_NANOS) {
-                counters.add(Count.LONG_TURNS, 1);
-            }
+        }
+    }
+
+    private void count(long now) {
+        if (running && now - began > TURN_NANOS) {
+            counters.add(Count.LONG_TURNS, 1);
         }
     }
 
