@@ -33,6 +33,8 @@ final class Round {
 
     /// How long nothing at all may happen. A correct run never waits for it.
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
+    private static final Duration CLEAN_UP = Duration.ofSeconds(10);
     private static final int MAX_PLAYS = 200;
 
     private final long seed;
@@ -108,16 +110,9 @@ final class Round {
         }
     }
 
-    /// Lets this thread wait until `condition` holds.
-    void until(String what, BooleanSupplier condition) {
-        Progress progress = new Progress();
-        while (!condition.getAsBoolean()) {
-            if (hasFailed()) {
-                return;
-            }
-            if (progress.isStuck()) {
-                throw new AssertionError("never: " + what + "; server " + server.stats() + ", clients " + clients.stats());
-            }
+    /// Lets this thread wait until `condition` holds, or the round has failed.
+    void until(BooleanSupplier condition) {
+        while (!condition.getAsBoolean() && !hasFailed()) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
         }
     }
@@ -138,8 +133,30 @@ final class Round {
 
     // ---- the round
 
-    /// Runs it to its end. Throws the first failure, with the others suppressed.
+    /// Runs it to its end. Throws the first failure, with the others suppressed; also if nothing happens any more, whoever
+    /// waits for what.
     void run() throws Exception {
+        Thread body = Thread.ofPlatform().daemon().name("torture-round").unstarted(() -> {
+            try {
+                runToEnd();
+            } catch (Throwable t) {
+                fail(t);
+            }
+        });
+        underWay.put(body, "the round itself");
+        body.start();
+        Progress progress = new Progress();
+        while (!body.join(CHECK_PERIOD) && !hasFailed()) {
+            if (progress.isStuck()) {
+                fail(stuck());
+            }
+        }
+        body.join(CLEAN_UP); // after a failure: if it can
+        throwFailures();
+        tally.one(Count.ROUNDS);
+    }
+
+    private void runToEnd() throws Exception {
         Map<Integer, String> before = Descriptors.open();
         directory = Files.createTempDirectory("trale-torture");
         try {
@@ -154,23 +171,19 @@ final class Round {
             play();
             if (!cutOff && !hasFailed()) {
                 servers.dispose();
-                until("nothing is in flight", () -> server.stats().inFlight() == 0 && clients.stats().inFlight() == 0);
+                until(() -> server.stats().inFlight() == 0 && clients.stats().inFlight() == 0);
             }
             clientLoop.close();
             serverLoop.close();
-            throwFailures();
             clientLoop.thread().join();
             serverLoop.thread().join();
-            until("all threads of the pool are idle", () -> underWay.isEmpty());
             checkCounters("server", server.stats(), serverLedger);
             checkCounters("clients", clients.stats(), clientLedger);
             checkDescriptors(before);
-            throwFailures();
         } finally {
             pool.shutdown();
             delete(directory);
         }
-        tally.one(Count.ROUNDS);
     }
 
     private ExecutorOptions options() {
@@ -207,12 +220,7 @@ final class Round {
                 done.countDown();
             });
         }
-        Progress progress = new Progress();
-        while (!done.await(100, TimeUnit.MILLISECONDS) && !hasFailed()) {
-            if (progress.isStuck()) {
-                fail(stuck());
-            }
-        }
+        while (!done.await(CHECK_PERIOD.toMillis(), TimeUnit.MILLISECONDS) && !hasFailed()) {}
     }
 
     private void play(SplittableRandom random, int number) {
