@@ -1,4 +1,4 @@
-/// What threads share, under jcstress.
+/// What threads share, under jcstress, and in larger scenarios under Fray, as each [io.trale.stress.Schedule].
 ///
 /// Almost everything in trale belongs to one thread. The rest is few: [io.trale.task.Inbox] and the rings that it asks for, the
 /// bits and the joiner of a task, the eventfds and when they may be closed, the mutex, the notes that a subscription takes,

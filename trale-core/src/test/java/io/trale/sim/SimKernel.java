@@ -316,7 +316,7 @@ public final class SimKernel extends SimWorld implements Kernel {
         if (hasFailed()) { // nobody runs here any more who could touch it
             return memory.munmap(address, lengthBytes);
         }
-        if (!foreign.isRunning()) { // else a buffer that was kept beyond the loop's end
+        if (!foreign.isRunning() && (sleep == null || isLoop())) { // else a buffer that was kept beyond the loop's end
             enterCall("munmap", lengthBytes, 0);
         }
         rings.checkUnused(address);

@@ -102,7 +102,9 @@ final class SimRing extends SimFile {
                 return -Errno.ETIME;
             }
             if (next == Long.MAX_VALUE) {
-                if (!kernel.foreign.proceed()) {
+                if (kernel.sleep != null) {
+                    kernel.sleep.run();
+                } else if (!kernel.foreign.proceed()) {
                     throw kernel.failed("enter would wait for ever: nothing is going to happen, in flight are "
                             + inFlight.keySet());
                 }

@@ -16,6 +16,9 @@ abstract sealed class SimWorld permits SimKernel {
     final SimTime time = new SimTime();
     final Foreign foreign = new Foreign(this);
 
+    /// Waits until a thread other than the loop has called; null if there are only those of [Foreign].
+    Runnable sleep;
+
     private int socketBufferBytes = 64 << 10;
     private boolean strict;
     private long hash;

@@ -1,0 +1,421 @@
+package io.trale.reactive;
+
+import static io.trale.stress.Schedule.check;
+import static io.trale.stress.Schedule.go;
+
+import io.trale.sim.SimPeer;
+import io.trale.stress.Schedule;
+import io.trale.stress.Twin;
+import io.trale.task.OnSharedKernel;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.util.context.Context;
+
+/// What other threads do to subscriptions, sends, openings and schedulers of a loop.
+public class ReactiveSchedules {
+
+    /// For nested classes only.
+    ReactiveSchedules() {}
+
+    private static Trale start(OnSharedKernel kernel) {
+        return Trale.start(kernel.shared.kernel(), kernel.options());
+    }
+
+    /// A subscriber that checks the order of its signals, and requests nothing by itself.
+    static final class Checking<T> implements CoreSubscriber<T> {
+
+        final List<T> received = new ArrayList<>();
+        final CountDownLatch over = new CountDownLatch(1);
+        final AtomicInteger discarded = new AtomicInteger();
+        volatile Subscription subscription;
+        volatile Throwable failure;
+        private boolean inside;
+        private int ends;
+
+        @Override
+        public Context currentContext() {
+            return Context.of("reactor.onDiscard.local", (Consumer<Object>) any -> discarded.incrementAndGet());
+        }
+
+        private void signal(Runnable signal) {
+            check(!inside, "a signal inside another");
+            check(ends == 0, "a signal after the end");
+            inside = true;
+            signal.run();
+            inside = false;
+        }
+
+        @Override
+        public void onSubscribe(Subscription s) {
+            subscription = s;
+        }
+
+        @Override
+        public void onNext(T element) {
+            signal(() -> received.add(element));
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            signal(() -> this.failure = failure);
+            end();
+        }
+
+        @Override
+        public void onComplete() {
+            signal(() -> { });
+            end();
+        }
+
+        private void end() {
+            ends++;
+            over.countDown();
+        }
+    }
+
+    // ---- subscriptions
+
+    /// The numbers from 1 to `last`, without waiting for anything.
+    private static final class Numbers extends LoopSubscription<Integer> {
+
+        private final int last;
+        private int emitted;
+        private int stops;
+
+        Numbers(Loop loop, CoreSubscriber<? super Integer> actual, int last) {
+            super(loop, actual);
+            this.last = last;
+        }
+
+        @Override
+        void start() {}
+
+        @Override
+        void progress() {
+            while (wanted() && emitted < last) {
+                next(++emitted);
+            }
+            if (emitted == last && !isOver()) {
+                complete();
+            }
+        }
+
+        @Override
+        void stop() {
+            stops++;
+        }
+    }
+
+    /// Two threads request. As many elements come.
+    @Twin(fault = "the loop reads what was requested and then clears it", of = LoopSubscription.class,
+            real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
+            broken = "long seen = requested; requested = 0; demand = Operators.addCap(demand, seen);")
+    @Twin(fault = "a drain allows the next one after it has looked", of = LoopSubscription.class,
+            real = "scheduled = 0; // a note taken from here on schedules again",
+            broken = "if (started) { drain(); scheduled = 0; return; } scheduled = 0;")
+    public static class RequestAndRequest implements Schedule {
+
+        /// For Fray.
+        public RequestAndRequest() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Checking<Integer> subscriber = new Checking<>();
+            Numbers numbers = new Numbers(trale.loop, subscriber, 4);
+            numbers.subscribe();
+            Act twice = () -> {
+                numbers.request(1);
+                numbers.request(1);
+            };
+            Thread a = go(twice);
+            Thread b = go(twice);
+            subscriber.over.await();
+            check(subscriber.received.equals(List.of(1, 2, 3, 4)), "received " + subscriber.received);
+            a.join();
+            b.join();
+            trale.close();
+            check(numbers.stops == 1, "stops " + numbers.stops);
+            kernel.end();
+        }
+    }
+
+    /// One thread requests, one cancels. No more comes than was requested, no end is signalled, and the source is released.
+    @Twin(fault = "a cancel from another thread does not wake the loop", of = LoopSubscription.class,
+            real = "} else if (scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {",
+            broken = "} else if (!cancelled && scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {")
+    public static class RequestAndCancel implements Schedule {
+
+        /// For Fray.
+        public RequestAndCancel() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Checking<Integer> subscriber = new Checking<>();
+            Numbers numbers = new Numbers(trale.loop, subscriber, 3);
+            numbers.subscribe();
+            Thread a = go(() -> numbers.request(2));
+            Thread b = go(numbers::cancel);
+            a.join();
+            b.join();
+            trale.close();
+            check(subscriber.received.size() <= 2, "received " + subscriber.received);
+            check(subscriber.over.getCount() == 1, "an end after cancel");
+            check(numbers.stops == 1, "stops " + numbers.stops);
+            kernel.end();
+        }
+    }
+
+    // ---- openings
+
+    private static Mono<Integer> opening(Trale trale, AtomicInteger made, AtomicInteger unwanted) {
+        return new FutureMono<Integer>(trale.loop, () -> new Ready<>(made::incrementAndGet), any -> unwanted.incrementAndGet());
+    }
+
+    /// One thread requests the value, one cancels. What was made is either signalled or discarded.
+    @Twin(fault = "a value that meets a cancel is forgotten", of = FutureMono.class,
+            real = "if (before == VALUE) { discard(); }", broken = "if (before == VALUE) { }")
+    @Twin(fault = "a value looks whether it was requested and then waits", of = FutureMono.class,
+            real = "if (state.compareAndSet(NOTHING, VALUE)) {",
+            broken = "if (state.get() == NOTHING) { state.set(VALUE);")
+    public static class OpenAndCancel implements Schedule {
+
+        /// For Fray.
+        public OpenAndCancel() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            AtomicInteger made = new AtomicInteger();
+            AtomicInteger unwanted = new AtomicInteger();
+            Checking<Integer> subscriber = new Checking<>();
+            opening(trale, made, unwanted).subscribe(subscriber);
+            Thread a = go(() -> subscriber.subscription.request(1));
+            Thread b = go(() -> subscriber.subscription.cancel());
+            a.join();
+            b.join();
+            trale.close();
+            check(made.get() == unwanted.get() + subscriber.received.size(),
+                    "made " + made + ", unwanted " + unwanted + ", received " + subscriber.received);
+            kernel.end();
+        }
+    }
+
+    /// One thread subscribes and requests, one closes the loop. The end is signalled.
+    @Twin(fault = "a value that is requested after the loop's end is not signalled", of = FutureMono.class,
+            real = "&& !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {",
+            broken = "&& !loop.run(this::deliver) && state.get() == OVER) {")
+    public static class OpenAndClose implements Schedule {
+
+        /// For Fray.
+        public OpenAndClose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            AtomicInteger made = new AtomicInteger();
+            AtomicInteger unwanted = new AtomicInteger();
+            Checking<Integer> subscriber = new Checking<>();
+            Thread a = go(() -> {
+                opening(trale, made, unwanted).subscribe(subscriber);
+                subscriber.subscription.request(1);
+            });
+            Thread b = go(trale::close);
+            a.join();
+            b.join();
+            subscriber.over.await();
+            check(made.get() == unwanted.get() + subscriber.received.size(),
+                    "made " + made + ", unwanted " + unwanted + ", received " + subscriber.received);
+            kernel.end();
+        }
+    }
+
+    // ---- the scheduler
+
+    /// One thread schedules on a worker that another disposes, one schedules directly. The graceful end comes, and by then
+    /// every task is over.
+    @Twin(fault = "a task that is added after the dispose is not disposed", of = TraleWorker.class,
+            real = "if (isRefusing() || !task.start()) {", broken = "if (!task.start()) {")
+    @Twin(fault = "the end is read from the size of the set", of = TraleWorker.class,
+            real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
+            broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && whole == null) {")
+    public static class ScheduleAndDispose implements Schedule {
+
+        /// For Fray.
+        public ScheduleAndDispose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Scheduler scheduler = trale.scheduler();
+            Scheduler.Worker worker = scheduler.createWorker();
+            List<Disposable> delayed = new ArrayList<>();
+            AtomicInteger accepted = new AtomicInteger();
+            AtomicInteger ran = new AtomicInteger();
+            Thread a = go(() -> {
+                try {
+                    delayed.add(worker.schedule(() -> { }, Long.MAX_VALUE, TimeUnit.NANOSECONDS));
+                } catch (RejectedExecutionException e) {
+                    // disposed
+                }
+            });
+            Thread b = go(worker::dispose);
+            Thread c = go(() -> {
+                try {
+                    scheduler.schedule(ran::incrementAndGet);
+                    accepted.incrementAndGet();
+                } catch (RejectedExecutionException e) {
+                    // disposed
+                }
+            });
+            a.join();
+            b.join();
+            check(delayed.stream().allMatch(Disposable::isDisposed), "accepted, and not disposed");
+            scheduler.disposeGracefully().block();
+            c.join();
+            check(ran.get() == accepted.get(), "accepted " + accepted + ", ran " + ran);
+            trale.close();
+            kernel.end();
+        }
+    }
+
+    // ---- sends
+
+    /// Emits `count` elements of one byte on a thread of its own, as they are requested.
+    private static final class Elsewhere implements Publisher<ByteBuffer>, Subscription {
+
+        private final int count;
+        private Subscriber<? super ByteBuffer> subscriber;
+        private long demand;
+        private boolean cancelled;
+        private int emitted;
+        private Thread thread;
+
+        Elsewhere(int count) {
+            this.count = count;
+        }
+
+        @Override
+        public void subscribe(Subscriber<? super ByteBuffer> s) {
+            subscriber = s;
+            s.onSubscribe(this);
+            thread = go(this::emit);
+        }
+
+        private void emit() throws InterruptedException {
+            for (int i = 0; i < count; i++) {
+                synchronized (this) {
+                    while (demand == 0 && !cancelled) {
+                        wait();
+                    }
+                    if (cancelled) {
+                        return;
+                    }
+                    demand--;
+                }
+                emitted++;
+                subscriber.onNext(ByteBuffer.wrap(new byte[] {(byte) i}));
+            }
+            subscriber.onComplete();
+        }
+
+        @Override
+        public synchronized void request(long n) {
+            demand += n;
+            notifyAll();
+        }
+
+        @Override
+        public synchronized void cancel() {
+            cancelled = true;
+            notifyAll();
+        }
+
+        void join() throws InterruptedException {
+            if (thread != null) {
+                thread.join();
+            }
+        }
+    }
+
+    private static Connection connect(OnSharedKernel kernel, Trale trale, SimPeer[] peer) {
+        Mono.fromRunnable(() -> kernel.shared.simulated().listenOn(7, accepted -> peer[0] = accepted))
+                .subscribeOn(trale.scheduler()).block();
+        return trale.connect(new InetSocketAddress("127.0.0.1", 7)).block();
+    }
+
+    /// A source on another thread is sent. Every element arrives, in order.
+    @Twin(fault = "a drain allows the next one after it has looked", of = Sending.class,
+            real = "scheduled = 0; // a note taken from here on schedules again drain();",
+            broken = "drain(); scheduled = 0;")
+    public static class SendFromElsewhere implements Schedule {
+
+        /// For Fray.
+        public SendFromElsewhere() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            SimPeer[] peer = new SimPeer[1];
+            Connection connection = connect(kernel, trale, peer);
+            Elsewhere source = new Elsewhere(4);
+            connection.send(source).block();
+            source.join();
+            connection.close().block();
+            trale.close();
+            check(Arrays.equals(peer[0].received(), new byte[] {0, 1, 2, 3}), "received " + Arrays.toString(peer[0].received()));
+            kernel.end();
+        }
+    }
+
+    /// The loop is closed while a source on another thread is sent. Every element is either taken or discarded, and the end
+    /// is signalled.
+    @Twin(fault = "what comes after the end is not discarded", of = Sending.class,
+            real = "drainForeign(true); // after the end of all, there is nobody else to do it", broken = "")
+    public static class SendAndClose implements Schedule {
+
+        /// For Fray.
+        public SendAndClose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            SimPeer[] peer = new SimPeer[1];
+            Connection connection = connect(kernel, trale, peer);
+            Elsewhere source = new Elsewhere(3);
+            AtomicInteger taken = new AtomicInteger();
+            Checking<Void> subscriber = new Checking<>();
+            Thread a = go(trale::close);
+            connection.send(source, any -> taken.incrementAndGet()).subscribe(subscriber);
+            subscriber.over.await();
+            a.join();
+            source.join();
+            check(source.emitted == taken.get() + subscriber.discarded.get(),
+                    "emitted " + source.emitted + ", taken " + taken + ", discarded " + subscriber.discarded);
+            kernel.end();
+        }
+    }
+}

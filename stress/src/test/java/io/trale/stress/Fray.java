@@ -1,0 +1,102 @@
+package io.trale.stress;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Fray, one [Schedule] at a time, in a JVM of its own: a JDK whose own classes are instrumented, made from the one that runs
+/// this when it is first needed, and two agents.
+final class Fray {
+
+    /// The modules of the other JDK: what trale, Reactor and Fray need.
+    private static final String MODULES = "java.base,java.instrument,java.logging,java.management,java.rmi,jdk.unsupported";
+    private static final List<String> OPENED = List.of("java.lang", "java.lang.reflect", "java.io", "java.util",
+            "java.util.concurrent.atomic", "sun.nio.ch");
+
+    /// How a schedule is chosen: each way finds what the other does not.
+    enum Order { POS, RANDOM }
+
+    /// What came of it: null if nothing is wrong.
+    record Result(String summary, String failure) {}
+
+    private final String classPath = System.getProperty("java.class.path");
+    private final Path directory;
+    private final Path jdk;
+    private final Path agentLibrary;
+
+    /// With a JDK in `directory`, which is made if it is not there.
+    Fray(Path directory) throws IOException, InterruptedException {
+        this.directory = directory;
+        jdk = directory.resolve("jdk");
+        agentLibrary = directory.resolve("libjvmti.so");
+        Files.createDirectories(directory);
+        try (InputStream library = Fray.class.getResourceAsStream("/libjvmti.so")) {
+            Files.copy(library, agentLibrary, StandardCopyOption.REPLACE_EXISTING);
+        }
+        if (!Files.exists(jdk)) {
+            makeJdk();
+        }
+    }
+
+    /// A jar of the class path, by the beginning of its name.
+    private String jar(String name) {
+        return Stream.of(classPath.split(File.pathSeparator)).filter(entry -> new File(entry).getName().startsWith(name))
+                .findFirst().orElseThrow(() -> new AssertionError(name + " is not in " + classPath));
+    }
+
+    private void makeJdk() throws IOException, InterruptedException {
+        String agent = jar("fray-instrumentation-jdk");
+        String path = Stream.of("fray-instrumentation-jdk", "fray-instrumentation-base", "fray-runtime", "kotlin-stdlib",
+                "kotlin-reflect", "asm-9", "asm-tree", "asm-commons", "asm-util", "asm-analysis")
+                .map(this::jar).collect(Collectors.joining(File.pathSeparator));
+        Path made = directory.resolve("jdk.new");
+        String output = run(List.of(Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
+                "-J-javaagent:" + agent, "-J--module-path=" + path, "-J--add-modules=org.pastalab.fray.instrumentation.jdk",
+                "-J--class-path=" + path, "--output=" + made, "--add-modules=" + MODULES, "--fray-instrumentation"));
+        if (!Files.exists(made.resolve("bin", "java"))) {
+            throw new AssertionError("jlink: " + output);
+        }
+        Files.move(made, jdk);
+    }
+
+    /// Runs the schedule `type` for `seconds` at most, or until it fails; with classes from `first`, if that is not null, in
+    /// the place of those of the class path.
+    Result run(Class<?> type, Order order, int seconds, Path first) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(jdk.resolve("bin", "java").toString(), "-ea:io.trale...", "-Xmx1g",
+                "-XX:+UseSerialGC", "-javaagent:" + jar("fray-instrumentation-agent"), "-agentpath:" + agentLibrary,
+                "--enable-native-access=ALL-UNNAMED"));
+        OPENED.forEach(name -> command.add("--add-opens=java.base/" + name + "=ALL-UNNAMED"));
+        command.addAll(List.of("-cp", first == null ? classPath : first + File.pathSeparator + classPath,
+                FrayMain.class.getName(), type.getName(), order.name().toLowerCase(), "" + seconds,
+                directory.resolve("report").toString()));
+        List<String> lines = run(command).lines().toList();
+        int begin = 0;
+        while (begin < lines.size() && !lines.get(begin).endsWith(" schedules")) {
+            begin++;
+        }
+        if (begin == lines.size()) {
+            throw new AssertionError("Fray did not run: " + lines);
+        }
+        String failure = begin + 1 == lines.size() ? null : String.join("\n", lines.subList(begin + 1, lines.size()));
+        return new Result(lines.get(begin), failure);
+    }
+
+    /// What `command` prints.
+    private static String run(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try (InputStream output = process.getInputStream()) {
+            String text = new String(output.readAllBytes());
+            process.waitFor();
+            return text;
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.trale.sim;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Kernel;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+
+/// A simulated kernel without faults that real threads may call, for tools that control their schedule. One monitor guards
+/// all of it; a loop that sleeps waits in that monitor.
+public final class SharedKernel implements InvocationHandler {
+
+    private static final int MAX_SPINS = 10_000;
+
+    private final Object monitor = new Object();
+    private final Kernel kernel = (Kernel) Proxy.newProxyInstance(SharedKernel.class.getClassLoader(),
+            new Class<?>[] {Kernel.class}, this);
+    private SimKernel simulated;
+    private int spins;
+
+    /// A kernel that forbids to use the number of a closed descriptor; see [SimKernel#strict].
+    public SharedKernel() {}
+
+    /// What a loop, and the threads that wake it, call.
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    /// What is behind it. Made by the first call, since it belongs to the thread that makes it; loop thread.
+    public SimKernel simulated() {
+        if (simulated == null) {
+            simulated = new SimKernel(1).strict();
+            simulated.sleep = this::sleep;
+        }
+        return simulated;
+    }
+
+    /// Throws unless everything is closed, returned and ended.
+    public void assertQuiescent() {
+        synchronized (monitor) {
+            simulated.throwFailure();
+            simulated.assertQuiescent();
+        }
+    }
+
+    @Override
+    public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        synchronized (monitor) {
+            return switch (method.getName()) {
+                case "write8" -> write8((Integer) arguments[0], (Long) arguments[1]);
+                case "spinWait" -> spinWait();
+                default -> call(method, arguments);
+            };
+        }
+    }
+
+    private Object call(Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(simulated(), arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private void sleep() {
+        try {
+            monitor.wait();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private int write8(int fd, long value) {
+        SimFile file = simulated().file(fd);
+        if (file == null) {
+            throw simulated().failed("write8 to " + fd + ", which is closed");
+        }
+        int result = file instanceof SimEventfd eventfd ? eventfd.add(value) : -Errno.EINVAL;
+        monitor.notifyAll();
+        return result;
+    }
+
+    private Object spinWait() throws InterruptedException {
+        if (++spins > MAX_SPINS) {
+            throw simulated().failed("spins for ever");
+        }
+        monitor.wait(1); // so that others run
+        return null;
+    }
+}
