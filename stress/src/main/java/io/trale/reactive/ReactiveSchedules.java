@@ -49,7 +49,11 @@ public class ReactiveSchedules {
 
         @Override
         public Context currentContext() {
-            return Context.of("reactor.onDiscard.local", (Consumer<Object>) any -> discarded.incrementAndGet());
+            return Context.of("reactor.onDiscard.local", (Consumer<Object>) any -> {
+                if (any instanceof ByteBuffer) { // and not a source that was never subscribed to
+                    discarded.incrementAndGet();
+                }
+            });
         }
 
         private void signal(Runnable signal) {

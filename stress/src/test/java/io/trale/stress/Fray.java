@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -19,6 +20,10 @@ final class Fray {
     private static final String MODULES = "java.base,java.instrument,java.logging,java.management,java.rmi,jdk.unsupported";
     private static final List<String> OPENED = List.of("java.lang", "java.lang.reflect", "java.io", "java.util",
             "java.util.concurrent.atomic", "sun.nio.ch");
+
+    /// For what is not measured by the time of a run: the start of a JVM, and the schedule that is under way at the end.
+    private static final int GRACE_SECONDS = 120;
+    private static final int JLINK_SECONDS = 900;
 
     /// How a schedule is chosen: each way finds what the other does not.
     enum Order { POS, RANDOM }
@@ -59,7 +64,7 @@ final class Fray {
         Path made = directory.resolve("jdk.new");
         String output = run(List.of(Path.of(System.getProperty("java.home"), "bin", "jlink").toString(),
                 "-J-javaagent:" + agent, "-J--module-path=" + path, "-J--add-modules=org.pastalab.fray.instrumentation.jdk",
-                "-J--class-path=" + path, "--output=" + made, "--add-modules=" + MODULES, "--fray-instrumentation"));
+                "-J--class-path=" + path, "--output=" + made, "--add-modules=" + MODULES, "--fray-instrumentation"), JLINK_SECONDS);
         if (!Files.exists(made.resolve("bin", "java"))) {
             throw new AssertionError("jlink: " + output);
         }
@@ -76,7 +81,7 @@ final class Fray {
         command.addAll(List.of("-cp", first == null ? classPath : first + File.pathSeparator + classPath,
                 FrayMain.class.getName(), type.getName(), order.name().toLowerCase(), "" + seconds,
                 directory.resolve("report").toString()));
-        List<String> lines = run(command).lines().toList();
+        List<String> lines = run(command, seconds + GRACE_SECONDS).lines().toList();
         int begin = 0;
         while (begin < lines.size() && !lines.get(begin).endsWith(" schedules")) {
             begin++;
@@ -88,15 +93,18 @@ final class Fray {
         return new Result(lines.get(begin), failure);
     }
 
-    /// What `command` prints.
-    private static String run(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        try (InputStream output = process.getInputStream()) {
-            String text = new String(output.readAllBytes());
-            process.waitFor();
-            return text;
+    /// What `command` prints. Ends it if it takes longer than `seconds`.
+    private static String run(List<String> command, int seconds) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("fray", ".txt");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        try {
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+                throw new AssertionError("not over after " + seconds + " s: " + command);
+            }
+            return Files.readString(output);
         } finally {
             process.destroyForcibly();
+            Files.delete(output);
         }
     }
 }
