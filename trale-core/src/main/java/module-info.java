@@ -15,4 +15,5 @@ module io.trale.core {
     exports io.trale.linux to io.trale.reactive;
     exports io.trale.uring to io.trale.reactive;
     exports io.trale.reactor to io.trale.reactive;
+    exports io.trale.leaf to io.trale.reactive;
 }

@@ -10,7 +10,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Limits;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

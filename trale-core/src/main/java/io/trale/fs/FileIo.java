@@ -2,7 +2,7 @@ package io.trale.fs;
 
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
-import io.trale.reactor.LendingIo;
+import io.trale.leaf.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 

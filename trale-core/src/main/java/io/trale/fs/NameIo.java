@@ -3,7 +3,7 @@ package io.trale.fs;
 import io.trale.linux.Files;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.ReactorIo;
+import io.trale.leaf.ReactorIo;
 import io.trale.reactor.ScratchPool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -8,7 +8,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Files;
 import io.trale.reactor.Failure;
-import io.trale.reactor.ReactorIo;
+import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 

@@ -5,7 +5,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Files;
 import io.trale.reactor.Failure;
-import io.trale.reactor.ReactorIo;
+import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 
 /// Waits for the device.

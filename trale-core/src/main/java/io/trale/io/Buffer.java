@@ -1,6 +1,6 @@
 package io.trale.io;
 
-import io.trale.reactor.LentMemory;
+import io.trale.leaf.LentMemory;
 import java.lang.foreign.MemorySegment;
 
 /// Memory that a read or a write hands to the kernel as it is, with no copy.

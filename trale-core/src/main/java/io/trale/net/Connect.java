@@ -9,7 +9,7 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;

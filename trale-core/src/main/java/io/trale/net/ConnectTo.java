@@ -6,7 +6,7 @@ import io.trale.future.Waker;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
-import io.trale.reactor.ReactorIo;
+import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;

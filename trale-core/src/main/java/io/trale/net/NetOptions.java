@@ -3,7 +3,7 @@ package io.trale.net;
 import io.trale.future.ErrnoException;
 import io.trale.linux.NetOption;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.net.SocketOption;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,7 +6,7 @@ import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
+import io.trale.leaf.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -8,7 +8,7 @@ import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Failure;
-import io.trale.reactor.LendingIo;
+import io.trale.leaf.LendingIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

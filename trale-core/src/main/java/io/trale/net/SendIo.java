@@ -7,8 +7,8 @@ import io.trale.io.Slice;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.LendingIo;
-import io.trale.reactor.Writable;
+import io.trale.leaf.LendingIo;
+import io.trale.leaf.Writable;
 import io.trale.uring.Sqe;
 
 /// A socket's one send, used again and again.

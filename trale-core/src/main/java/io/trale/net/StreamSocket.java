@@ -8,7 +8,7 @@ import io.trale.io.Slice;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Objects;

@@ -2,7 +2,7 @@ package io.trale.net;
 
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

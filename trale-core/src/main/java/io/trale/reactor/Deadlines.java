@@ -79,11 +79,6 @@ public final class Deadlines {
         }
     }
 
-    /// Throws as [Reactor#checkThread].
-    void checkThread() {
-        reactor.checkThread();
-    }
-
     /// How many are set.
     public int size() {
         return size;

@@ -1,5 +1,11 @@
 package io.trale.reactor;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import io.trale.linux.Net;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
 /// A file descriptor that we own, and what is in flight on it.
 ///
 /// `close(2)` stops no operation, and the number may belong to another file a moment later. So [#close] cancels what
@@ -43,8 +49,8 @@ public final class Descriptor {
         return accepted;
     }
 
-    /// `SO_LINGER` was set.
-    void lingers() {
+    /// To be called when `SO_LINGER` is set on this socket.
+    public void lingers() {
         lingers = true;
     }
 
@@ -116,7 +122,7 @@ public final class Descriptor {
             return;
         }
         if (lingers) {
-            Sockets.lingerNoMore(this);
+            stopLingering();
         }
         boolean isDone = close != null && close.isSubmitted(); // also if it failed, or the ring was closed meanwhile
         if (fd >= 0 && !isDone) {
@@ -127,6 +133,21 @@ public final class Descriptor {
             whenClosed.run();
         } catch (Throwable t) { // user code, perhaps: not for whoever closes, nor for the loop
             reactor.fault(t);
+        }
+    }
+
+    /// With a linger time, `close(2)` blocks until the peer has acknowledged all data. Through the ring, a kernel worker would
+    /// block, and with it the next operation of that worker. Without a linger time the kernel still sends the data, so
+    /// nothing is lost. A linger time of 0 stays, since it resets the connection.
+    private void stopLingering() {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment linger = call.allocate(8, 4); // struct linger: on or off, and seconds
+            MemorySegment length = call.allocateFrom(JAVA_INT, 8);
+            int result = reactor.kernel().getsockopt(fd, Net.SOL_SOCKET, Net.SO_LINGER, linger, length);
+            if (result == 0 && linger.get(JAVA_INT, 0) != 0 && linger.get(JAVA_INT, 4) > 0) {
+                linger.fill((byte) 0);
+                reactor.kernel().setsockopt(fd, Net.SOL_SOCKET, Net.SO_LINGER, linger, 8);
+            }
         }
     }
 

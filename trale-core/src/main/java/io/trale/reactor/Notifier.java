@@ -9,10 +9,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// Wakes a sleeping loop from another thread: an `eventfd(2)` on which the ring keeps one operation in flight.
 ///
-/// That is a multishot poll, which posts a completion for each write although nobody ever reads the counter: no second
-/// system call, no buffer, no arming again. Kernels differ in such corners, so [Reactor] tries it when it opens; where
-/// it does not work, the operation is a read of eight bytes, armed anew each time; and where that does not wait either, as
-/// [CounterIo] tells, a poll for one event goes before it.
+/// The operation is a multishot poll, which posts a completion for each write, although the counter is never read: no second
+/// system call, no buffer, no re-arming. [Reactor] tests this on opening, since kernels differ here. If the test fails, the
+/// operation is a read of eight bytes, re-armed after each completion. If that read fails with `EAGAIN` in place of waiting
+/// (some kernels before 6.10), a poll for one event goes before it.
 final class Notifier extends Operation {
 
     private final Reactor reactor;

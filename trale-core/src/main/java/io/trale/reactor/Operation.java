@@ -75,7 +75,7 @@ public abstract class Operation {
     }
 
     /// True if this and its memory are the kernel's for good.
-    final boolean isLeft() {
+    protected final boolean isLeft() {
         return state == State.LEFT;
     }
 
@@ -85,7 +85,7 @@ public abstract class Operation {
     }
 
     /// What this operates on.
-    protected final Descriptor descriptor() {
+    public final Descriptor descriptor() {
         return descriptor;
     }
 

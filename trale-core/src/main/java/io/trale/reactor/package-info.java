@@ -2,7 +2,7 @@
 /// sleeps.
 ///
 /// An [io.trale.reactor.Operation] has one completion handler, called on the loop with result and flags: once, or, if
-/// it is multishot, many times. [io.trale.reactor.ReactorIo] is the handler that keeps the result and wakes a waker: so
+/// it is multishot, many times. [io.trale.leaf.ReactorIo] is the handler that keeps the result and wakes a waker: so
 /// futures see the ring. A publisher's source is another handler: so demand meets the ring, with no task in between.
 /// There is no third way.
 ///

@@ -5,7 +5,7 @@ import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
-import io.trale.reactor.CounterIo;
+import io.trale.leaf.CounterIo;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;

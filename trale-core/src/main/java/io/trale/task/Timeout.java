@@ -2,7 +2,7 @@ package io.trale.task;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import io.trale.reactor.Countdown;
+import io.trale.leaf.Countdown;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;

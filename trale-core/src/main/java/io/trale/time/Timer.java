@@ -2,7 +2,7 @@ package io.trale.time;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import io.trale.reactor.Countdown;
+import io.trale.leaf.Countdown;
 import java.time.Duration;
 
 /// Sleeping, on the executor's one timer.

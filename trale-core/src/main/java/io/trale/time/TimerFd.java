@@ -6,7 +6,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.linux.Time;
-import io.trale.reactor.CounterIo;
+import io.trale.leaf.CounterIo;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;

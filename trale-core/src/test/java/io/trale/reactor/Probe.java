@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// An operation for tests: fills as it is told and keeps what came.
-final class Probe extends Operation {
+public final class Probe extends Operation {
 
     private final Consumer<Sqe> fill;
     int fills;
@@ -20,7 +20,7 @@ final class Probe extends Operation {
     }
 
     /// Completes at once with 0.
-    static Probe nop(Reactor reactor) {
+    public static Probe nop(Reactor reactor) {
         return new Probe(new Descriptor(reactor, -1), Sqe::prepNop);
     }
 

@@ -5,7 +5,7 @@ import io.trale.future.Waker;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.ReactorIo;
+import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 
 /// A leaf future for tests: complete when somebody has called [#raise], with what the kernel answered to the poll of an

@@ -2,7 +2,7 @@ package io.trale.reactive;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Waker;
-import io.trale.reactor.CounterIo;
+import io.trale.leaf.CounterIo;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 

@@ -6,7 +6,7 @@ import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Deadline;
 import io.trale.reactor.Operation;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import io.trale.uring.Abi;
 import io.trale.uring.Sqe;
 import java.util.Objects;

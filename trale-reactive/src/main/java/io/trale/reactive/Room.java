@@ -2,7 +2,7 @@ package io.trale.reactive;
 
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
-import io.trale.reactor.Writable;
+import io.trale.leaf.Writable;
 import io.trale.uring.Sqe;
 
 /// Waits until a socket has room to send, as an operation of its own: so whoever waits holds no memory. Loop thread only.

@@ -14,7 +14,7 @@ import io.trale.net.TcpStream;
 import io.trale.net.UnixListener;
 import io.trale.net.UnixStream;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.Stats;

@@ -7,7 +7,7 @@ import io.trale.linux.SocketAddresses;
 import io.trale.net.NetOptions;
 import io.trale.net.UdpSocket;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Sockets;
+import io.trale.leaf.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;

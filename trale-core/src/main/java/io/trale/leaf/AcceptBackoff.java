@@ -1,6 +1,8 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import io.trale.linux.Errno;
+import io.trale.reactor.Deadline;
+import io.trale.reactor.Reactor;
 
 /// What becomes of a listener whose `accept(2)` has failed: it goes on, whatever happened to one connection, and waits
 /// a little where going on at once would be a busy loop.

@@ -1,9 +1,10 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
+import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 

@@ -1,9 +1,12 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Libc;
+import io.trale.reactor.Limits;
+import io.trale.reactor.Probe;
+import io.trale.reactor.Reactor;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

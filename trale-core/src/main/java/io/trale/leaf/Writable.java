@@ -1,8 +1,9 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import io.trale.linux.Net;
+import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

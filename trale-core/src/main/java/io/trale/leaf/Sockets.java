@@ -1,14 +1,16 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
-import io.trale.linux.Kernel;
 import io.trale.linux.Net;
 import io.trale.linux.NetOption;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Reactor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
@@ -161,22 +163,6 @@ public final class Sockets {
             if (result < 0) {
                 throw Failure.of((join ? "join(" : "leave(") + group.getHostAddress() + "%" + network.getName() + ")",
                         -result);
-            }
-        }
-    }
-
-    /// Has the close of `socket` wait for nothing. With a linger time, `close(2)` waits until the peer has all that was sent;
-    /// through the ring it is a thread of the kernel's that waits, but the next operation of that thread waits with it.
-    /// Without, the kernel goes on sending all the same, so nothing is lost. A linger time of 0 stays: it resets.
-    static void lingerNoMore(Descriptor socket) {
-        Kernel kernel = socket.reactor().kernel();
-        try (Arena call = Arena.ofConfined()) {
-            MemorySegment linger = call.allocate(8, 4); // struct linger: on or off, and seconds
-            MemorySegment length = call.allocateFrom(JAVA_INT, 8);
-            int result = kernel.getsockopt(socket.fd(), Net.SOL_SOCKET, Net.SO_LINGER, linger, length);
-            if (result == 0 && linger.get(JAVA_INT, 0) != 0 && linger.get(JAVA_INT, 4) > 0) {
-                linger.fill((byte) 0);
-                kernel.setsockopt(socket.fd(), Net.SOL_SOCKET, Net.SO_LINGER, linger, 8);
             }
         }
     }

@@ -1,6 +1,9 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import io.trale.future.Waker;
+import io.trale.reactor.Deadline;
+import io.trale.reactor.Deadlines;
+import io.trale.reactor.Reactor;
 import java.time.Duration;
 
 /// A duration that a future lets pass. It counts from the making of the future, on whichever thread that is, but its deadline
@@ -11,7 +14,8 @@ public abstract class Countdown extends Deadline {
     private long nanos;
     private boolean counting;
     private boolean over;
-    private Deadlines deadlines;
+    /// The reactor whose deadline this is, or was last.
+    private Reactor reactor;
     private Waker waker;
 
     /// Counts from now; from the first poll where the current thread has no reactor, and so no clock.
@@ -32,12 +36,11 @@ public abstract class Countdown extends Deadline {
         checkThread();
         this.waker = waker;
         if (!over && !isSet()) { // the first time, or after the close of a ring, which forgets all deadlines
-            Reactor reactor = Reactor.current();
+            reactor = Reactor.current();
             if (!counting) {
                 begin(reactor);
             }
-            deadlines = reactor.deadlines();
-            deadlines.set(this, nanos);
+            reactor.deadlines().set(this, nanos);
         }
         return over;
     }
@@ -45,15 +48,15 @@ public abstract class Countdown extends Deadline {
     /// Nobody waits any more.
     protected final void callOff() {
         checkThread();
-        if (deadlines != null) {
-            deadlines.callOff(this);
+        if (reactor != null) {
+            reactor.deadlines().callOff(this);
         }
     }
 
     /// Throws as [Reactor#checkThread] while it is the deadline of a reactor.
     private void checkThread() {
         if (isSet()) {
-            deadlines.checkThread();
+            reactor.checkThread();
         }
     }
 

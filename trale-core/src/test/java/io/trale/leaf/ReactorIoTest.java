@@ -1,4 +1,4 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Net;
+import io.trale.reactor.Counters;
 import io.trale.reactor.Counters.Count;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Limits;
+import io.trale.reactor.Reactor;
 import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,7 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
+import io.trale.reactor.MemoryListener;
+import io.trale.reactor.Operation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;

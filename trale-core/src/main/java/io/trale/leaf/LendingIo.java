@@ -1,7 +1,10 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import io.trale.future.Waker;
 import io.trale.linux.MessageHeader;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Reactor;
+import io.trale.reactor.ScratchPool;
 import java.lang.foreign.MemorySegment;
 
 /// An operation that transfers bytes to or from users' buffers, used again and again: the one read, or the one write, of

@@ -1,6 +1,7 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import io.trale.linux.IoVectors;
+import io.trale.reactor.Operation;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

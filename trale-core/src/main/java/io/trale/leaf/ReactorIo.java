@@ -1,7 +1,9 @@
-package io.trale.reactor;
+package io.trale.leaf;
 
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Operation;
 
 /// The operation behind a leaf future: submitted exactly once, however often the future is polled; keeps its result
 /// and wakes.
