@@ -5,11 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/// How many datagrams a socket has dropped for want of room, which the kernel tells with those that it does deliver:
-/// `SO_RXQ_OVFL` of `socket(7)`, in a `struct cmsghdr` behind a [MessageHeader] with one vector.
+/// The number of datagrams that a socket has dropped because its receive buffer was full.
+///
+/// The kernel reports it with each datagram that it delivers: `SO_RXQ_OVFL` of `socket(7)`, in a `struct cmsghdr` after a
+/// [MessageHeader] with one vector.
 public final class DropCount {
 
-    /// The size of a header with room for the count, in bytes.
+    /// The size of a message header plus the control message with the count, in bytes.
     public static final int BYTES = 232;
 
     private static final int CONTROL = MessageHeader.HEADER + 32; // of struct msghdr
@@ -23,16 +25,16 @@ public final class DropCount {
 
     private DropCount() {}
 
-    /// Makes room for the count in a header that is filled in already.
+    /// Adds a control buffer for the count to a message header that is already filled in.
     public static void ask(MemorySegment memory) {
         memory.set(JAVA_LONG, CONTROL, memory.address() + MESSAGE);
         memory.set(JAVA_LONG, CONTROL_BYTES, MESSAGE_BYTES);
     }
 
-    /// The count since the socket was opened, which wraps at 2^32; 0 if the kernel had nothing to tell.
+    /// The number of datagrams dropped since the socket was opened, modulo 2^32; 0 if the kernel reported none.
     public static int read(MemorySegment memory) {
-        boolean told = memory.get(JAVA_LONG, CONTROL_BYTES) > NUMBER - MESSAGE
+        boolean reported = memory.get(JAVA_LONG, CONTROL_BYTES) > NUMBER - MESSAGE
                 && memory.get(JAVA_INT, LEVEL) == Net.SOL_SOCKET && memory.get(JAVA_INT, TYPE) == Net.SO_RXQ_OVFL;
-        return told ? memory.get(JAVA_INT, NUMBER) : 0;
+        return reported ? memory.get(JAVA_INT, NUMBER) : 0;
     }
 }

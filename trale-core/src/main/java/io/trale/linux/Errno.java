@@ -43,7 +43,7 @@ public final class Errno {
     public static final int EALREADY = 114;
     public static final int ECANCELED = 125;
 
-    /// `number name text`, a line each, in order.
+    /// One line for each error: `number name text`.
     private static final String TABLE = """
             1 EPERM operation not permitted
             2 ENOENT no such file or directory
@@ -131,12 +131,12 @@ public final class Errno {
 
     private Errno() {}
 
-    /// The symbol, such as `ECONNRESET`; an unknown number is named by itself, never hidden.
+    /// The symbol, such as `ECONNRESET`. An unknown number is reported as `errno 999`.
     public static String name(int errno) {
         return errno >= 0 && errno < NAMES.length && NAMES[errno] != null ? NAMES[errno] : "errno " + errno;
     }
 
-    /// The symbol and what it means: `ECONNRESET, connection reset by peer`.
+    /// The symbol and its description: `ECONNRESET, connection reset by peer`.
     public static String describe(int errno) {
         return errno >= 0 && errno < TEXTS.length && TEXTS[errno] != null ? NAMES[errno] + ", " + TEXTS[errno] : name(errno);
     }

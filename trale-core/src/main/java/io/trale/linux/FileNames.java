@@ -8,33 +8,34 @@ import java.nio.file.ProviderMismatchException;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/// File names as bytes, which is what they are to Linux.
+/// Converts between [Path] and the bytes of a file name, which is what Linux uses.
 ///
 /// A [Path] of the default file system keeps the bytes, but its string does not: each byte that the JVM's encoding of file
 /// names (`sun.jnu.encoding`, ASCII under `LC_ALL=C`) cannot decode becomes the same replacement character. The bytes
 /// are all in the path's URI, each as it is or as `%` and two digits.
 public final class FileNames {
 
-    /// No file is below it. [Path#toUri] asks whether the path is a directory, and must touch no file system for that.
+    /// A prefix below which no file can exist. [Path#toUri] checks whether the path is a directory; with this prefix that
+    /// check reaches no real file system.
     private static final Path NOWHERE = Path.of("/dev/null");
     private static final String NOWHERE_URI = "file:///dev/null";
 
     private FileNames() {}
 
-    /// Throws [ProviderMismatchException] unless `path` is a path of the default file system: the kernel knows no other,
-    /// such as one in a zip file or in memory.
+    /// Throws [ProviderMismatchException] unless `path` belongs to the default file system. The kernel cannot open paths of
+    /// other file systems, such as zip files.
     public static void check(Path path) {
         if (path.getFileSystem() != FileSystems.getDefault()) {
-            throw new ProviderMismatchException(path + " is a path of a file system of " + path.getFileSystem().provider()
-                    .getScheme() + ":, not of the default one; use java.nio.file.Files for it");
+            throw new ProviderMismatchException(path + " belongs to a " + path.getFileSystem().provider().getScheme()
+                    + ": file system, not to the default one; use java.nio.file.Files for it");
         }
     }
 
-    /// The bytes of `path`, with no zero at their end. Throws as [#check].
+    /// The bytes of `path`, without a terminating zero. Throws as [#check].
     public static byte[] bytes(Path path) {
         check(path);
         String text = path.toString();
-        if (isAscii(text)) { // nothing was replaced
+        if (isAscii(text)) { // no replacement characters
             return text.getBytes(StandardCharsets.US_ASCII);
         }
         Path relative = path.isAbsolute() ? path.subpath(0, path.getNameCount()) : path;
@@ -53,7 +54,7 @@ public final class FileNames {
         return Arrays.copyOf(bytes, count);
     }
 
-    /// The path of these `bytes`, in which no zero is.
+    /// The path with these `bytes`, which must not contain a zero.
     public static Path path(byte[] bytes) {
         String text = new String(bytes, StandardCharsets.UTF_8);
         if (isAscii(text)) {

@@ -2,7 +2,7 @@ package io.trale.linux;
 
 import java.util.Locale;
 
-/// Constants of files. The same on every architecture but for what [#O_NOFOLLOW] says.
+/// Constants of the file calls. All are the same on every architecture except [#O_NOFOLLOW].
 public final class Files {
 
     // include/uapi/linux/fcntl.h, openat(2)
@@ -23,7 +23,7 @@ public final class Files {
     public static final int O_SYNC = 0x101000;
     public static final int O_CLOEXEC = 0x80000;
 
-    /// arch/arm64/include/uapi/asm/fcntl.h has a value of its own.
+    /// arm64 differs: arch/arm64/include/uapi/asm/fcntl.h.
     public static final int O_NOFOLLOW =
             System.getProperty("os.arch").toLowerCase(Locale.ROOT).equals("aarch64") ? 0x8000 : 0x20000;
 

@@ -4,13 +4,13 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/// An array of `struct iovec`, as `writev(2)` and `sendmsg(2)` want it. The same on every 64-bit architecture.
+/// An array of `struct iovec` for `writev(2)` and `sendmsg(2)`. The layout is the same on every 64-bit architecture.
 public final class IoVectors {
 
-    /// How many the kernel takes at most: `UIO_MAXIOV` of include/uapi/linux/uio.h.
+    /// The maximum number of vectors in one call: `UIO_MAXIOV` of include/uapi/linux/uio.h.
     public static final int MAX = 1024;
 
-    /// The size of each, in bytes.
+    /// The size of one vector, in bytes.
     public static final int BYTES = 16;
 
     private IoVectors() {}

@@ -4,25 +4,26 @@ import java.lang.foreign.MemorySegment;
 
 /// Every system call that trale makes: the only seam to the operating system.
 ///
-/// Production has one implementation, [Libc]. Tests put another behind the same methods, to inject errors or to
-/// simulate a whole kernel. All other I/O goes through the ring, whose memory both implementations share with us.
+/// Production uses one implementation, [Libc]. Tests use others, to inject errors or to simulate a whole kernel. All other
+/// I/O goes through the ring, whose memory the implementation shares with us.
 ///
-/// **Results.** A call returns a value `>= 0`, or `-errno` (see [Errno]).
-/// **Threads.** One instance belongs to one executor and is called by its loop thread only, but for [#write8] and
-/// [#munmap], which any thread may call. **Memory.** Every segment passed here is native and is used during the call
-/// only, unless the method says otherwise.
+/// - **Results.** A call returns a value `>= 0`, or `-errno` (see [Errno]).
+/// - **Threads.** One instance belongs to one executor. Only the loop thread calls it, except for [#write8], [#munmap] and
+///   [#nanoTime], which any thread may call.
+/// - **Memory.** Every segment passed here is native. The kernel uses it during the call only, unless the method says
+///   otherwise.
 public interface Kernel {
 
-    /// The real kernel. Throws [UnsupportedOperationException], which says in one line what to do, where it cannot be called:
-    /// when the JVM forbids native access, or on another system than Linux.
+    /// The real kernel. If the JVM forbids native access, or if the system is not Linux, throws
+    /// [UnsupportedOperationException] with a message that says what to do.
     static Kernel real() {
         try {
             return new Libc();
-        } catch (LinkageError e) { // its static part has failed, now or before
+        } catch (LinkageError e) { // its static initializer has failed, in this call or an earlier one
             Module module = Kernel.class.getModule();
             throw new UnsupportedOperationException(module.isNativeAccessEnabled()
-                    ? "trale needs Linux, this is " + System.getProperty("os.name")
-                    : "this JVM forbids native access; add --enable-native-access="
+                    ? "trale needs Linux; this system is " + System.getProperty("os.name")
+                    : "this JVM forbids native access; start it with --enable-native-access="
                             + (module.isNamed() ? module.getName() : "ALL-UNNAMED"), e);
         }
     }
@@ -30,23 +31,23 @@ public interface Kernel {
     /// `io_uring_setup(2)`; `params` is a `struct io_uring_params`, read and written. Returns the ring's descriptor.
     int ioUringSetup(int entries, MemorySegment params);
 
-    /// `io_uring_enter(2)`, the one call that blocks. `arg` is [MemorySegment#NULL] or what `flags` asks for.
-    /// Returns how many entries were submitted.
+    /// `io_uring_enter(2)`, the only call that blocks. `flags` determines the type of `arg`; [MemorySegment#NULL] for none.
+    /// Returns the number of entries submitted.
     int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes);
 
-    /// `io_uring_register(2)`. What `arg` points at may stay with the kernel after the call (buffer rings do).
+    /// `io_uring_register(2)`. The kernel may use memory that `arg` points to after the call (it does for buffer rings).
     int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount);
 
-    /// `mmap(2)` with no address hint. Returns the address, or `-errno` (no address is in that range).
+    /// `mmap(2)` without an address hint. Returns the address, or `-errno`. No address lies in the range of `-errno`.
     long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes);
 
-    /// `munmap(2)`. **Any thread**: memory that was lent may be given back by whoever has it.
+    /// `munmap(2)`. **Any thread**: the last owner of the memory frees it, on its own thread.
     int munmap(long address, long lengthBytes);
 
-    /// The clock of all deadlines, in nanoseconds: CLOCK_MONOTONIC of `clock_gettime(2)`.
+    /// The clock of all deadlines, in nanoseconds: CLOCK_MONOTONIC of `clock_gettime(2)`. **Any thread.**
     long nanoTime();
 
-    /// `close(2)`. Cancels nothing that is in flight on the descriptor, whose number may be reused at once.
+    /// `close(2)`. Does not cancel operations in flight on the descriptor. The kernel may reuse the number at once.
     int close(int fd);
 
     /// `eventfd(2)`; returns a descriptor.
@@ -67,8 +68,8 @@ public interface Kernel {
     /// Writes the eight bytes of `value` to `fd`, as `write(2)`. **Any thread.**
     int write8(int fd, long value);
 
-    /// No call but a hint: the caller looks again and again whether another thread is through with a call that it is in
-    /// already, and that does not wait.
+    /// A hint to the processor, not a system call: the caller spins until another thread returns from a call that does not
+    /// block.
     void spinWait();
 
     /// `socket(2)`; returns a descriptor.
@@ -95,9 +96,9 @@ public interface Kernel {
     /// `lseek(2)`; returns the new position, or `-errno`.
     long lseek(int fd, long offsetBytes, int whence);
 
-    /// `fcntl(2)` with `F_SETFL`: `flags` are those of `open(2)` that may change, of which the others are cleared.
+    /// `fcntl(2)` with `F_SETFL`: sets the file status flags to `flags`, and clears the others that may change.
     int setStatusFlags(int fd, int flags);
 
-    /// `shutdown(2)`; a plain call, since the ring hands it to a worker thread each time.
+    /// `shutdown(2)`. A plain call, because io_uring always passes it to a worker thread.
     int shutdown(int fd, int how);
 }

@@ -11,14 +11,14 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/// The real kernel: libc through the Foreign Function & Memory API, nothing else to install.
+/// The real kernel: calls libc through the Foreign Function & Memory API, with no native library of our own.
 ///
-/// `errno` is captured by the linker in the same step as the call, before the JVM can overwrite it; the two calls that are
-/// made all the time go without, and are made again to be told of a failure. No call is linked as `critical`: one
-/// that blocks would hold up every safepoint of the process.
+/// The linker captures `errno` in the same step as the call, before the JVM can overwrite it. The two frequent calls
+/// (`io_uring_enter` and `eventfd_write`) do not capture `errno`; if one fails, it is repeated with capture. No call is
+/// linked as `critical`: a blocking critical call would delay every safepoint of the process.
 public final class Libc implements Kernel {
 
-    /// The same on every architecture that has io_uring.
+    /// System call numbers, the same on every architecture that has io_uring.
     private static final long SYS_IO_URING_SETUP = 425;
     private static final long SYS_IO_URING_ENTER = 426;
     private static final long SYS_IO_URING_REGISTER = 427;
@@ -32,8 +32,8 @@ public final class Libc implements Kernel {
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), VARIADIC);
     private static final MethodHandle ENTER = link("syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG), VARIADIC);
-    /// Without `errno`, for which the linker makes an object at each call that the JIT cannot always do without, and without
-    /// an argument: the call of every turn.
+    /// The enter of almost every turn: without `arg`, and linked without errno capture. Capture allocates an object at each
+    /// call that the JIT cannot always remove.
     private static final MethodHandle ENTER_PLAIN = linkPlain("syscall",
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), VARIADIC);
     private static final MethodHandle REGISTER = link("syscall",
@@ -45,7 +45,7 @@ public final class Libc implements Kernel {
             FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
     private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
     private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    /// Without `errno`, and so with no memory: for threads that have none of their own for that.
+    /// Linked without errno capture: needs no per-thread memory, so any thread may call it.
     private static final MethodHandle EVENTFD_WRITE = linkPlain("eventfd_write",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
@@ -73,11 +73,11 @@ public final class Libc implements Kernel {
     private static final MethodHandle GETSOCKOPT = link("getsockopt",
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
 
-    /// Where the linker leaves the `errno` of the loop thread's calls. The kernel never sees this memory, and the linker
-    /// keeps it alive during a call: the one place where the garbage collector may own native memory.
+    /// Receives the `errno` of the loop thread's calls. Only the linker writes to it, and keeps it alive during a call. The
+    /// kernel never sees it. So this is the one native memory that the garbage collector may free.
     private final MemorySegment errno = Arena.ofAuto().allocate(ERRNO_LAYOUT);
 
-    /// A boundary for one executor.
+    /// Creates the system call interface of one executor.
     public Libc() {}
 
     private static MethodHandle link(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
@@ -97,7 +97,7 @@ public final class Libc implements Kernel {
         return value == -1 ? -errno.get(JAVA_INT, 0) : (int) value;
     }
 
-    /// A method handle may throw anything, but these do not: what comes here is a fault of the JVM or of trale.
+    /// `invokeExact` declares `Throwable`, but a downcall throws nothing. An exception here is a bug of the JVM or of trale.
     private static AssertionError broken(Throwable t) {
         return new AssertionError("system call failed in the JVM", t);
     }
@@ -125,9 +125,9 @@ public final class Libc implements Kernel {
         }
     }
 
-    /// Asks why an enter was refused, which is to say that it has submitted nothing: by another that does not wait. If that
-    /// one is not refused, a signal had come. `EBADR` is reported once and so is missed here: the completion queue counts what
-    /// was dropped.
+    /// The fast call failed without an errno, and submitted nothing. Repeats it without waiting and with errno captured. If
+    /// the repeat does not fail, the first call was interrupted (`EINTR`). The kernel reports `EBADR` only once, so this call
+    /// misses it; the completion queue still counts dropped completions.
     private int enterAgain(int ringFd, int toSubmit, int flags) throws Throwable {
         int submitted = result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
                 MemorySegment.NULL, 0L));
@@ -156,7 +156,7 @@ public final class Libc implements Kernel {
     @Override
     public int munmap(long address, long lengthBytes) {
         try (Arena call = Arena.ofConfined()) {
-            MemorySegment errno = call.allocate(ERRNO_LAYOUT); // as for write8
+            MemorySegment errno = call.allocate(ERRNO_LAYOUT); // any thread may call this
             return (int) MUNMAP.invokeExact(errno, address, lengthBytes) == -1 ? -errno.get(JAVA_INT, 0) : 0;
         } catch (Throwable t) {
             throw broken(t);
@@ -231,7 +231,7 @@ public final class Libc implements Kernel {
         }
     }
 
-    /// As [#write8], with memory for the errno that the first attempt could not tell: not the loop thread's.
+    /// Repeats a failed [#write8] with errno captured, in memory of this call: the caller may be any thread.
     private static int write8Again(int fd, long value) throws Throwable {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment errno = call.allocate(ERRNO_LAYOUT);

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
-/// Native memory by address: what `mmap(2)` gave, as a segment with bounds and a lifetime.
+/// Maps native memory with `mmap(2)`, as segments with bounds and a lifetime.
 public final class Memory {
 
     private static final int PROT_READ = 1;   // include/uapi/asm-generic/mman-common.h, mmap(2)
@@ -19,14 +19,14 @@ public final class Memory {
 
     private Memory() {}
 
-    /// Maps `lengthBytes` of zeroed, page-aligned memory, which costs nothing until it is touched. Unmapped when
-    /// `arena` closes. Throws [OutOfMemoryError] when the kernel refuses.
+    /// Maps `lengthBytes` of zeroed, page-aligned memory. The kernel allocates a page when it is first touched. Unmapped when
+    /// `arena` closes. Throws [OutOfMemoryError] if `mmap` fails.
     public static MemorySegment anonymous(Kernel kernel, Arena arena, long lengthBytes) {
         return map(kernel, arena, lengthBytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
 
-    /// Maps `count` pieces of `bytes` each, as [#anonymous]. Large pieces are kept a little apart: if all began at the same
-    /// distance from a power of two, their beginnings, which are used most, would fight for the same few lines of the cache.
+    /// Maps `count` pieces of `bytes` each, as [#anonymous]. Pieces of whole pages are skewed by a cache line: otherwise
+    /// their first bytes, which are used most, would map to the same cache set.
     public static MemorySegment[] pieces(Kernel kernel, Arena arena, int count, int bytes) {
         long stride = bytes % SKEW_FROM == 0 ? bytes + SKEW : bytes;
         MemorySegment memory = anonymous(kernel, arena, count * stride);
@@ -37,14 +37,14 @@ public final class Memory {
         return pieces;
     }
 
-    /// Maps the part of a ring that `offsetBytes` names (`IORING_OFF_*`), shared with the kernel. Unmapped when
-    /// `arena` closes.
+    /// Maps a part of a ring, shared with the kernel. `offsetBytes` selects the part (`IORING_OFF_*`). Unmapped when `arena`
+    /// closes.
     public static MemorySegment ring(Kernel kernel, Arena arena, long lengthBytes, int ringFd, long offsetBytes) {
         return map(kernel, arena, lengthBytes, MAP_SHARED | MAP_POPULATE, ringFd, offsetBytes);
     }
 
-    /// The first `lengthBytes` of `memory`, which is native and stays valid until `arena` closes, as a segment that is
-    /// valid no longer than that.
+    /// The first `lengthBytes` of `memory`, as a segment that is valid until `arena` closes. `memory` must be native and stay
+    /// valid at least as long.
     @SuppressWarnings("restricted")
     public static MemorySegment view(MemorySegment memory, long lengthBytes, Arena arena) {
         Objects.checkFromToIndex(0, lengthBytes, memory.byteSize());
@@ -58,8 +58,8 @@ public final class Memory {
         if (address < 0 && address > -4096) {
             throw new OutOfMemoryError("mmap of " + lengthBytes + " bytes: " + Errno.describe((int) -address));
         }
-        // SAFETY: the mapping is lengthBytes long and lives until the arena's close unmaps it, after which
-        // every access through this segment throws.
+        // SAFETY: the mapping is lengthBytes long. The arena unmaps it when it closes; after that, every access through
+        // this segment throws.
         return MemorySegment.ofAddress(address)
                 .reinterpret(lengthBytes, arena, mapping -> kernel.munmap(mapping.address(), lengthBytes));
     }

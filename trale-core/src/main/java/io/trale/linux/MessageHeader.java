@@ -5,14 +5,16 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/// `struct msghdr` of `sendmsg(2)` and `recvmsg(2)` with one address and some buffers, all in one piece of memory: the
-/// address first, then the header, then the [IoVectors]. The same on every 64-bit architecture.
+/// `struct msghdr` of `sendmsg(2)` and `recvmsg(2)` with one address and some buffers.
+///
+/// All is in one piece of memory: the address, then the header, then the [IoVectors]. The layout is the same on every
+/// 64-bit architecture.
 public final class MessageHeader {
 
-    /// Where the header stands, in bytes.
+    /// The offset of the header, in bytes.
     public static final int HEADER = 128;
 
-    /// Where the vectors stand, in bytes.
+    /// The offset of the vectors, in bytes.
     public static final int VECTORS = HEADER + 56;
 
     private static final int NAME = HEADER;
@@ -25,19 +27,20 @@ public final class MessageHeader {
 
     private MessageHeader() {}
 
-    /// The size of the whole with room for `vectorCount` vectors, in bytes.
+    /// The size of address, header and `vectorCount` vectors, in bytes.
     public static int bytes(int vectorCount) {
         return VECTORS + vectorCount * IoVectors.BYTES;
     }
 
-    /// Fills in a header for the one buffer of `length` bytes at `address`; for the name see [#fill(MemorySegment, int, int)].
+    /// Fills in a header with one buffer of `length` bytes at `address`; for `nameBytes` see
+    /// [#fill(MemorySegment, int, int)].
     public static void fill(MemorySegment memory, int nameBytes, long address, long length) {
         fill(memory, nameBytes, 1);
         IoVectors.set(memory, VECTORS, 0, address, length);
     }
 
-    /// Fills in a header for `vectorCount` vectors, which stand or will stand behind it, with room for a name, or the name,
-    /// of `nameBytes`; 0 for none.
+    /// Fills in a header with `vectorCount` vectors, which the caller writes at [#VECTORS]. `nameBytes` is the size of the
+    /// address at the start of `memory`, or of the space for one; 0 for none.
     public static void fill(MemorySegment memory, int nameBytes, int vectorCount) {
         memory.set(JAVA_LONG, NAME, nameBytes == 0 ? 0 : memory.address());
         memory.set(JAVA_LONG, NAME_BYTES, nameBytes); // and the padding behind it
@@ -48,7 +51,7 @@ public final class MessageHeader {
         memory.set(JAVA_LONG, FLAGS, 0);
     }
 
-    /// The length of the name that the kernel wrote.
+    /// The length of the address that the kernel wrote, in bytes.
     public static int nameBytes(MemorySegment memory) {
         return memory.get(JAVA_INT, NAME_BYTES);
     }

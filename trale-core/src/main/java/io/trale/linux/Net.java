@@ -1,6 +1,6 @@
 package io.trale.linux;
 
-/// Constants of the socket calls. The same on x86-64, arm64 and riscv64, which all use the numbers of asm-generic.
+/// Constants of the socket calls. x86-64, arm64 and riscv64 all use these numbers (asm-generic).
 public final class Net {
 
     // include/linux/socket.h, socket(2)
@@ -18,7 +18,7 @@ public final class Net {
     public static final int MSG_WAITALL = 0x100;
     public static final int MSG_NOSIGNAL = 0x4000;
 
-    // include/linux/socket.h, listen(2): the largest backlog, unless net.core.somaxconn says less
+    // include/linux/socket.h, listen(2): the largest backlog, unless net.core.somaxconn is smaller
     public static final int SOMAXCONN = 4096;
 
     // shutdown(2)

@@ -6,10 +6,9 @@ import java.lang.foreign.MemorySegment;
 import java.net.NetworkInterface;
 import java.net.SocketOption;
 
-/// The socket options that we know, under the names that Java has for them, and how `setsockopt(2)` knows them: level,
-/// number, and the form of the value. The numbers are in [Net].
+/// The socket options that trale supports: Java's name, and the level, number and value format of `setsockopt(2)`.
 ///
-/// Java has one name for what is two options of IPv4 and of IPv6.
+/// The numbers are in [Net]. For some options Java has one name where Linux has one option for IPv4 and another for IPv6.
 public enum NetOption {
 
     SO_BROADCAST(Boolean.class, Net.SOL_SOCKET, Net.SO_BROADCAST),
@@ -50,7 +49,7 @@ public enum NetOption {
         this.inet6Number = inet6Number;
     }
 
-    /// The option that `option` names. Throws [UnsupportedOperationException] if we know none of that name and type.
+    /// The option with the name and type of `option`. Throws [UnsupportedOperationException] if there is none.
     public static NetOption of(SocketOption<?> option) {
         for (NetOption known : values()) {
             if (known.name().equals(option.name()) && known.type == option.type()) {
@@ -60,22 +59,22 @@ public enum NetOption {
         throw new UnsupportedOperationException("socket option " + option.name());
     }
 
-    /// True if IPv6 has an option of its own for this.
+    /// True if IPv6 sockets use another level and number.
     public boolean hasInet6() {
         return inet6Number >= 0;
     }
 
-    /// Where it is: `SOL_SOCKET` or `IPPROTO_*`.
+    /// The level: `SOL_SOCKET` or `IPPROTO_*`.
     public int level(boolean inet6) {
         return inet6 ? Net.IPPROTO_IPV6 : level;
     }
 
-    /// What it is there.
+    /// The number of the option within its level.
     public int number(boolean inet6) {
         return inet6 ? inet6Number : number;
     }
 
-    /// Writes `value`, which is of this option's type, at the start of `target`; returns its length in bytes.
+    /// Writes `value`, which must have this option's type, at the start of `target`. Returns its length in bytes.
     public int encode(Object value, boolean inet6, MemorySegment target) {
         return switch (value) {
             case Boolean flag -> words(target, flag ? 1 : 0);
@@ -83,18 +82,19 @@ public enum NetOption {
             case Integer number -> words(target, number);
             case NetworkInterface network when inet6 -> words(target, network.getIndex());
             case NetworkInterface network -> words(target, 0, 0, network.getIndex()); // struct ip_mreqn
-            default -> throw new IllegalArgumentException(this + " cannot be " + value);
+            default -> throw new IllegalArgumentException(this + " does not accept " + value);
         };
     }
 
-    /// Reads what the kernel wrote at the start of `source`.
+    /// Reads the value that the kernel wrote at the start of `source`. Throws [UnsupportedOperationException] for
+    /// `IP_MULTICAST_IF`.
     public Object decode(MemorySegment source) {
         int first = source.get(JAVA_INT, 0);
         if (this == SO_LINGER) {
             return first == 0 ? -1 : source.get(JAVA_INT, 4);
         }
         if (type == NetworkInterface.class) {
-            throw new UnsupportedOperationException("the kernel does not tell " + this);
+            throw new UnsupportedOperationException(this + " can be set but not read");
         }
         return type == Boolean.class ? (Object) (first != 0) : (Object) first;
     }

@@ -16,16 +16,17 @@ import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 import java.nio.channels.UnsupportedAddressTypeException;
 
-/// `struct sockaddr_in`, `sockaddr_in6` and `sockaddr_un` (`ip(7)`, `ipv6(7)`, `unix(7)`) to and from Java's addresses.
+/// Converts `struct sockaddr_in`, `sockaddr_in6` and `sockaddr_un` (`ip(7)`, `ipv6(7)`, `unix(7)`) to and from Java's
+/// addresses.
 ///
-/// The scope of an IPv6 address is kept; the flow label is not, since Java has no place for it: it is sent as 0. Java has no
-/// word for an abstract Unix name either; a peer that has one looks as if it had none.
+/// The scope of an IPv6 address is kept. Java's addresses have no flow label, so it is sent as 0. They have no abstract Unix
+/// names either, so the address of a peer with an abstract name is decoded as unnamed.
 public final class SocketAddresses {
 
-    /// The size of `struct sockaddr_storage`, in bytes: room for any address.
+    /// The size of `struct sockaddr_storage`, in bytes: large enough for any address.
     public static final int MAX_BYTES = 128;
 
-    /// The longest path of a Unix socket, in bytes: `sun_path` less the zero at its end.
+    /// The longest path of a Unix socket, in bytes: the size of `sun_path` minus the terminating zero.
     public static final int MAX_PATH_BYTES = 107;
 
     private static final int FAMILY_BYTES = 2;
@@ -36,7 +37,7 @@ public final class SocketAddresses {
 
     private SocketAddresses() {}
 
-    /// `AF_INET`, `AF_INET6` or `AF_UNIX`, whichever `address` needs.
+    /// The address family of `address`: `AF_INET`, `AF_INET6` or `AF_UNIX`.
     public static int family(SocketAddress address) {
         return switch (address) {
             case InetSocketAddress inet -> inet.getAddress() instanceof Inet6Address ? Net.AF_INET6 : Net.AF_INET;
@@ -45,7 +46,7 @@ public final class SocketAddresses {
         };
     }
 
-    /// Throws [IllegalArgumentException] if `address` cannot be encoded: its host was not found, or its path is too long.
+    /// Throws [IllegalArgumentException] if `address` cannot be encoded: its host is unresolved, or its path is too long.
     public static void check(SocketAddress address) {
         switch (address) {
             case InetSocketAddress inet -> {
@@ -56,15 +57,15 @@ public final class SocketAddresses {
             case UnixDomainSocketAddress unix -> {
                 int length = path(unix).length;
                 if (length > MAX_PATH_BYTES) {
-                    throw new IllegalArgumentException("the path of a socket has at most " + MAX_PATH_BYTES
-                            + " bytes, not " + length + ": " + unix);
+                    throw new IllegalArgumentException("socket path has " + length + " bytes, must be at most "
+                            + MAX_PATH_BYTES + ": " + unix);
                 }
             }
             default -> throw new UnsupportedAddressTypeException();
         }
     }
 
-    /// Writes `address`, which is as [#check] wants it, at the start of `target`; returns its length in bytes.
+    /// Writes `address`, which must have passed [#check], at the start of `target`. Returns its length in bytes.
     public static int encode(SocketAddress address, MemorySegment target) {
         target.set(JAVA_SHORT, 0, (short) family(address));
         return address instanceof UnixDomainSocketAddress unix ? encodePath(path(unix), target)
@@ -94,8 +95,8 @@ public final class SocketAddresses {
         return INET_BYTES;
     }
 
-    /// Reads an address of `length` bytes that the kernel wrote at the start of `source`. The kernel writes nothing at all
-    /// for a sender of datagrams that has no name.
+    /// Reads an address of `length` bytes that the kernel wrote at the start of `source`. For a datagram from an unbound Unix
+    /// socket the kernel writes no address, and `length` is 0.
     public static SocketAddress decode(MemorySegment source, int length) {
         if (length < FAMILY_BYTES) {
             return UNNAMED;
@@ -108,7 +109,7 @@ public final class SocketAddresses {
         while (end < source.byteSize() && source.get(JAVA_BYTE, end) != 0) {
             end++;
         }
-        // an abstract name begins with a zero, and so ends there
+        // an abstract name begins with a zero, so it is decoded as unnamed
         return end == FAMILY_BYTES ? UNNAMED
                 : UnixDomainSocketAddress.of(FileNames.path(bytes(source, FAMILY_BYTES, (int) end - FAMILY_BYTES)));
     }
@@ -128,7 +129,7 @@ public final class SocketAddresses {
         }
     }
 
-    /// `address` as people write it: `127.0.0.1:80`, `[::1]:80`, `*:80`, `/run/echo.socket`, `unnamed`.
+    /// Formats `address` for messages: `127.0.0.1:80`, `[::1]:80`, `*:80`, `/run/echo.socket`, `unnamed`.
     public static String format(SocketAddress address) {
         return switch (address) {
             case InetSocketAddress inet -> formatInet(inet);
@@ -153,7 +154,7 @@ public final class SocketAddresses {
         return FileNames.bytes(address.getPath());
     }
 
-    /// A scope of 0 means none; an IPv4-mapped address becomes the IPv4 address that it is.
+    /// A scope of 0 means none. `getByAddress` turns an IPv4-mapped address into an [java.net.Inet4Address].
     private static InetAddress inet6(byte[] ip, int scope) throws UnknownHostException {
         return scope == 0 ? InetAddress.getByAddress(ip) : Inet6Address.getByAddress(null, ip, scope);
     }

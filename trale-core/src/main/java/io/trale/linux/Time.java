@@ -1,6 +1,6 @@
 package io.trale.linux;
 
-/// Constants of clocks and timers. The same on every architecture.
+/// Constants of clocks and timers, the same on every architecture.
 public final class Time {
 
     // include/uapi/linux/time.h, clock_gettime(2)

@@ -1,5 +1,6 @@
-/// The boundary to Linux: one interface of system calls, constants, addresses, error numbers.
+/// The system call interface to Linux: system calls, constants, socket addresses and error numbers. Open
+/// [io.trale.linux.Kernel] first.
 ///
-/// Restricted methods of `java.lang.foreign`, Java's word for unsafe, are called in this package and nowhere else.
-/// Every such call stands under a `SAFETY` comment that names the size, the lifetime and who frees.
+/// Only this package calls the restricted methods of `java.lang.foreign`, which can crash the JVM. Each such call has a
+/// `SAFETY` comment with the size and lifetime of the memory, and what frees it.
 package io.trale.linux;

@@ -298,7 +298,7 @@ class UnixTest {
     void aPathThatIsTooLongIsRefusedBeforeAnyCall() throws Exception {
         UnixDomainSocketAddress longest = UnixDomainSocketAddress.of("/" + "x".repeat(106));
         UnixDomainSocketAddress tooLong = UnixDomainSocketAddress.of("/" + "x".repeat(107));
-        String complaint = "the path of a socket has at most 107 bytes, not 108: " + tooLong;
+        String complaint = "socket path has 108 bytes, must be at most 107: " + tooLong;
         run(() -> {
             assertThatThrownBy(() -> await(UnixStream.connect(longest))).hasMessageContaining("ENOENT");
             assertThatThrownBy(() -> UnixStream.connect(tooLong)).isInstanceOf(IllegalArgumentException.class)
