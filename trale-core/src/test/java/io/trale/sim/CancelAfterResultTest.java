@@ -68,6 +68,7 @@ class CancelAfterResultTest {
     private static List<Kind> kinds() {
         return List.of(
                 kind("Open", (test, buffer) -> File.open(Path.of("/file"))),
+                kind("Mkdir", (test, buffer) -> File.mkdir(Path.of("/directory" + test.directories++))),
                 own("CursorIo", (test, buffer) -> test.file.read(buffer)),
                 kind("Use", (test, buffer) -> test.file.readAt(buffer, 0)),
                 kind("Size", (test, buffer) -> test.file.size()),
@@ -105,6 +106,7 @@ class CancelAfterResultTest {
     private EventFd event;
     private TimerFd timer;
     private Mutex<String> mutex;
+    private int directories;
 
     @BeforeEach
     void oneOfEach() throws Exception {
@@ -212,6 +214,9 @@ class CancelAfterResultTest {
             executor.turn();
         }
         select.cancel();
+        while (executor.stats().inFlight() > 0) { // the file is closed through the ring
+            executor.turn();
+        }
         assertThat(kernel.openDescriptors()).isEqualTo(descriptors);
     }
 
