@@ -254,12 +254,16 @@ class OperatorsTest {
         expect(elements().take(COUNT), COUNT);
     }
 
-    /// Such as Reactor takes for fatal, and lets through: to the handler of the executor.
+    /// Such as Reactor takes for fatal, and lets through: to the handler of the executor. A connection is aborted with it.
     @Test
     void aSubscriberThatLacksAClassIsGoneAsWell() {
         Throwing throwing = new Throwing(new NoClassDefFoundError("on purpose"), new CompletableFuture<>());
         source.busy().subscribe(throwing);
         assertThat(Support.get(uncaught)).isSameAs(throwing.thrown);
-        expect(elements().take(COUNT), COUNT);
+        if (kind.isOfConnection()) {
+            StepVerifier.create(elements()).expectError(ConnectionClosedException.class).verify(LIMIT);
+        } else {
+            expect(elements().take(COUNT), COUNT);
+        }
     }
 }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -50,11 +51,24 @@ final class Sources {
             return source(name, trale -> receive(trale, connection -> connection.receive().transform(view)));
         }
 
+        /// True for a source without an end of its own: it completes when it is closed. The others fail.
+        boolean isEndless() {
+            return ENDLESS.contains(step);
+        }
+
+        /// True for what is received from a connection.
+        boolean isOfConnection() {
+            return !isEndless() && !step.equals("source(traleRead)");
+        }
+
         @Override
         public String toString() {
             return step;
         }
     }
+
+    private static final Set<String> ENDLESS = Set.of("source(traleReceiveDatagrams)", "source(traleAccept)",
+            "source(traleTicks)", "source(traleSignals)");
 
     private static final AtomicInteger PIPES = new AtomicInteger();
 
