@@ -2,7 +2,7 @@ package io.trale.future;
 
 import java.io.IOException;
 
-/// A system call or an operation of the ring failed: says which, on what, and with which error number.
+/// Thrown if a system call or an io_uring operation fails.
 ///
 /// The message reads `recv(fd=7, 127.0.0.1:41000): ECONNRESET, connection reset by peer`.
 public final class ErrnoException extends IOException {
@@ -11,13 +11,13 @@ public final class ErrnoException extends IOException {
 
     private final int errno;
 
-    /// `message` names the operation and its descriptor and ends with the error; `errno` is positive, as in `errno(3)`.
+    /// `message` names the operation, its descriptor and the error. `errno` is positive, as in `errno(3)`.
     public ErrnoException(String message, int errno) {
         super(message);
         this.errno = errno;
     }
 
-    /// The error number, positive, as `errno(3)` lists it: 104 is `ECONNRESET`.
+    /// The positive error number, as in `errno(3)`: 104 is `ECONNRESET`.
     public int errno() {
         return errno;
     }

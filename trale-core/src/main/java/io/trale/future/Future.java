@@ -1,30 +1,32 @@
 package io.trale.future;
 
-/// A value that will be there later, and that makes progress only while somebody polls it.
+/// An asynchronous computation that makes progress only when it is polled.
 ///
-/// Whoever owns a future either polls it until it is complete, or gives it up by calling [#cancel] exactly once. Java
-/// has no drop: a future that is neither finished nor cancelled keeps its operation, and the memory of that operation,
-/// for ever. `spawn`, `await`, `select` and `timeout` are owners and do this for what they are given.
+/// The owner of a future either polls it until it is complete, or cancels it with [#cancel]. Java has no destructors: a
+/// future that is neither completed nor cancelled keeps its operation and its memory for ever. `spawn`, `await`, `select`
+/// and `timeout` become the owner of the futures passed to them.
 ///
-/// All methods are for the thread of the executor that polls it.
+/// All methods must be called on the thread of the executor that polls the future.
 public interface Future<T> {
 
-    /// Makes progress. Returns true when the future is complete, and then must not be polled again; returns false
-    /// when it is pending, and then `waker` is woken once another poll is worth while. Each poll replaces the waker of
-    /// the one before. Never throws for a failed operation: that is for [#result].
+    /// Makes progress. Returns true if the future is complete; it must not be polled again then. Returns false if it is
+    /// pending; the future wakes `waker` when it should be polled again. Each poll replaces the waker of the previous poll.
+    /// A failed operation completes the future: [#result] throws, `poll` does not.
     boolean poll(Waker waker);
 
-    /// The value, once [#poll] returned true. Throws what the operation failed with.
+    /// The value. Call after [#poll] has returned true. Throws the exception of a failed operation.
     T result() throws Exception;
 
-    /// Gives the future up: the owner will not poll it again. Idempotent.
+    /// Cancels the future. The owner must not poll it again. Idempotent.
     ///
-    /// - While the future is pending, what the kernel still does is stopped in the background, and memory that it may touch is
-    ///   kept until then.
-    /// - If it is complete and [#result] was not called, its value is released: a descriptor is closed, a lock is given back, a
-    ///   signal or a connection goes to the next.
-    /// - **Once [#result] was called, this has no effect**: the value is the caller's. Nor has it on a later use of what this
-    ///   future was made from. The one exception is a future that its maker says to be its own and used for every operation, such
-    ///   as [io.trale.io.AsyncRead#read]: there, this gives up the use under way, if there is one.
+    /// - If the future is pending, its kernel operation is cancelled in the background. The memory of the operation is kept
+    ///   until the kernel has released it.
+    /// - If the future is complete and [#result] was not called, its value is released: a descriptor is closed, a lock is
+    ///   unlocked, a signal or a connection is passed to the next waiter.
+    /// - **If [#result] was called, `cancel` has no effect**: the caller owns the value.
+    ///
+    /// A cancel does not affect later operations of the same object, with one exception. A method may document that it
+    /// returns the same future for every operation, such as [io.trale.io.AsyncRead#read]. There, `cancel` cancels the
+    /// operation in progress, if any.
     default void cancel() {}
 }

@@ -2,10 +2,10 @@ package io.trale.future;
 
 import java.io.IOException;
 
-/// A future of a count, such as bytes received, that boxes nothing when asked by [#resultAsInt].
+/// A future of an `int`, such as a number of bytes; [#resultAsInt] returns it without boxing.
 public interface IntFuture extends Future<Integer> {
 
-    /// The value, once [#poll] returned true, or the [IOException] that the operation failed with.
+    /// The value, as [#result]. Throws the [IOException] of a failed operation.
     int resultAsInt() throws IOException;
 
     @Override

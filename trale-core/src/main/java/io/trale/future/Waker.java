@@ -1,10 +1,10 @@
 package io.trale.future;
 
-/// Tells the owner of a future to poll it again.
+/// Notifies the owner of a future that it should poll the future again.
 @FunctionalInterface
 public interface Waker {
 
-    /// Wakes. **Safe from any thread**, at any moment: before, during and after a poll. Idempotent until the next poll
-    /// begins, and without effect once the owner is done.
+    /// Wakes the owner. **Safe from any thread** at any time: before, during and after a poll. Further calls before the next
+    /// poll have no effect. Calls after the owner has finished have no effect.
     void wake();
 }

@@ -1,5 +1,5 @@
-/// The vocabulary: a future is polled, and a waker says when to poll it again.
+/// The basic interfaces: a [io.trale.future.Future] is polled, and a [io.trale.future.Waker] requests the next poll.
 ///
-/// These types import nothing of trale. Returning a boolean from `poll` and keeping the result beside it is what makes
-/// a poll free of allocation.
+/// These types import no other package of trale. `poll` returns a boolean and `result` returns the value, so that a poll
+/// allocates nothing.
 package io.trale.future;

@@ -126,8 +126,8 @@ public final class Libc implements Kernel {
     }
 
     /// The fast call failed without an errno, and submitted nothing. Repeats it without waiting and with errno captured. If
-    /// the repeat does not fail, the first call was interrupted (`EINTR`). The kernel reports `EBADR` only once, so this call
-    /// misses it; the completion queue still counts dropped completions.
+    /// the repeat does not fail, the first call was interrupted (`EINTR`). The kernel reports `EBADR` only once, so this
+    /// call misses it; the completion queue still counts dropped completions.
     private int enterAgain(int ringFd, int toSubmit, int flags) throws Throwable {
         int submitted = result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
                 MemorySegment.NULL, 0L));

@@ -19,8 +19,8 @@ public final class Memory {
 
     private Memory() {}
 
-    /// Maps `lengthBytes` of zeroed, page-aligned memory. The kernel allocates a page when it is first touched. Unmapped when
-    /// `arena` closes. Throws [OutOfMemoryError] if `mmap` fails.
+    /// Maps `lengthBytes` of zeroed, page-aligned memory. The kernel allocates a page when it is first touched. Unmapped
+    /// when `arena` closes. Throws [OutOfMemoryError] if `mmap` fails.
     public static MemorySegment anonymous(Kernel kernel, Arena arena, long lengthBytes) {
         return map(kernel, arena, lengthBytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     }
@@ -43,8 +43,8 @@ public final class Memory {
         return map(kernel, arena, lengthBytes, MAP_SHARED | MAP_POPULATE, ringFd, offsetBytes);
     }
 
-    /// The first `lengthBytes` of `memory`, as a segment that is valid until `arena` closes. `memory` must be native and stay
-    /// valid at least as long.
+    /// The first `lengthBytes` of `memory`, as a segment that is valid until `arena` closes. `memory` must be native and
+    /// stay valid at least as long.
     @SuppressWarnings("restricted")
     public static MemorySegment view(MemorySegment memory, long lengthBytes, Arena arena) {
         Objects.checkFromToIndex(0, lengthBytes, memory.byteSize());

@@ -95,8 +95,8 @@ public final class SocketAddresses {
         return INET_BYTES;
     }
 
-    /// Reads an address of `length` bytes that the kernel wrote at the start of `source`. For a datagram from an unbound Unix
-    /// socket the kernel writes no address, and `length` is 0.
+    /// Reads an address of `length` bytes that the kernel wrote at the start of `source`. For a datagram from an unbound
+    /// Unix socket the kernel writes no address, and `length` is 0.
     public static SocketAddress decode(MemorySegment source, int length) {
         if (length < FAMILY_BYTES) {
             return UNNAMED;

@@ -39,7 +39,7 @@ public final class Abi {
     public static final long IORING_OFF_SQ_RING = 0;
     public static final long IORING_OFF_SQES = 0x10000000L;
 
-    // flags that the kernel sets in the submission ring
+    // sq_flags: the kernel sets them in the submission ring
     public static final int IORING_SQ_CQ_OVERFLOW = 1 << 1;
     public static final int IORING_SQ_TASKRUN = 1 << 2;
 
@@ -58,7 +58,7 @@ public final class Abi {
     // struct io_uring_rsrc_update
     static final int RSRC_UPDATE_BYTES = 16;
 
-    // struct io_uring_probe, and struct io_uring_probe_op behind it for each operation
+    // struct io_uring_probe, followed by one struct io_uring_probe_op for each operation
     static final int PROBE_BYTES = 16;
     static final int PROBE_OP_BYTES = 8;
     static final int PROBE_OP_FLAGS = 2;
@@ -70,7 +70,7 @@ public final class Abi {
     public static final int BUF_REG_ENTRIES = 8;
     public static final int BUF_REG_GROUP = 12;
 
-    // struct io_uring_buf; the tail of the ring overlays the unused field of its first entry
+    // struct io_uring_buf; the tail of the ring overlays the reserved field of entry 0
     public static final int BUF_BYTES = 16;
     public static final int BUF_ADDRESS = 0;
     public static final int BUF_LENGTH = 8;

@@ -12,8 +12,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
-/// Receive buffers that are handed to the kernel through a ring of their own, in shared memory: no operation, no system
-/// call. See `io_uring_register_buf_ring(3)`.
+/// Receive buffers that we pass to the kernel through a ring in shared memory.
+///
+/// A buffer is passed without an operation and without a system call. See `io_uring_register_buf_ring(3)`.
 public final class BufferRing extends ReceiveBuffers {
 
     private static final VarHandle SHORT = JAVA_SHORT.varHandle();
@@ -25,8 +26,8 @@ public final class BufferRing extends ReceiveBuffers {
     private final int mask;
     private short tail;
 
-    /// Registers `buffers`: a power of two of them, at most 32768, which must stay until the ring is closed. Throws when this
-    /// kernel has no buffer rings (`EINVAL`), or no memory (`ENOMEM`).
+    /// Registers `buffers`. Their number must be a power of two, at most 32768. They must stay valid until `ring` is closed.
+    /// Throws if the kernel has no buffer rings (`EINVAL`, before Linux 5.19) or no memory (`ENOMEM`).
     public BufferRing(Kernel kernel, Ring ring, Arena arena, int group, MemorySegment[] buffers) throws ErrnoException {
         super(group, buffers);
         this.kernel = kernel;

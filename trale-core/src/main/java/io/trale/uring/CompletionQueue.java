@@ -8,7 +8,8 @@ import java.lang.invoke.VarHandle;
 
 /// The ring of completions that the kernel writes and we read.
 ///
-/// Each completion is two longs: the `user_data` of its operation, and the result with the flags above it.
+/// Each completion is two longs: the `user_data` of its operation; then the result in the low half and the flags in the high
+/// half.
 public final class CompletionQueue {
 
     private static final VarHandle INT = JAVA_INT.varHandle();
@@ -20,7 +21,7 @@ public final class CompletionQueue {
     private final long cqesOffset;
     private final int mask;
 
-    /// The same as the shared head, which only we write.
+    /// A copy of the shared head, which only we write.
     private int head;
 
     CompletionQueue(MemorySegment ring, MemorySegment params) {
@@ -33,26 +34,26 @@ public final class CompletionQueue {
         head = ring.get(JAVA_INT, headOffset);
     }
 
-    /// How many completions wait to be taken.
+    /// The number of completions in the queue.
     public int ready() {
         return (int) INT.getAcquire(ring, tailOffset) - head; // pairs with the kernel's release of the tail
     }
 
-    /// True if half of the places are taken: the time to take completions before more operations are submitted, each of
-    /// which may complete at once.
+    /// True if at least half of the queue is in use. The caller then drains before it submits more operations, because each
+    /// of them may complete at once.
     public boolean isHalfFull() {
         return 2 * ready() > mask;
     }
 
-    /// How many completions the kernel has lost since the ring was opened, because the queue was full and there was no memory
-    /// for its overflow list. Their operations never end. `enter` reports that with `EBADR`, but only once, and not if it has
-    /// submitted something; this stays.
+    /// The number of completions that the kernel has lost since the ring was opened, because the queue was full and there
+    /// was no memory for the kernel's overflow list. Their operations never complete. `enter` reports the loss with `EBADR`,
+    /// but only once, and not in a call that submits entries. This counter is never reset.
     public int dropped() {
         return (int) INT.getOpaque(ring, overflowOffset);
     }
 
-    /// Moves up to half of `batch.length` completions into `batch`, two longs each, and gives their places back to the
-    /// kernel. Returns how many. They are copied first and handled later, so that handlers may do as they please.
+    /// Copies up to `batch.length / 2` completions into `batch`, two longs each, and releases their slots to the kernel.
+    /// Returns the number of completions. Handlers run after the copy, so they may submit and drain.
     public int drain(long[] batch) {
         int count = Math.min(ready(), batch.length / 2);
         for (int i = 0; i < count; i++) {
@@ -61,7 +62,7 @@ public final class CompletionQueue {
             batch[2 * i + 1] = ring.get(JAVA_LONG, cqe + 8);
         }
         head += count;
-        INT.setRelease(ring, headOffset, head); // only now may the kernel write there again
+        INT.setRelease(ring, headOffset, head); // from here on the kernel may overwrite these slots
         return count;
     }
 

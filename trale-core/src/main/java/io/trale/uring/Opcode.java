@@ -9,7 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// The operations that trale uses, and which of them a kernel has: `IORING_REGISTER_PROBE` of `io_uring_register(2)`.
+/// The io_uring operations that trale uses; [#missing] checks that the kernel has them.
 public enum Opcode {
 
     NOP(Abi.IORING_OP_NOP),
@@ -39,7 +39,8 @@ public enum Opcode {
         this.opcode = opcode;
     }
 
-    /// Those that the kernel of `ring` does not have. Throws if it cannot be asked.
+    /// The operations that the kernel of `ring` does not have: `IORING_REGISTER_PROBE` of `io_uring_register(2)`. Throws if
+    /// the probe fails.
     public static List<Opcode> missing(Kernel kernel, Ring ring) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment probe = call.allocate(Abi.PROBE_BYTES + MAX * Abi.PROBE_OP_BYTES, 8);

@@ -3,10 +3,10 @@ package io.trale.uring;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// A group of equal buffers from which the kernel picks one when a receive has data.
+/// A group of receive buffers of one size: when data arrives, the kernel picks a buffer from it.
 ///
-/// A buffer is either *free* (the kernel may pick it for any receive that is submitted from now on), or *lent* to us: from
-/// the completion that names it until [#give]. The kinds of groups differ in how a buffer gets to the kernel.
+/// A buffer is either *free* (the kernel may pick it for a receive) or *lent* to us: from the completion that names it until
+/// [#give]. Subclasses differ in how they pass a buffer to the kernel.
 public abstract class ReceiveBuffers {
 
     private final int group;
@@ -14,7 +14,7 @@ public abstract class ReceiveBuffers {
     private final boolean[] lent;
     private int free;
 
-    /// Group number `group`, of `buffers` that have one size. All of them are lent, until [#giveAll].
+    /// Creates group number `group`. All `buffers` must have one size. All are lent until [#giveAll].
     protected ReceiveBuffers(int group, MemorySegment[] buffers) {
         this.group = group;
         this.buffers = buffers;
@@ -22,20 +22,20 @@ public abstract class ReceiveBuffers {
         Arrays.fill(lent, true);
     }
 
-    /// Gives the kernel all buffers: the last step of every constructor.
+    /// Gives all buffers to the kernel. The last step of every constructor.
     protected final void giveAll() {
         for (int id = 0; id < buffers.length; id++) {
             give(id);
         }
     }
 
-    /// Hands buffer `id`, which is `buffer`, to the kernel.
+    /// Passes `buffer`, which has number `id`, to the kernel.
     protected abstract void provide(int id, MemorySegment buffer);
 
-    /// Takes the group out of the ring. Nothing may be in flight that selects from it.
+    /// Unregisters the group from the ring. No operation that selects from this group may be in flight.
     public abstract void close();
 
-    /// The number that entries name this group by.
+    /// The group number in submission entries.
     public final int group() {
         return group;
     }
@@ -45,12 +45,12 @@ public abstract class ReceiveBuffers {
         return (int) buffers[0].byteSize();
     }
 
-    /// How many buffers the kernel may pick from.
+    /// The number of free buffers.
     public final int free() {
         return free;
     }
 
-    /// True if the kernel may pick buffer `id`.
+    /// True if buffer `id` is free.
     public final boolean isFree(int id) {
         return !lent[id];
     }
@@ -60,17 +60,17 @@ public abstract class ReceiveBuffers {
         return buffers[id];
     }
 
-    /// Takes buffer `id` from a completion: it is ours until [#give].
+    /// Takes buffer `id`, which a completion has named. The buffer is lent to us until [#give].
     public final MemorySegment take(int id) {
         if (lent[id]) {
-            throw new IllegalStateException("buffer " + id + " of group " + group + " is lent already");
+            throw new IllegalStateException("buffer " + id + " of group " + group + " is already lent");
         }
         lent[id] = true;
         free--;
         return buffers[id];
     }
 
-    /// Gives buffer `id` back to the kernel, which may write to it from now on.
+    /// Gives buffer `id` back to the kernel, which may write to the buffer from now on.
     public final void give(int id) {
         if (!lent[id]) {
             throw new IllegalStateException("buffer " + id + " of group " + group + " is not lent");
@@ -80,7 +80,7 @@ public abstract class ReceiveBuffers {
         provide(id, buffers[id]);
     }
 
-    /// The buffer that a completion with `IORING_CQE_F_BUFFER` names.
+    /// The buffer number in the flags of a completion with `IORING_CQE_F_BUFFER`.
     public static int bufferId(int flags) {
         return flags >>> Abi.IORING_CQE_BUFFER_SHIFT;
     }

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 
 /// One io_uring instance: its descriptor, its two queues in memory shared with the kernel, and `enter`.
 ///
-/// Belongs to the thread that opened it: the kernel refuses every other (`SINGLE_ISSUER`).
+/// Belongs to the thread that opened it. With `IORING_SETUP_SINGLE_ISSUER` the kernel rejects calls of other threads.
 public final class Ring {
 
     private static final int BASE = Abi.IORING_SETUP_CQSIZE | Abi.IORING_SETUP_CLAMP;
@@ -21,7 +21,7 @@ public final class Ring {
     private static final int COOP = Abi.IORING_SETUP_COOP_TASKRUN | Abi.IORING_SETUP_TASKRUN_FLAG
             | Abi.IORING_SETUP_SUBMIT_ALL;
 
-    /// What to ask for, best first; `EINVAL` means that this kernel is too old for one of the flags.
+    /// Sets of setup flags to try, best first. `EINVAL` means that the kernel is too old for one of the flags.
     private static final int[] SETUP_FLAGS = {
         BASE | DEFER | Abi.IORING_SETUP_NO_SQARRAY,          // 6.6
         BASE | DEFER,                                        // 6.1
@@ -35,21 +35,22 @@ public final class Ring {
     private final int setupFlags;
     private final MemorySegment registration;
 
-    /// `struct io_uring_getevents_arg` (signal mask, its size, padding, address of the time) and the time it points at.
+    /// `struct io_uring_getevents_arg` (signal mask, its size, padding, address of the timeout), then the timeout.
     private final MemorySegment timedWait;
 
-    /// What `enter` names the ring by: an index registered for this thread, which saves a look-up, or `fd`.
+    /// The first argument of `enter`: an index registered for this thread, which saves a descriptor look-up, or `fd`.
     private final int enterFd;
     private final int enterFlags;
 
-    /// What goes to the kernel.
+    /// The queue of entries to submit.
     public final SubmissionQueue submissions;
 
-    /// What has come from it.
+    /// The queue of completions.
     public final CompletionQueue completions;
 
-    /// Opens a ring with room for `sqEntries` submissions a turn and `cqEntries` completions (powers of two). Its
-    /// mappings are freed when `arena` closes, which must be after [#close].
+    /// Opens a ring with `sqEntries` submission entries and `cqEntries` completion entries (powers of two). The mappings are
+    /// freed when `arena` closes; close `arena` after [#close]. Throws with the cause and the remedy in the message if the
+    /// kernel has no usable io_uring.
     public static Ring open(Kernel kernel, Arena arena, int sqEntries, int cqEntries) throws ErrnoException {
         MemorySegment params = arena.allocate(Abi.PARAMS_BYTES, 8);
         int fd = -Errno.EINVAL;
@@ -100,10 +101,11 @@ public final class Ring {
         enterFlags = registered ? Abi.IORING_ENTER_REGISTERED_RING : 0;
     }
 
-    /// Submits what was filled in and sleeps until at least `minComplete` completions are there, or for `timeoutNanos`
-    /// (`Long.MAX_VALUE`: as long as it takes), in one system call.
-    /// Returns how many entries were submitted, or `-errno`, of which `EINTR`, `EAGAIN`, `EBUSY` and `ETIME` are
-    /// ordinary: whatever was not submitted stays for the next call.
+    /// Submits all filled-in entries and waits for at least `minComplete` completions, in one system call. Waits at most
+    /// `timeoutNanos`; `Long.MAX_VALUE` means no limit.
+    ///
+    /// Returns the number of entries submitted, or `-errno`. `EINTR`, `EAGAIN`, `EBUSY` and `ETIME` are normal; entries that
+    /// were not submitted stay in the queue for the next call.
     public int enter(int minComplete, long timeoutNanos) {
         int toSubmit = submissions.publish();
         if (minComplete > 0 && timeoutNanos != Long.MAX_VALUE) {
@@ -126,15 +128,15 @@ public final class Ring {
         return setupFlags;
     }
 
-    /// True if `enter` names the ring by an index, which saves a look-up, and not by its descriptor.
+    /// True if `enter` uses a registered index, which saves a descriptor look-up.
     public boolean isRegistered() {
         return enterFlags != 0;
     }
 
-    /// Closes the descriptor. **This does not stop operations in flight**, which go on writing to their memory: see to
-    /// it before that there are none, and let the arena close after.
+    /// Closes the descriptor. **This does not stop operations in flight**: the kernel still writes to their memory. Call
+    /// only when no operation is in flight, and before the arena is closed.
     public void close() {
-        if (isRegistered()) { // or the thread would hold the ring until it ends
+        if (isRegistered()) { // a registered index keeps the ring open until the thread ends
             registration.set(JAVA_INT, 0, enterFd);
             registration.set(JAVA_LONG, 8, 0); // must be zero here: EINVAL otherwise
             kernel.ioUringRegister(fd, Abi.IORING_UNREGISTER_RING_FDS, registration, 1);

@@ -4,11 +4,11 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.MemorySegment;
 
-/// One submission queue entry, to be filled in by exactly one of the `prep` methods.
+/// A submission queue entry. The caller fills it in with exactly one of the `prep` methods, then [#userData].
 ///
-/// A flyweight: the submission queue has one of these and points it at the entry to fill. It is valid only during
-/// [io.trale.uring.SubmissionQueue#next]'s caller. Each method writes all 64 bytes, as eight stores, so no entry shows
-/// what it held before. Addresses must stay valid until the operation's last completion.
+/// A flyweight: the submission queue has one instance and points it at the entry to fill in. It is valid until the next call
+/// of [io.trale.uring.SubmissionQueue#next]. Each `prep` method writes all 64 bytes, so an entry keeps no old content.
+/// Addresses must stay valid until the last completion of the operation.
 public final class Sqe {
 
     private final MemorySegment entries;
@@ -23,12 +23,12 @@ public final class Sqe {
         return this;
     }
 
-    /// What the completion will carry; see [io.trale.uring.CompletionQueue].
+    /// Sets the value that the completion carries back; see [io.trale.uring.CompletionQueue].
     public void userData(long userData) {
         entries.set(JAVA_LONG, at + 32, userData);
     }
 
-    /// An operation that completes at once with 0.
+    /// A no-op; completes at once with 0.
     public void prepNop() {
         prep(Abi.IORING_OP_NOP, 0, 0, -1, 0, 0, 0, 0, 0);
     }
@@ -38,12 +38,12 @@ public final class Sqe {
         prep(Abi.IORING_OP_RECV, 0, 0, fd, 0, address, lengthBytes, msgFlags, 0);
     }
 
-    /// `recv(2)` into a buffer that the kernel picks from `group` when the data is there: until then none is taken.
+    /// `recv(2)` into a buffer that the kernel picks from `group` when data arrives. Until then the receive holds no buffer.
     public void prepRecvSelect(int fd, int group, int msgFlags) {
         prep(Abi.IORING_OP_RECV, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, 0, 0, msgFlags, group);
     }
 
-    /// Hands the kernel a buffer, number `id` of `group`, for receives to pick.
+    /// Passes buffer `id` of `group` to the kernel: `IORING_OP_PROVIDE_BUFFERS`.
     public void prepProvideBuffer(long address, int lengthBytes, int group, int id) {
         prep(Abi.IORING_OP_PROVIDE_BUFFERS, 0, 0, 1, id, address, lengthBytes, 0, group); // one: the count is in `fd`
     }
@@ -63,13 +63,14 @@ public final class Sqe {
         prep(Abi.IORING_OP_RECVMSG, 0, 0, fd, 0, headerAddress, 1, msgFlags, 0);
     }
 
-    /// `recvmsg(2)` into a buffer that the kernel picks from `group` when a datagram is there; the header has one vector,
-    /// of which only the length counts.
+    /// `recvmsg(2)` into a buffer that the kernel picks from `group` when a datagram arrives. The header has one vector; the
+    /// kernel uses only its length.
     public void prepRecvmsgSelect(int fd, long headerAddress, int msgFlags, int group) {
         prep(Abi.IORING_OP_RECVMSG, Abi.IOSQE_BUFFER_SELECT, 0, fd, 0, headerAddress, 1, msgFlags, group);
     }
 
-    /// `accept4(2)`; the kernel writes the peer at `address`, and its length at `lengthAddress` (an `int`, read first).
+    /// `accept4(2)`. The kernel writes the peer's address at `address` and its length at `lengthAddress`, an `int` that
+    /// holds the space at `address` before.
     public void prepAccept(int fd, long address, long lengthAddress, int flags) {
         prep(Abi.IORING_OP_ACCEPT, 0, 0, fd, lengthAddress, address, 0, flags, 0);
     }
@@ -79,18 +80,17 @@ public final class Sqe {
         prep(Abi.IORING_OP_CONNECT, 0, 0, fd, addressBytes, address, 0, 0, 0);
     }
 
-    /// `read(2)` at `offsetBytes`, or at the descriptor's own position when that is -1.
+    /// `read(2)` at `offsetBytes`; -1 means the current file position.
     public void prepRead(int fd, long address, int lengthBytes, long offsetBytes) {
         prep(Abi.IORING_OP_READ, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
     }
 
-    /// `write(2)` at `offsetBytes`, or at the descriptor's own position when that is -1.
+    /// `write(2)` at `offsetBytes`; -1 means the current file position.
     public void prepWrite(int fd, long address, int lengthBytes, long offsetBytes) {
         prep(Abi.IORING_OP_WRITE, 0, 0, fd, offsetBytes, address, lengthBytes, 0, 0);
     }
 
-    /// `writev(2)` of the `count` vectors at `vectorsAddress`, at `offsetBytes`, or at the descriptor's own position when
-    /// that is -1.
+    /// `writev(2)` of the `count` vectors at `vectorsAddress`, at `offsetBytes`; -1 means the current file position.
     public void prepWritev(int fd, long vectorsAddress, int count, long offsetBytes) {
         prep(Abi.IORING_OP_WRITEV, 0, 0, fd, offsetBytes, vectorsAddress, count, 0, 0);
     }
@@ -105,12 +105,12 @@ public final class Sqe {
         prep(Abi.IORING_OP_MKDIRAT, 0, 0, directory, 0, pathAddress, mode, 0, 0);
     }
 
-    /// `close(2)` on a thread of the kernel's: whatever it waits for, [io.trale.uring.Ring#enter] does not.
+    /// `close(2)` on a kernel worker thread, so a close that blocks does not block [io.trale.uring.Ring#enter].
     public void prepClose(int fd) {
         prep(Abi.IORING_OP_CLOSE, Abi.IOSQE_ASYNC, 0, fd, 0, 0, 0, 0, 0);
     }
 
-    /// `statx(2)` of `path` seen from `fd`; the answer goes to `statxAddress`.
+    /// `statx(2)` of the path at `pathAddress`, relative to `fd`. The kernel writes a `struct statx` at `statxAddress`.
     public void prepStatx(int fd, long pathAddress, int flags, int mask, long statxAddress) {
         prep(Abi.IORING_OP_STATX, 0, 0, fd, statxAddress, pathAddress, mask, flags, 0);
     }
@@ -130,7 +130,8 @@ public final class Sqe {
         prep(Abi.IORING_OP_POLL_ADD, 0, 0, fd, 0, 0, Abi.IORING_POLL_ADD_MULTI, events, 0);
     }
 
-    /// Asks to end the operation submitted with `targetUserData`. Its own completion proves nothing: the target's does.
+    /// Requests cancellation of the operation submitted with `targetUserData`. The target has ended only when its own last
+    /// completion arrives; the completion of the cancel does not prove that.
     public void prepCancel(long targetUserData) {
         prep(Abi.IORING_OP_ASYNC_CANCEL, 0, 0, -1, 0, targetUserData, 0, 0, 0);
     }

@@ -7,8 +7,8 @@ import java.lang.invoke.VarHandle;
 
 /// The ring of entries that we write and the kernel reads.
 ///
-/// The kernel owns `head`, we own `tail`; both count up for ever and wrap at 2^32, so only their difference means
-/// something. Entries between them belong to the kernel once [#publish] has stored the tail, until an enter consumes
+/// The kernel writes `head`, we write `tail`. Both only increase and wrap at 2^32; only their difference has a meaning.
+/// After [#publish] has stored the tail, the entries between head and tail belong to the kernel until an enter consumes
 /// them.
 public final class SubmissionQueue {
 
@@ -22,7 +22,7 @@ public final class SubmissionQueue {
     private final int mask;
     private final Sqe sqe;
 
-    /// Ahead of the shared tail by what is filled in and not yet published.
+    /// The shared tail plus the number of entries that are filled in and not yet published.
     private int tail;
 
     SubmissionQueue(MemorySegment ring, MemorySegment sqes, MemorySegment params) {
@@ -34,24 +34,25 @@ public final class SubmissionQueue {
         mask = ring.get(JAVA_INT, params.get(JAVA_INT, Abi.PARAMS_SQ_RING_MASK));
         sqe = new Sqe(sqes);
         if ((params.get(JAVA_INT, Abi.PARAMS_FLAGS) & Abi.IORING_SETUP_NO_SQARRAY) == 0) {
-            long array = params.get(JAVA_INT, Abi.PARAMS_SQ_ARRAY); // before 6.6: an indirection we never use
+            long array = params.get(JAVA_INT, Abi.PARAMS_SQ_ARRAY); // before Linux 6.6: an index array; entry i holds i
             for (int i = 0; i < entries; i++) {
                 ring.set(JAVA_INT, array + 4L * i, i);
             }
         }
     }
 
-    /// How many entries can be had before the next enter.
+    /// The number of entries that [#next] can return before the next enter.
     public int free() {
         return entries - pending();
     }
 
-    /// How many entries are filled in and not yet consumed by the kernel.
+    /// The number of entries that are filled in and not yet consumed by the kernel.
     public int pending() {
-        return tail - (int) INT.getAcquire(ring, headOffset); // the kernel has read all that is behind its head
+        return tail - (int) INT.getAcquire(ring, headOffset); // pairs with the kernel's release of the head
     }
 
-    /// The next entry, to be filled in at once. Throws when there is none: ask [#free] first.
+    /// The next entry; the caller fills it in at once. Throws [IllegalStateException] if the queue is full; check [#free]
+    /// first.
     public Sqe next() {
         if (pending() == entries) {
             throw new IllegalStateException("submission queue full: " + entries + " entries");
@@ -59,18 +60,19 @@ public final class SubmissionQueue {
         return sqe.pointAt((long) (tail++ & mask) * Abi.SQE_BYTES);
     }
 
-    /// Shows the kernel what was filled in; returns how many entries the next enter has to submit.
+    /// Publishes the filled-in entries to the kernel. Returns the number of entries that the next enter has to submit.
     int publish() {
-        INT.setRelease(ring, tailOffset, tail); // pairs with the kernel's acquire: entries are written before
+        INT.setRelease(ring, tailOffset, tail); // pairs with the kernel's acquire: the entries are written before the tail
         return pending();
     }
 
-    /// True when completions were dropped into the kernel's overflow list; the next enter brings them.
+    /// True if the completion queue was full and the kernel keeps completions in its overflow list. The next enter moves
+    /// them to the queue.
     public boolean completionsOverflowed() {
         return (flags() & Abi.IORING_SQ_CQ_OVERFLOW) != 0;
     }
 
-    /// True when an enter would find completions to post, although none are in the queue yet.
+    /// True if an enter would post completions that are not in the queue yet.
     public boolean workPending() {
         return (flags() & (Abi.IORING_SQ_TASKRUN | Abi.IORING_SQ_CQ_OVERFLOW)) != 0;
     }

@@ -1,9 +1,13 @@
-/// io_uring itself: two rings of memory shared with the kernel, and one system call.
+/// The io_uring interface: two queues in memory shared with the kernel, and one system call. Open [io.trale.uring.Ring]
+/// first.
 ///
-/// We fill 64-byte entries in the submission queue and publish its tail; `io_uring_enter(2)` makes the kernel take
-/// them and, in the same call, waits; the kernel writes 16-byte completions and publishes the tail of the completion
-/// queue; we copy them out and publish its head. Each counter has one writer. A release store by the writer pairs with
-/// an acquire load by the reader, so whatever was written before the counter is there after it.
+/// 1. We fill in 64-byte entries of the submission queue and publish its tail.
+/// 2. `io_uring_enter(2)` submits the entries and waits, in the same call.
+/// 3. The kernel writes 16-byte completions and publishes the tail of the completion queue.
+/// 4. We copy the completions and publish the head.
 ///
-/// This package knows nothing of who waits for a completion; [io.trale.reactor] does.
+/// Each counter has one writer. The writer's release store pairs with the reader's acquire load, so everything written
+/// before the store is visible after the load.
+///
+/// This package does not map completions to operations; [io.trale.reactor] does.
 package io.trale.uring;

@@ -134,7 +134,7 @@ class BufferRingTest {
         withBuffers(2, 16, (ring, buffers, inlet) -> {
             buffers.take(0);
             assertThatThrownBy(() -> buffers.take(0)).isInstanceOf(IllegalStateException.class)
-                    .hasMessage("buffer 0 of group 3 is lent already");
+                    .hasMessage("buffer 0 of group 3 is already lent");
             assertThat(buffers.free()).isEqualTo(1);
         });
     }

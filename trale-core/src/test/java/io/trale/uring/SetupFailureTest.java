@@ -97,7 +97,7 @@ class SetupFailureTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 2, io_uring switched off; as root: sysctl kernel.io_uring_disabled=0",
+        "1, 2, io_uring is disabled on this system; as root: sysctl kernel.io_uring_disabled=0",
         "1, 1, kernel.io_uring_group",
         "1, 0, seccomp",
         "1, '', seccomp",
