@@ -75,13 +75,13 @@ class LayeringTest {
             new Ban("java/lang/foreign/Arena.ofAuto", "io/trale/linux/Libc",
                     "the kernel is no root of the garbage collector: allocate in the reactor's arena"),
             new Ban("java/lang/System.nanoTime", "io/trale/linux/Libc", "use Kernel.nanoTime, which tests can simulate"),
-            new Ban("java/lang/ThreadLocal", "io/trale/reactor/Reactor", "use Reactor.current"),
+            new Ban("java/lang/ThreadLocal", "io/trale/reactor/CurrentReactor", "use Reactor.current"),
             new Ban("java/lang/System.out", "", "use System.getLogger(\"io.trale\")"),
             new Ban("java/lang/System.err", "", "use System.getLogger(\"io.trale\")"),
             new Ban("sun/misc/Unsafe", "", "use a VarHandle or a MemorySegment"),
             new Ban("java/util/concurrent/CompletableFuture", "", "use io.trale.future.Future"),
-            new Ban("java/lang/Thread.sleep", "", "wait for a completion: Reactor.poll"),
-            new Ban("java/util/concurrent/TimeUnit.sleep", "", "wait for a completion: Reactor.poll"));
+            new Ban("java/lang/Thread.sleep", "", "wait for a completion: Reactor.turn"),
+            new Ban("java/util/concurrent/TimeUnit.sleep", "", "wait for a completion: Reactor.turn"));
 
     private static final Pattern OWN_PACKAGE = Pattern.compile("io/trale/(\\w+)/");
 

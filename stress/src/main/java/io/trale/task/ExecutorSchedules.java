@@ -188,9 +188,9 @@ public class ExecutorSchedules {
     }
 
     /// An action for the end is registered when it comes: it runs once.
-    @Twin(fault = "an action is added although the end may have come", of = End.class,
-            real = "synchronized (actions) { if (!hasCome()) { actions.add(action); return; } }",
-            broken = "if (!hasCome()) { Thread.yield(); actions.add(action); return; }")
+    @Twin(fault = "an action is added although the end may have come", of = Termination.class,
+            real = "synchronized (actions) { if (!isDone()) { actions.add(action); return; } }",
+            broken = "if (!isDone()) { Thread.yield(); actions.add(action); return; }")
     public static class ThenAndCome implements Schedule {
 
         /// For Fray.
@@ -198,10 +198,10 @@ public class ExecutorSchedules {
 
         @Override
         public void run() throws Exception {
-            End end = new End();
+            Termination termination = new Termination();
             AtomicInteger runs = new AtomicInteger();
-            Thread a = go(() -> end.then(runs::incrementAndGet));
-            end.come(failure -> check(false, "thrown: " + failure));
+            Thread a = go(() -> termination.then(runs::incrementAndGet));
+            termination.signal(failure -> check(false, "thrown: " + failure));
             a.join();
             check(runs.get() == 1, "runs " + runs);
         }

@@ -11,14 +11,14 @@ final class Ledger implements MemoryListener {
     private final Map<Long, Long> lent = new HashMap<>();
 
     @Override
-    public synchronized void lent(MemorySegment memory) {
+    public synchronized void ownedByKernel(MemorySegment memory) {
         if (lent.put(memory.address(), memory.byteSize()) != null) {
             throw new AssertionError("lent twice: " + memory);
         }
     }
 
     @Override
-    public synchronized void returned(MemorySegment memory) {
+    public synchronized void ownedByUs(MemorySegment memory) {
         if (!lent.remove(memory.address(), memory.byteSize())) {
             throw new AssertionError("returned, but not lent: " + memory);
         }

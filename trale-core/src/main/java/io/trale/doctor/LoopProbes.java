@@ -130,7 +130,7 @@ final class LoopProbes {
             if (left <= 0) {
                 throw new TimeoutException("nothing has come of it in " + PATIENCE_NANOS / 1_000_000_000 + " s");
             }
-            reactor.poll(left);
+            reactor.turn(left);
         }
     }
 

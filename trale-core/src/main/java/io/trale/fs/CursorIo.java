@@ -41,8 +41,8 @@ final class CursorIo extends FileIo implements IntFuture {
     public boolean poll(Waker waker) {
         descriptor().checkThread();
         if (head.length > 0 && !inFlight()) {
-            int count = Math.min(head.length, wanted().length());
-            MemorySegment.copy(head, 0, wanted().segment(), ValueLayout.JAVA_BYTE, 0, count);
+            int count = Math.min(head.length, slices().length());
+            MemorySegment.copy(head, 0, slices().segment(), ValueLayout.JAVA_BYTE, 0, count);
             head = Arrays.copyOfRange(head, count, head.length);
             end(count);
             return true;
@@ -79,7 +79,7 @@ final class CursorIo extends FileIo implements IntFuture {
     @Override
     protected void keep(int result) {
         if (result > 0 && !writing && !file.isSeekable()) {
-            head = lent().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+            head = kernelSlices().kernelSegment().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
         }
     }
 }

@@ -2,12 +2,12 @@ package io.trale.fs;
 
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
-import io.trale.leaf.LendingIo;
+import io.trale.leaf.BufferIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
 /// A read or a write of a file, wherever in it.
-abstract class FileIo extends LendingIo {
+abstract class FileIo extends BufferIo {
 
     final File file;
 
@@ -35,13 +35,13 @@ abstract class FileIo extends LendingIo {
     /// Prepares the entry; -1 stands for the descriptor's own position.
     final void prepare(Sqe sqe, boolean writing, long position) {
         if (!writing) {
-            sqe.prepRead(descriptor().fd(), lent().address(), lent().length(), position);
-        } else if (lent().count() <= 1) {
-            sqe.prepWrite(descriptor().fd(), lent().address(), lent().length(), position);
+            sqe.prepRead(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), position);
+        } else if (kernelSlices().count() <= 1) {
+            sqe.prepWrite(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), position);
         } else {
             MemorySegment vectors = takeArguments();
-            lent().writeVectors(vectors, 0);
-            sqe.prepWritev(descriptor().fd(), vectors.address(), lent().vectorCount(), position);
+            kernelSlices().writeVectors(vectors, 0);
+            sqe.prepWritev(descriptor().fd(), vectors.address(), kernelSlices().vectorCount(), position);
         }
     }
 }

@@ -1,6 +1,6 @@
 package io.trale.io;
 
-import io.trale.leaf.LentMemory;
+import io.trale.leaf.BufferMemory;
 import java.lang.foreign.MemorySegment;
 
 /// Memory that a read or a write hands to the kernel as it is, with no copy.
@@ -10,12 +10,12 @@ import java.lang.foreign.MemorySegment;
 /// at any time, on any thread; the memory is freed as soon as the kernel has no more use for it.
 public final class Buffer implements AutoCloseable {
 
-    private final LentMemory memory;
+    private final BufferMemory memory;
     private final int capacity;
 
     private Buffer(int capacity) {
         this.capacity = capacity;
-        memory = new LentMemory(capacity);
+        memory = new BufferMemory(capacity);
     }
 
     /// Allocates a buffer of `capacity` bytes, at least 1. Meant to be kept and reused: this costs some 20 µs.
@@ -43,7 +43,7 @@ public final class Buffer implements AutoCloseable {
 
     /// What operations lend from. For trale's own packages.
     @SuppressWarnings("exports")
-    public LentMemory memory() {
+    public BufferMemory memory() {
         return memory;
     }
 

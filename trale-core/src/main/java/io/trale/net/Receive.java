@@ -6,13 +6,13 @@ import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
 import io.trale.reactor.Failure;
-import io.trale.leaf.LendingIo;
+import io.trale.leaf.BufferIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// A stream's one receive, used again and again.
-final class Receive extends LendingIo implements IntFuture {
+final class Receive extends BufferIo implements IntFuture {
 
     private final StreamSocket<?> stream;
 
@@ -35,7 +35,7 @@ final class Receive extends LendingIo implements IntFuture {
     public boolean poll(Waker waker) {
         descriptor().checkThread();
         if (headPosition < head.length && !inFlight()) {
-            MemorySegment target = wanted().segment();
+            MemorySegment target = slices().segment();
             int count = (int) Math.min(head.length - headPosition, target.byteSize());
             MemorySegment.copy(head, headPosition, target, ValueLayout.JAVA_BYTE, 0, count);
             headPosition += count;
@@ -64,13 +64,13 @@ final class Receive extends LendingIo implements IntFuture {
 
     @Override
     protected void fill(Sqe sqe) {
-        sqe.prepRecv(descriptor().fd(), lent().address(), lent().length(), 0);
+        sqe.prepRecv(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), 0);
     }
 
     @Override
     protected void keep(int result) {
         if (result > 0) {
-            head = lent().lent().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+            head = kernelSlices().kernelSegment().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
         } else if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
             keptError = result;
         }

@@ -8,14 +8,14 @@ import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Failure;
-import io.trale.leaf.LendingIo;
+import io.trale.leaf.BufferIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
 
 /// A socket's one receive of a datagram, used again and again.
-final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements Future<D> {
+final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements Future<D> {
 
     private record Kept<A>(byte[] bytes, int size, A sender) {}
 
@@ -41,7 +41,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
     public boolean poll(Waker waker) {
         descriptor().checkThread();
         if (kept != null && !inFlight()) {
-            MemorySegment target = wanted().segment();
+            MemorySegment target = slices().segment();
             int length = (int) Math.min(kept.bytes.length, target.byteSize());
             MemorySegment.copy(kept.bytes, 0, target, ValueLayout.JAVA_BYTE, 0, length);
             datagram = socket.datagram(length, kept.size, kept.sender);
@@ -49,7 +49,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
             end(length);
             return true;
         }
-        int capacity = wanted().length();
+        int capacity = slices().length();
         if (transfer(waker)) {
             datagram = count() < 0 ? null : socket.datagram(Math.min(count(), capacity), count(), sender);
             return true;
@@ -68,8 +68,8 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
     @Override
     protected void fill(Sqe sqe) {
         MemorySegment header = takeArguments();
-        MessageHeader.fill(header, SocketAddresses.MAX_BYTES, lent().vectorCount());
-        lent().writeVectors(header, MessageHeader.VECTORS);
+        MessageHeader.fill(header, SocketAddresses.MAX_BYTES, kernelSlices().vectorCount());
+        kernelSlices().writeVectors(header, MessageHeader.VECTORS);
         sqe.prepRecvmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC); // the real size, please
     }
 
@@ -92,7 +92,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends LendingIo implements
     @Override
     protected void keep(int result) {
         if (result >= 0) {
-            MemorySegment bytes = lent().lent();
+            MemorySegment bytes = kernelSlices().kernelSegment();
             byte[] told = bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
             kept = new Kept<>(told, result, sender);
         }

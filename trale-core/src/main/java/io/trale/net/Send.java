@@ -26,12 +26,12 @@ final class Send extends SendIo {
 
     @Override
     void prepare(Sqe sqe) {
-        if (lent().count() <= 1) {
-            sqe.prepSend(descriptor().fd(), lent().address(), lent().length(), FLAGS);
+        if (kernelSlices().count() <= 1) {
+            sqe.prepSend(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), FLAGS);
         } else {
             MemorySegment header = takeArguments();
-            MessageHeader.fill(header, 0, lent().vectorCount());
-            lent().writeVectors(header, MessageHeader.VECTORS);
+            MessageHeader.fill(header, 0, kernelSlices().vectorCount());
+            kernelSlices().writeVectors(header, MessageHeader.VECTORS);
             sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, FLAGS);
         }
     }

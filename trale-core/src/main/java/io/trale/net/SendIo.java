@@ -7,19 +7,19 @@ import io.trale.io.Slice;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
-import io.trale.leaf.LendingIo;
-import io.trale.leaf.Writable;
+import io.trale.leaf.BufferIo;
+import io.trale.leaf.WritableWait;
 import io.trale.uring.Sqe;
 
 /// A socket's one send, used again and again.
 ///
-/// The kernel is told not to wait, and where there is no room, this waits as [Writable] says and then sends anew. A send
+/// The kernel is told not to wait, and where there is no room, this waits as [WritableWait] says and then sends anew. A send
 /// that the kernel repeats by itself would go on where its first attempt had stopped copying: of a Unix datagram, at the end.
-abstract class SendIo extends LendingIo implements IntFuture {
+abstract class SendIo extends BufferIo implements IntFuture {
 
     static final int FLAGS = Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT;
 
-    private final Writable writable;
+    private final WritableWait writable;
     /// What is in flight is the poll.
     private boolean waiting;
     /// The poll has said just now that there is room.
@@ -27,7 +27,7 @@ abstract class SendIo extends LendingIo implements IntFuture {
 
     SendIo(Descriptor socket, String busy) {
         super(socket, busy);
-        writable = new Writable(socket);
+        writable = new WritableWait(socket);
     }
 
     final IntFuture begin(Buffer buffer, int offset, int length) {

@@ -55,8 +55,8 @@ final class SendTo extends SendIo {
     @Override
     void prepare(Sqe sqe) {
         MemorySegment header = takeArguments();
-        MessageHeader.fill(header, peer == null ? 0 : fillName(header), lent().vectorCount());
-        lent().writeVectors(header, MessageHeader.VECTORS);
+        MessageHeader.fill(header, peer == null ? 0 : fillName(header), kernelSlices().vectorCount());
+        kernelSlices().writeVectors(header, MessageHeader.VECTORS);
         sqe.prepSendmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, FLAGS);
     }
 

@@ -54,7 +54,7 @@ public final class BlockPool extends StagingQueue {
         }
         int index = free[--freeCount];
         taken[index] = true;
-        reactor.memoryListener().lent(blocks[index]);
+        reactor.memoryListener().ownedByKernel(blocks[index]);
         return index;
     }
 
@@ -69,7 +69,7 @@ public final class BlockPool extends StagingQueue {
             throw new IllegalStateException("block " + index + " of " + blocks.length + " is given back twice");
         }
         taken[index] = false;
-        reactor.memoryListener().returned(blocks[index]);
+        reactor.memoryListener().ownedByUs(blocks[index]);
         free[freeCount++] = index;
     }
 

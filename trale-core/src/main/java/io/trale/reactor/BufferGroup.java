@@ -24,7 +24,7 @@ public final class BufferGroup extends StagingQueue {
     /// Receives of which it is not known yet whether they took a buffer: those that have left for the kernel since the last
     /// [#submitted], and those before it.
     private int admitted;
-    private int settling;
+    private int submitted;
 
     private final int count;
     /// The buffers' own: it lives as long as the ring, and as any of them is lent.
@@ -38,7 +38,7 @@ public final class BufferGroup extends StagingQueue {
         this.count = count;
         this.memory = memory;
         for (int id = 0; id < count; id++) {
-            reactor.memoryListener().lent(buffers.buffer(id));
+            reactor.memoryListener().ownedByKernel(buffers.buffer(id));
         }
     }
 
@@ -94,7 +94,7 @@ public final class BufferGroup extends StagingQueue {
     /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
     public MemorySegment take(int flags) {
         MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
-        reactor.memoryListener().returned(buffer);
+        reactor.memoryListener().ownedByUs(buffer);
         return buffer;
     }
 
@@ -104,7 +104,7 @@ public final class BufferGroup extends StagingQueue {
             giveLate();
         } else {
             int id = ReceiveBuffers.bufferId(flags);
-            reactor.memoryListener().lent(buffers.buffer(id));
+            reactor.memoryListener().ownedByKernel(buffers.buffer(id));
             buffers.give(id);
         }
     }
@@ -122,7 +122,7 @@ public final class BufferGroup extends StagingQueue {
 
     @Override
     int budget() {
-        return buffers.free() - admitted - settling;
+        return buffers.free() - admitted - submitted;
     }
 
     @Override
@@ -131,19 +131,19 @@ public final class BufferGroup extends StagingQueue {
     }
 
     @Override
-    boolean unsettled() {
-        return admitted + settling > 0 && buffers.free() > 0 && !isEmpty();
+    boolean waitsForReservations() {
+        return admitted + submitted > 0 && buffers.free() > 0 && !isEmpty();
     }
 
     @Override
     void submitted() {
-        settling = admitted;
+        submitted = admitted;
         admitted = 0;
     }
 
     @Override
-    void settled() {
-        settling = 0;
+    void releaseReservations() {
+        submitted = 0;
     }
 
     /// Takes the group out of the ring, in which nothing is in flight.
@@ -157,7 +157,7 @@ public final class BufferGroup extends StagingQueue {
         lentAtClose = count - buffers.free();
         for (int id = 0; id < count; id++) {
             if (buffers.isFree(id)) {
-                reactor.memoryListener().returned(buffers.buffer(id));
+                reactor.memoryListener().ownedByUs(buffers.buffer(id));
             }
         }
         if (lentAtClose == 0) {

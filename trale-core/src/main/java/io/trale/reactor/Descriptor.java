@@ -176,7 +176,7 @@ public final class Descriptor {
     }
 
     /// After an operation's end, once its completion has been handled.
-    void settle() {
+    void operationEnded() {
         if (closing) {
             closeWhenIdle();
         }

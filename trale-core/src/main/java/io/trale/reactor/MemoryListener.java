@@ -10,8 +10,8 @@ public interface MemoryListener {
     MemoryListener NONE = new MemoryListener() {};
 
     /// An operation, or a group of receive buffers, has `memory` from now on, and so may the kernel.
-    default void lent(MemorySegment memory) {}
+    default void ownedByKernel(MemorySegment memory) {}
 
     /// It has come back: the kernel is through with it.
-    default void returned(MemorySegment memory) {}
+    default void ownedByUs(MemorySegment memory) {}
 }

@@ -16,15 +16,13 @@ import java.util.function.Consumer;
 
 /// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
 ///
-/// A turn is [#poll]: what was staged is written into the submission queue, one `io_uring_enter(2)` submits it and
+/// A turn is [#turn]: what was staged is written into the submission queue, one `io_uring_enter(2)` submits it and
 /// sleeps if it may, the completions are copied out, and only then each is handled. So handlers, and the user code they
 /// call, may stage, cancel and close as they like: nothing of the queues is open while they run.
 ///
 /// The object outlives its ring: [#open] and [#close] may alternate, and descriptors stay valid in between. All methods
 /// are for the loop thread, but for [#wake], [#counters] and [#onLoop].
 public final class Reactor {
-
-    private static final ThreadLocal<Reactor> CURRENT = new ThreadLocal<>();
 
     private final Kernel kernel;
     private final Limits limits;
@@ -42,7 +40,7 @@ public final class Reactor {
     private Consumer<Throwable> faults = failure -> { };
     private MemoryListener memoryListener = MemoryListener.NONE;
     private Thread thread = Thread.currentThread();
-    private Thread guestThread;
+    private Thread blockThread;
     private Arena arena;
     private Ring ring;
     private boolean refusing;
@@ -59,39 +57,30 @@ public final class Reactor {
 
     /// The reactor of the current thread; one with default limits is made if there is none.
     public static Reactor current() {
-        Guest guest = Guests.current();
-        if (guest != null) {
-            return guest.reactor();
-        }
-        Reactor reactor = CURRENT.get();
-        if (reactor == null) {
-            reactor = new Reactor(Kernel.real(), Limits.DEFAULT);
-            reactor.bind();
-        }
-        return reactor;
+        return CurrentReactor.get();
     }
 
     /// True if the current thread has a reactor.
     public static boolean isBound() {
-        return Guests.current() != null || CURRENT.get() != null;
+        return CurrentReactor.isSet();
     }
 
     /// Makes the current thread the loop thread and this its [#current].
     public void bind() {
         thread = Thread.currentThread();
-        CURRENT.set(this);
+        CurrentReactor.set(this);
     }
 
     /// Undoes [#bind], for good: no thread is the loop thread from now on.
     public void unbind() {
-        CURRENT.remove();
+        CurrentReactor.clear();
         thread = null;
     }
 
-    /// True on the loop thread, and in the code of a guest while the loop runs it. Any thread.
+    /// True on the loop thread, and in the code of an async block while the loop runs it. Any thread.
     public boolean onLoop() {
         Thread current = Thread.currentThread();
-        return current == thread || current == guestThread; // others may see an old one here, but never themselves
+        return current == thread || current == blockThread; // another thread may read an old value, but never itself
     }
 
     /// True if the loop thread is inside [Runtime#exit], which never returns: it waits for the shutdown hooks. Any thread.
@@ -104,16 +93,16 @@ public final class Reactor {
         return frame.getClassName().equals("java.lang.Runtime") && frame.getMethodName().equals("exit");
     }
 
-    /// From now on the code that runs on the loop has `thread` for its current one. Returns what to put back after.
-    public Thread beginGuest(Thread thread) {
-        Thread before = guestThread;
-        guestThread = thread;
+    /// The loop runs the code of a block, whose virtual thread is `thread`, until [#leaveBlock] with the value returned here.
+    public Thread enterBlock(Thread thread) {
+        Thread before = blockThread;
+        blockThread = thread;
         return before;
     }
 
-    /// Undoes [#beginGuest].
-    public void endGuest(Thread before) {
-        guestThread = before;
+    /// Undoes [#enterBlock].
+    public void leaveBlock(Thread before) {
+        blockThread = before;
     }
 
     /// Throws [WrongThreadException] unless on the loop thread, and [IllegalStateException] if there is none any more.
@@ -207,7 +196,7 @@ public final class Reactor {
 
     /// Two writes must post two completions, although nobody reads in between.
     private void probeNotifier() {
-        poll(0);
+        turn(0);
         for (int writes = 1; writes <= 2; writes++) {
             kernel.write8(notifier.descriptor().fd(), 1);
             enter(0, 0);
@@ -237,7 +226,7 @@ public final class Reactor {
         return notifier.multishot();
     }
 
-    /// Makes [#poll] return if it sleeps or is about to. Any thread; costs a system call.
+    /// Makes [#turn] return if it sleeps or is about to. Any thread; costs a system call.
     public void wake() {
         notifier.ring();
     }
@@ -283,7 +272,7 @@ public final class Reactor {
     /// `Long.MAX_VALUE`: as long as it takes), handles what completed. Returns how many completions that were. It may
     /// be none although there was time (`EINTR`), and then the caller simply comes again. Throws [IllegalStateException] if
     /// the ring is broken: the kernel refuses to be entered, or has lost a completion.
-    public int poll(long sleepNanos) {
+    public int turn(long sleepNanos) {
         if (ring != null) {
             submit(sleepNanos);
         }
@@ -297,7 +286,7 @@ public final class Reactor {
         while (more && !ring.completions.isHalfFull()) { // else more might complete at once than there is room for
             more = staging.writeTo(ring.submissions, slots);
             boolean sleep = maySleep && !more && staging.withdrawn() == 0 && ring.completions.ready() == 0
-                    && !staging.unsettled();
+                    && !staging.waitsForReservations();
             if (sleep) {
                 clock.end();
             }
@@ -376,7 +365,7 @@ public final class Reactor {
         }
         operation.ended();
         complete(operation, result, flags);
-        operation.descriptor().settle();
+        operation.descriptor().operationEnded();
     }
 
     /// A handler that throws breaks its own promise, and nobody else's completion.
@@ -405,7 +394,7 @@ public final class Reactor {
         faults.accept(failure);
     }
 
-    /// Cancels everything in flight; the completions come by [#poll]. What is staged from now on ends at once with
+    /// Cancels everything in flight; the completions come by [#turn]. What is staged from now on ends at once with
     /// `-ECANCELED`, until the ring is opened again.
     public void cancelAll() {
         refusing = true;
@@ -471,7 +460,7 @@ public final class Reactor {
         pools.abandon();
         left.forEach(operation -> {
             operation.descriptor().close();
-            operation.descriptor().settle();
+            operation.descriptor().operationEnded();
         });
         left.forEach(Operation::leftToKernel);
     }
@@ -480,7 +469,7 @@ public final class Reactor {
     void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {
-            poll(Long.MAX_VALUE);
+            turn(Long.MAX_VALUE);
         }
     }
 

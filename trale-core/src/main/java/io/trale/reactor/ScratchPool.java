@@ -58,7 +58,7 @@ public final class ScratchPool {
             throw new IllegalStateException("free memory was written to: " + memory);
         }
         memory.set(JAVA_LONG, 0, 0);
-        reactor.memoryListener().lent(memory);
+        reactor.memoryListener().ownedByKernel(memory);
         return memory;
     }
 
@@ -69,7 +69,7 @@ public final class ScratchPool {
             throw new IllegalStateException("given back twice, or to the wrong pool: " + memory);
         }
         memory.set(JAVA_LONG, 0, mark(memory));
-        reactor.memoryListener().returned(memory);
+        reactor.memoryListener().ownedByUs(memory);
         free.push(memory);
     }
 

@@ -23,8 +23,8 @@ final class Staging {
     private final StagingQueue withdrawn = new StagingQueue();
 
     /// How many completions must have been handled before the admissions under way are settled, if any are.
-    private long settledAt;
-    private boolean settling;
+    private long releaseAt;
+    private boolean releasing;
 
     Staging(Reactor reactor) {
         this.reactor = reactor;
@@ -50,7 +50,7 @@ final class Staging {
         plain.forEach(plain::remove);
         queues.subList(1, queues.size()).clear();
         cancels.clear();
-        settling = false;
+        releasing = false;
     }
 
     /// Ends `operation`, which the kernel will not see.
@@ -80,9 +80,9 @@ final class Staging {
     }
 
     /// True if handling completions may let something go that is staged.
-    boolean unsettled() {
+    boolean waitsForReservations() {
         for (int i = 0; i < queues.size(); i++) {
-            if (queues.get(i).unsettled()) {
+            if (queues.get(i).waitsForReservations()) {
                 return true;
             }
         }
@@ -92,9 +92,9 @@ final class Staging {
     /// All that was written is in the kernel. What it completed there at once is among the first `posted` completions of
     /// this ring: when those have been handled, what has not completed is known to wait.
     void submitted(long posted) {
-        if (!settling) {
-            settling = true;
-            settledAt = posted;
+        if (!releasing) {
+            releasing = true;
+            releaseAt = posted;
             for (int i = 0; i < queues.size(); i++) {
                 queues.get(i).submitted();
             }
@@ -103,10 +103,10 @@ final class Staging {
 
     /// The first `count` completions of this ring have been handled.
     void handled(long count) {
-        if (settling && count >= settledAt) {
-            settling = false;
+        if (releasing && count >= releaseAt) {
+            releasing = false;
             for (int i = 0; i < queues.size(); i++) {
-                queues.get(i).settled();
+                queues.get(i).releaseReservations();
             }
         }
     }

@@ -19,16 +19,16 @@ class StagingQueue {
     /// An operation leaves for the kernel.
     void admitted() {}
 
-    /// True if an operation waits that the next [#settled] may let go: the loop must not sleep then.
-    boolean unsettled() {
+    /// True if an operation waits that the next [#releaseReservations] may let go: the loop must not sleep then.
+    boolean waitsForReservations() {
         return false;
     }
 
-    /// All that was admitted until now is in the kernel; [#settled] follows for it.
+    /// All that was admitted until now is in the kernel; [#releaseReservations] follows for it.
     void submitted() {}
 
     /// What was admitted before the last [#submitted] has completed, or the kernel keeps it waiting.
-    void settled() {}
+    void releaseReservations() {}
 
     final void add(Operation operation) {
         operation.line = this;

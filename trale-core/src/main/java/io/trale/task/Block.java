@@ -2,8 +2,7 @@ package io.trale.task;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import io.trale.reactor.Guest;
-import io.trale.reactor.Guests;
+import io.trale.reactor.CurrentReactor;
 import io.trale.reactor.Reactor;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -14,7 +13,7 @@ import java.util.concurrent.CancellationException;
 /// `await` leaves a future here and suspends the code; the block's own [#poll], on the loop's thread, polls that future
 /// and lets the code go on when it is complete. So leaf futures are polled by the loop only, blocks may await blocks,
 /// and one waker serves them all.
-final class Block<T> implements Future<T>, Guest, Coroutine.Body {
+final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body {
 
     private final Callable<? extends T> body;
     private final Coroutine coroutine;
@@ -44,7 +43,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     /// The block whose code calls this. Throws [IllegalStateException] outside of one.
     static Block<?> current() {
-        if (Guests.current() instanceof Block<?> block) {
+        if (CurrentReactor.block() instanceof Block<?> block) {
             return block;
         }
         throw new IllegalStateException("await() outside of an async block: use async(...), or Executor.blockOn(...)");
@@ -64,7 +63,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     @Override
     public boolean poll(Waker waker) {
-        if (Guests.current() != null) {
+        if (CurrentReactor.block() != null) {
             throw new IllegalStateException("one block cannot run inside another: await it, or spawn it");
         }
         if (begun) {
@@ -105,11 +104,11 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
     }
 
     private void resume() {
-        Thread before = reactor.beginGuest(coroutine.thread());
+        Thread before = reactor.enterBlock(coroutine.thread());
         try {
             coroutine.resume(awaited == null || ready);
         } finally {
-            reactor.endGuest(before);
+            reactor.leaveBlock(before);
         }
     }
 
@@ -159,7 +158,7 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
         try {
             awaited.cancel();
         } finally {
-            if (Guests.current() == null) { // else it goes on when the block that calls this lets the loop go on
+            if (CurrentReactor.block() == null) { // else it goes on when the block that calls this lets the loop go on
                 resume();
             }
         }
@@ -169,13 +168,13 @@ final class Block<T> implements Future<T>, Guest, Coroutine.Body {
 
     @Override
     public void run() {
-        Guests.enter(this);
+        CurrentReactor.enterBlock(this);
         try {
             value = body.call();
         } catch (Throwable t) {
             failure = t;
         }
-        Guests.leave();
+        CurrentReactor.leaveBlock();
         ended = true;
     }
 

@@ -44,20 +44,20 @@ public final class Executor implements AutoCloseable {
     private final Inbox inbox = new Inbox();
     private final RunQueue runQueue = new RunQueue();
     private final LiveTasks live = new LiveTasks(this::uncaught);
-    private final boolean standing;
+    private final boolean ownsThread;
 
     private boolean running;
     private volatile boolean closing;
     /// What was accepted still runs, but nothing that follows from it.
-    private boolean timeIsUp;
+    private boolean pastCloseDeadline;
     /// How often a foreign thread was told to ring; see [Reactor#close].
     private int wakes;
-    private final End end = new End();
+    private final Termination termination = new Termination();
 
-    private Executor(Reactor reactor, ExecutorOptions options, boolean standing) {
+    private Executor(Reactor reactor, ExecutorOptions options, boolean ownsThread) {
         this.reactor = reactor;
         this.options = options;
-        this.standing = standing;
+        this.ownsThread = ownsThread;
         reactor.clock().reportSlow(options.slowNanos, options.slow);
         reactor.setOwner(this, this::uncaught);
     }
@@ -120,7 +120,7 @@ public final class Executor implements AutoCloseable {
     @SuppressWarnings("exports")
     public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
         Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
-        OwnThread.start(name, options.threadFactory, executor.reactor, executor::loop);
+        LoopThread.start(name, options.threadFactory, executor.reactor, executor::loop);
         return executor;
     }
 
@@ -176,7 +176,7 @@ public final class Executor implements AutoCloseable {
     /// Puts `job` in line. Any thread. Returns false if the executor has closed.
     boolean enqueue(Job job) {
         if (reactor.onLoop()) {
-            if (isClosed() || timeIsUp && !(job instanceof Task)) {
+            if (isClosed() || pastCloseDeadline && !(job instanceof Task)) {
                 return false;
             }
             runQueue.add(job);
@@ -276,7 +276,7 @@ public final class Executor implements AutoCloseable {
             throw rejected();
         }
         reactor.checkThread();
-        if (standing || running) {
+        if (ownsThread || running) {
             throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
         }
         if (isIdle()) {
@@ -350,7 +350,7 @@ public final class Executor implements AutoCloseable {
     private void park(long sleepNanos) {
         boolean asleep = sleepNanos > 0 && runQueue.isEmpty() && inbox.sleep();
         try {
-            reactor.poll(asleep ? sleepNanos : 0);
+            reactor.turn(asleep ? sleepNanos : 0);
         } finally {
             if (asleep && inbox.awake()) {
                 wakes++;
@@ -413,19 +413,19 @@ public final class Executor implements AutoCloseable {
             }
         });
         long left = options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1);
-        while (left > 0 && !reactor.isExiting() && !end.await(Math.min(left, EXIT_CHECK_NANOS))) {
+        while (left > 0 && !reactor.isExiting() && !termination.await(Math.min(left, EXIT_CHECK_NANOS))) {
             left -= EXIT_CHECK_NANOS;
         }
     }
 
     /// True when the executor has closed, and takes no more work. Any thread.
     public boolean isClosed() {
-        return end.hasCome();
+        return termination.isDone();
     }
 
     /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
     public void onClose(Runnable action) {
-        end.then(action);
+        termination.then(action);
     }
 
     private void shutdown() {
@@ -440,18 +440,18 @@ public final class Executor implements AutoCloseable {
         int grace = JOBS_PER_TURN;
         do { // what came too late for the ring still runs, and sees it closed
             for (Job job = runQueue.poll(); job != null; job = runQueue.poll()) {
-                timeIsUp = left(deadline) == 0 && grace-- <= 0;
-                if (!(timeIsUp && job instanceof Task)) { // a block that was cancelled may go on for ever
+                pastCloseDeadline = left(deadline) == 0 && grace-- <= 0;
+                if (!(pastCloseDeadline && job instanceof Task)) { // a block that was cancelled may go on for ever
                     job.run();
                 }
             }
-        } while (reactor.poll(0) > 0);
+        } while (reactor.turn(0) > 0);
         live.reportUnjoined();
         running = false;
-        if (!standing) {
+        if (!ownsThread) {
             reactor.unbind();
         }
-        end.come(this::uncaught);
+        termination.signal(this::uncaught);
     }
 
     /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
@@ -472,7 +472,7 @@ public final class Executor implements AutoCloseable {
                     park(left);
                     runJobs();
                 } else {
-                    reactor.poll(left);
+                    reactor.turn(left);
                 }
             }
         } catch (IllegalStateException broken) {

@@ -43,7 +43,7 @@ class ReactorIoTest {
         eventfd.close();
         reactor.cancelAll();
         while (reactor.busy()) {
-            reactor.poll(Long.MAX_VALUE);
+            reactor.turn(Long.MAX_VALUE);
         }
         assertThat(eventfd.isClosed()).isTrue();
         assertThat(reactor.counters().get(Count.UNKNOWN)).isZero();
@@ -98,7 +98,7 @@ class ReactorIoTest {
 
     private void pollUntilIdle() {
         while (reactor.busy()) {
-            reactor.poll(Long.MAX_VALUE);
+            reactor.turn(Long.MAX_VALUE);
         }
     }
 
@@ -131,7 +131,7 @@ class ReactorIoTest {
         assertThat(read.poll()).isFalse();
         read.giveUp();
         assertThat(read.inFlight()).as("until the next turn").isTrue();
-        reactor.poll(0);
+        reactor.turn(0);
         assertThat(read.inFlight()).isFalse();
         assertThat(read.fills).isZero();
         assertThat(read.disposed).containsExactly(-Errno.ECANCELED);
@@ -142,7 +142,7 @@ class ReactorIoTest {
     void readThatIsGivenUpInTheKernelIsDisposedOfOnce() throws Exception {
         Io read = new Io("read", false);
         assertThat(read.poll()).isFalse();
-        reactor.poll(0);
+        reactor.turn(0);
         read.giveUp();
         signalFromAnotherThread(1); // wins against the cancel, or not
         assertThat(read.disposed).hasSize(1).isSubsetOf(Long.BYTES, -Errno.ECANCELED);
@@ -209,7 +209,7 @@ class ReactorIoTest {
             }
         };
         assertThat(read.poll()).isFalse();
-        reactor.poll(0);
+        reactor.turn(0);
         read.giveUp();
         assertThat(read.poll()).as("waits until the kernel has let go").isFalse();
         pollUntilIdle();

@@ -72,7 +72,7 @@ class BufferLoanTest {
             peer.getOutputStream().write(5);
             int count = Executor.blockOn(thenAtOnce(stream.read(buffer), () ->
                     assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class)
-                            .hasMessageContaining("lent to recv(fd=")));
+                            .hasMessageContaining("owned by the kernel until recv(fd=")));
             assertThat(count).isEqualTo(1);
             assertThat(buffer.segment().get(JAVA_BYTE, 0)).isEqualTo((byte) 5);
             buffer.close();
@@ -106,7 +106,7 @@ class BufferLoanTest {
             JoinHandle<Integer> read = Executor.spawn(stream.read(shared));
             JoinHandle<Integer> write = Executor.spawn(stream.write(shared, 0, 1));
             assertThatThrownBy(write::join).isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("lent to recv(fd=");
+                    .hasMessageContaining("owned by the kernel until recv(fd=");
             peer.getOutputStream().write(5);
             assertThat(read.join()).isEqualTo(1);
             assertThat(Executor.blockOn(stream.write(shared, 0, 1))).isEqualTo(1);

@@ -54,7 +54,7 @@ class GatherTest {
     }
 
     private static void assertLent(Buffer buffer) {
-        assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class).hasMessageContaining("lent to send(fd=");
+        assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class).hasMessageContaining("owned by the kernel until send(fd=");
     }
 
     // ---- order and counts
@@ -242,7 +242,7 @@ class GatherTest {
                 var reading = Executor.spawn(pair.one().read(lent));
                 await(yieldNow());
                 assertThatThrownBy(() -> await(pair.one().write(free.slice(0, 1), free.slice(0, 1), lent.slice(0, 1))))
-                        .rootCause().isInstanceOf(IllegalStateException.class).hasMessageContaining("lent to recv(fd=");
+                        .rootCause().isInstanceOf(IllegalStateException.class).hasMessageContaining("owned by the kernel until recv(fd=");
                 free.segment().fill((byte) 3);
                 assertThat(await(pair.one().write(free.slice(0, 1), free.slice(0, 1)))).isEqualTo(2);
                 assertThat(Pair.read(pair.other(), 2)).containsExactly(3, 3);

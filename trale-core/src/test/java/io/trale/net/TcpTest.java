@@ -236,7 +236,7 @@ class TcpTest {
             JoinHandle<Integer> read = Executor.spawn(stream.read(buffer));
             Executor.current().turn();
             assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("lent to recv(fd=");
+                    .hasMessageContaining("owned by the kernel until recv(fd=");
             peer.getOutputStream().write(42);
             assertThat(read.join()).isEqualTo(1);
             assertThat(buffer.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 42);

@@ -65,7 +65,7 @@ class BufferGroupTest {
         body.run(reactor, group, inlets, receives);
         descriptors.forEach(Descriptor::close);
         while (reactor.busy()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
         assertThat(reactor.close(0)).isTrue();
         assertThat(faults).isEmpty();
@@ -90,7 +90,7 @@ class BufferGroupTest {
             }
             int next = 0;
             while (next < 5) {
-                reactor.poll(0);
+                reactor.turn(0);
                 int arrived = arrivals(receives) - next;
                 assertThat(arrived).isEqualTo(Math.min(2, 5 - next));
                 List<Probe> done = receives.subList(next, next + arrived);
@@ -98,7 +98,7 @@ class BufferGroupTest {
                     assertThat(take(group, receive)).isEqualTo((byte) next++);
                 }
                 assertThat(group.free()).isEqualTo(2 - arrived);
-                assertThat(reactor.poll(0)).as("with every buffer lent").isZero();
+                assertThat(reactor.turn(0)).as("with every buffer lent").isZero();
                 done.forEach(receive -> group.give(receive.flags.getLast()));
             }
             assertThat(receives).allSatisfy(receive -> assertThat(receive.results).hasSize(1));
@@ -145,7 +145,7 @@ class BufferGroupTest {
             group.stage(receive);
         }
         while (reactor.busy()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
         assertThat(receives).allSatisfy(receive -> assertThat(receive.results).containsExactly(1));
         assertThat(group.free()).isEqualTo(4);
@@ -174,7 +174,7 @@ class BufferGroupTest {
                 group.stage(receive);
             }
             for (int turn = 0; turn < 1000 && arrivals(receives) < receives.size(); turn++) {
-                reactor.poll(0);
+                reactor.turn(0);
             }
             over[0] = true;
             assertThat(receives).allSatisfy(receive -> assertThat(receive.results).containsExactly(1));
@@ -187,7 +187,7 @@ class BufferGroupTest {
             inlets.get(6).send((byte) 6); // and nothing to those before it in line
             receives.forEach(group::stage);
             while (receives.get(6).inFlight()) {
-                reactor.poll(FOREVER);
+                reactor.turn(FOREVER);
             }
             assertThat(take(group, receives.get(6))).isEqualTo((byte) 6);
             assertThat(receives.subList(0, 6)).allSatisfy(receive -> assertThat(receive.inFlight()).isTrue());
@@ -199,14 +199,14 @@ class BufferGroupTest {
         withReceives(new Refusing(), 64, 64, 2, 3, (reactor, group, inlets, receives) -> {
             for (Probe receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
                 group.stage(receive);
-                reactor.poll(0);
+                reactor.turn(0);
             }
             assertThat(receives).allSatisfy(receive -> assertThat(receive.inFlight()).isTrue());
             for (byte i = 0; i < 3; i++) {
                 inlets.get(i).send(i);
             }
             while (arrivals(receives) < 3) {
-                reactor.poll(FOREVER);
+                reactor.turn(FOREVER);
             }
             assertThat(receives).extracting(receive -> receive.results.getFirst())
                     .containsExactlyInAnyOrder(1, 1, -Errno.ENOBUFS);
@@ -215,11 +215,11 @@ class BufferGroupTest {
             served.forEach(receive -> take(group, receive));
 
             group.stage(refused);
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(refused.fills).as("it waits in line").isEqualTo(1);
             group.give(served.getFirst().flags.getLast());
             while (refused.inFlight()) {
-                reactor.poll(FOREVER);
+                reactor.turn(FOREVER);
             }
             assertThat(take(group, refused)).isEqualTo((byte) receives.indexOf(refused));
         });
@@ -231,12 +231,12 @@ class BufferGroupTest {
             inlets.get(0).send((byte) 1);
             receives.forEach(group::stage);
             while (receives.get(0).inFlight()) {
-                reactor.poll(FOREVER);
+                reactor.turn(FOREVER);
             }
             take(group, receives.get(0)); // and keeps the only buffer
             reactor.cancel(receives.get(1));
             reactor.cancel(receives.get(2));
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(receives.get(1).results).containsExactly(-Errno.ECANCELED);
             assertThat(receives.get(2).results).containsExactly(-Errno.ECANCELED);
             assertThat(receives.get(2).fills).isZero();

@@ -65,7 +65,7 @@ class ProvidedBuffersTest {
 
     private static void await(Reactor reactor, Probe receive) {
         while (receive.inFlight()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
     }
 
@@ -117,7 +117,7 @@ class ProvidedBuffersTest {
             Reactor reactor = open(1);
             reactor.pools().receiveGroup();
             for (int i = 0; i < turns; i++) {
-                reactor.poll(0);
+                reactor.turn(0);
             }
             assertThat(reactor.close(0)).isTrue();
             assertThat(reactor.counters().get(Count.UNKNOWN)).isZero();
@@ -130,7 +130,7 @@ class ProvidedBuffersTest {
         kernel.refusals = Integer.MAX_VALUE;
         Reactor reactor = open(64);
         reactor.pools().receiveGroup();
-        reactor.poll(0);
+        reactor.turn(0);
         assertThat(reactor.close(0)).isTrue();
     }
 

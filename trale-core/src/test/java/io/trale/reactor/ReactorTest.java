@@ -51,7 +51,7 @@ class ReactorTest {
     private static void end(Reactor reactor, int wakes) {
         reactor.cancelAll();
         while (reactor.busy()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
         assertThat(reactor.close(wakes)).isTrue();
         assertThat(count(reactor, Count.UNKNOWN)).isZero();
@@ -77,7 +77,7 @@ class ReactorTest {
 
     private static void pollUntilIdle(Reactor reactor) {
         while (reactor.busy()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
     }
 
@@ -134,12 +134,12 @@ class ReactorTest {
             Descriptor eventfd = eventfd(reactor);
             Probe poll = poll(eventfd);
             reactor.stage(poll);
-            reactor.poll(0);
+            reactor.turn(0);
             kernel.errno = errno;
             kernel.failures = 1;
-            assertThat(reactor.poll(FOREVER)).isZero();
+            assertThat(reactor.turn(FOREVER)).isZero();
             kernel.write8(eventfd.fd(), 1);
-            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(reactor.turn(FOREVER)).isEqualTo(1);
             assertThat(poll.results).containsExactly(Net.POLLIN);
             eventfd.close();
         });
@@ -152,7 +152,7 @@ class ReactorTest {
             reactor.stage(Probe.nop(reactor));
             kernel.errno = Errno.EBADF;
             kernel.failures = 1;
-            assertThatThrownBy(() -> reactor.poll(FOREVER)).isInstanceOf(IllegalStateException.class)
+            assertThatThrownBy(() -> reactor.turn(FOREVER)).isInstanceOf(IllegalStateException.class)
                     .hasMessage("io_uring_enter: EBADF, bad file descriptor");
         });
     }
@@ -193,7 +193,7 @@ class ReactorTest {
             List<Probe> nops = nops(reactor, 1000);
             nops.forEach(reactor::stage);
             assertThat(count(reactor, Count.SUBMITTED)).as("staging enters nothing").isEqualTo(before);
-            assertThat(reactor.poll(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
+            assertThat(reactor.turn(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
             assertThat(count(reactor, Count.SUBMITTED) - before).as("half of 16 places").isEqualTo(8);
             pollUntilIdle(reactor);
             assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
@@ -213,7 +213,7 @@ class ReactorTest {
             };
             reactor.stage(nop);
             for (int turn = 1; turn <= 100; turn++) {
-                assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+                assertThat(reactor.turn(FOREVER)).isEqualTo(1);
                 assertThat(nop.results).hasSize(turn);
             }
             assertThat(reactor.busy()).isFalse();
@@ -224,14 +224,14 @@ class ReactorTest {
     void turnWithNothingToDoMakesNoSystemCall() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.ENTERS);
-            assertThat(reactor.poll(0)).isZero();
+            assertThat(reactor.turn(0)).isZero();
             assertThat(count(reactor, Count.ENTERS)).isEqualTo(before);
         });
     }
 
     @Test
     void sleepEndsWhenItsTimeIsUp() throws Exception {
-        withReactor(new Libc(), SMALL, reactor -> assertThat(reactor.poll(1_000_000)).isZero());
+        withReactor(new Libc(), SMALL, reactor -> assertThat(reactor.turn(1_000_000)).isZero());
     }
 
     @Test
@@ -246,7 +246,7 @@ class ReactorTest {
             throw failure;
         };
         nops.forEach(reactor::stage);
-        reactor.poll(FOREVER);
+        reactor.turn(FOREVER);
         assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
         assertThat(faults).containsExactly(failure);
         end(reactor, 0);
@@ -263,7 +263,7 @@ class ReactorTest {
             reactor.cancel(nop);
             reactor.cancel(nop);
             assertThat(nop.inFlight()).as("until the next turn").isTrue();
-            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(reactor.turn(FOREVER)).isEqualTo(1);
             assertThat(nop.results).containsExactly(-Errno.ECANCELED);
             assertThat(nop.fills).isZero();
             assertThat(nop.inFlight()).isFalse();
@@ -278,7 +278,7 @@ class ReactorTest {
             Descriptor eventfd = eventfd(reactor);
             Probe poll = poll(eventfd);
             reactor.stage(poll);
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.cancel(poll);
             assertThat(poll.inFlight()).isTrue();
             pollUntilIdle(reactor);
@@ -293,7 +293,7 @@ class ReactorTest {
             Descriptor eventfd = eventfd(reactor);
             Probe poll = poll(eventfd);
             reactor.stage(poll);
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.kernel().write8(eventfd.fd(), 1); // completes inside the enter that brings the cancel, or before
             reactor.cancel(poll);
             pollUntilIdle(reactor);
@@ -319,9 +319,9 @@ class ReactorTest {
                 }
             };
             reactor.kernel().write8(eventfd.fd(), 1); // so both completions are in one batch, the cancel is for nothing
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
             assertThat(poll.results).containsExactly(Net.POLLIN);
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
             assertThat(poll.results).containsExactly(Net.POLLIN, Net.POLLIN);
             eventfd.close();
         });
@@ -333,7 +333,7 @@ class ReactorTest {
             Descriptor eventfd = eventfd(reactor);
             List<Probe> polls = IntStream.range(0, 100).mapToObj(i -> poll(eventfd)).toList();
             polls.forEach(reactor::stage);
-            reactor.poll(0);
+            reactor.turn(0);
             polls.forEach(reactor::cancel);
             pollUntilIdle(reactor);
             assertThat(polls).allSatisfy(poll -> assertThat(poll.results).containsExactly(-Errno.ECANCELED));
@@ -347,7 +347,7 @@ class ReactorTest {
             reactor.cancelAll();
             Probe nop = Probe.nop(reactor);
             reactor.stage(nop);
-            assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+            assertThat(reactor.turn(FOREVER)).isEqualTo(1);
             assertThat(nop.results).containsExactly(-Errno.ECANCELED);
             assertThat(nop.fills).isZero();
         });
@@ -359,7 +359,7 @@ class ReactorTest {
         Probe nop = Probe.nop(reactor);
         reactor.stage(nop);
         assertThat(nop.results).isEmpty();
-        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        assertThat(reactor.turn(FOREVER)).isEqualTo(1);
         assertThat(nop.results).containsExactly(-Errno.ECANCELED);
         assertThat(reactor.busy()).isFalse();
     }
@@ -396,7 +396,7 @@ class ReactorTest {
             }
             eventfd.whenClosed(() -> events.add("closed"));
             polls.subList(0, 3).forEach(reactor::stage);
-            reactor.poll(0);
+            reactor.turn(0);
             polls.subList(3, 5).forEach(reactor::stage); // two that the kernel never sees
             eventfd.close();
             assertThat(kernel.closed).isEmpty();
@@ -420,7 +420,7 @@ class ReactorTest {
             first.whenComplete = eventfd::close;
             second.whenComplete = () -> assertThat(kernel.closed).isEmpty();
             reactor.stage(first);
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.kernel().write8(eventfd.fd(), 1);
             reactor.stage(second);
             pollUntilIdle(reactor);
@@ -452,18 +452,18 @@ class ReactorTest {
                 probes.add(probe);
                 pool.stage(probe);
             }
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(order).containsExactly(0, 1);
             assertThat(held).doesNotHaveDuplicates();
             assertThat(pool.free()).isZero();
             assertThatThrownBy(pool::take).isInstanceOf(IllegalStateException.class)
                     .hasMessage("no block free of 2");
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(order).as("nothing was given back").containsExactly(0, 1);
             assertThat(probes.get(0).results).containsExactly(0);
             for (int given = 0; given < 5; given++) {
                 pool.give(held.get(given));
-                reactor.poll(0);
+                reactor.turn(0);
                 assertThat(order).hasSize(Math.min(5, given + 3));
             }
             assertThat(order).containsExactly(0, 1, 2, 3, 4);
@@ -480,9 +480,9 @@ class ReactorTest {
             List<Integer> held = List.of(pool.take(), pool.take());
             Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.cancel(first);
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
             assertThat(first.results).containsExactly(-Errno.ECANCELED);
             held.forEach(pool::give);
         });
@@ -497,9 +497,9 @@ class ReactorTest {
             Probe second = new Probe(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
             pool.stage(second);
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.cancel(second);
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(second.results).containsExactly(-Errno.ECANCELED);
             assertThat(first.inFlight()).isTrue();
             held.forEach(pool::give);
@@ -514,7 +514,7 @@ class ReactorTest {
             pool.stage(new Probe(new Descriptor(reactor, -1), sqe -> { }));
             Probe nop = Probe.nop(reactor);
             reactor.stage(nop);
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
             assertThat(nop.results).containsExactly(0);
             held.forEach(pool::give);
         });
@@ -571,7 +571,7 @@ class ReactorTest {
     private static void wakeManyTimes(Reactor reactor) throws Exception {
         for (int i = 0; i < 100; i++) {
             Thread waker = Thread.ofPlatform().start(reactor::wake);
-            while (reactor.poll(FOREVER) == 0) { } // would sleep for ever if the wake were lost
+            while (reactor.turn(FOREVER) == 0) { } // would sleep for ever if the wake were lost
             waker.join();
         }
         end(reactor, 100);
@@ -582,7 +582,7 @@ class ReactorTest {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         reactor.open();
         reactor.wake();
-        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        assertThat(reactor.turn(FOREVER)).isEqualTo(1);
         end(reactor, 1);
     }
 
@@ -592,11 +592,11 @@ class ReactorTest {
         Limits oneCompletionATurn = new Limits(4, 16, 1, 4, 64, 2, 64, 1, 64, 1, 64);
         Reactor reactor = new Reactor(new NoMultishot(way), oneCompletionATurn);
         reactor.open();
-        while (reactor.poll(0) > 0) { } // what the opening has left
+        while (reactor.turn(0) > 0) { } // what the opening has left
         nops(reactor, 2).forEach(reactor::stage);
-        assertThat(reactor.poll(0)).isEqualTo(1);
+        assertThat(reactor.turn(0)).isEqualTo(1);
         reactor.wake();
-        reactor.poll(0); // brings the notifier's completion, behind the second NOP's that this turn handles
+        reactor.turn(0); // brings the notifier's completion, behind the second NOP's that this turn handles
         assertThat(reactor.busy()).isFalse();
         end(reactor, 1);
     }
@@ -606,11 +606,11 @@ class ReactorTest {
         Reactor reactor = new Reactor(new NoMultishot(NoMultishot.Way.ENDS_AFTER_ONE), SMALL);
         reactor.open();
         reactor.wake();
-        assertThat(reactor.poll(FOREVER)).isEqualTo(1); // and it stands in line again
+        assertThat(reactor.turn(FOREVER)).isEqualTo(1); // and it stands in line again
         reactor.cancelAll();
-        reactor.poll(0);
+        reactor.turn(0);
         reactor.wake();
-        assertThat(reactor.poll(FOREVER)).isEqualTo(1);
+        assertThat(reactor.turn(FOREVER)).isEqualTo(1);
         end(reactor, 2);
     }
 
@@ -624,7 +624,7 @@ class ReactorTest {
             reactor.open();
             Probe nop = Probe.nop(reactor);
             reactor.stage(nop);
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
             assertThat(nop.results).containsExactly(0);
             assertThat(reactor.pools().sendBlocks().free()).isEqualTo(2);
             assertThat(reactor.pools().receiveGroup().free()).isEqualTo(4);
@@ -641,7 +641,7 @@ class ReactorTest {
         Descriptor eventfd = eventfd(reactor);
         Probe poll = poll(eventfd);
         reactor.stage(poll);
-        reactor.poll(0);
+        reactor.turn(0);
         assertThat(early.results).containsExactly(-Errno.ECANCELED);
         assertThat(reactor.busy()).as("the memory of the poll is the kernel's still").isTrue();
         eventfd.close();

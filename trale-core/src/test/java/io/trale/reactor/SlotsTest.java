@@ -130,7 +130,7 @@ class SlotsTest {
             assertThat(faults).containsExactly(failure);
             assertThat(staging.withdrawn()).isEqualTo(1);
             assertThat(staging.nextWithdrawn()).isSameAs(nop);
-            reactor.poll(0);
+            reactor.turn(0);
             assertThat(reactor.counters().get(Counters.Count.UNKNOWN)).as("an entry that nobody owns").isZero();
         } finally {
             reactor.close(0);

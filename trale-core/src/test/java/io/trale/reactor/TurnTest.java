@@ -45,7 +45,7 @@ class TurnTest {
 
     private static void end(Reactor reactor) {
         while (reactor.busy()) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
         assertThat(reactor.close(0)).isTrue();
     }
@@ -102,14 +102,14 @@ class TurnTest {
         List<Probe> polls = IntStream.range(0, 6)
                 .mapToObj(i -> new Probe(event, sqe -> sqe.prepPoll(event.fd(), Net.POLLIN))).toList();
         polls.forEach(reactor::stage);
-        reactor.poll(0);
+        reactor.turn(0);
         kernel.write8(event.fd(), 1);
         assertThatThrownBy(() -> {
             while (reactor.busy()) {
-                reactor.poll(FOREVER);
+                reactor.turn(FOREVER);
             }
         }).isInstanceOf(IllegalStateException.class).hasMessageContaining("lost 2 completions");
-        assertThatThrownBy(() -> reactor.poll(0)).as("for good").hasMessageContaining("lost 2 completions");
+        assertThatThrownBy(() -> reactor.turn(0)).as("for good").hasMessageContaining("lost 2 completions");
         assertThat(reactor.close(0)).as("the memory of the lost ones is not freed").isFalse();
         assertThat(event.isClosed()).isTrue();
         assertThat(kernel.openDescriptors()).isZero();
@@ -129,12 +129,12 @@ class TurnTest {
                 kernel.elapse(MILLI);
             };
         }
-        reactor.poll(0);
+        reactor.turn(0);
         int first = order.size();
         assertThat(first).isBetween(1, 16);
         long enters = reactor.counters().get(Count.ENTERS);
         nops(reactor, 1);
-        reactor.poll(0);
+        reactor.turn(0);
         assertThat(order.size()).isGreaterThan(first);
         assertThat(reactor.counters().get(Count.ENTERS)).as("the kernel is asked in between").isGreaterThan(enters);
         end(reactor);
@@ -155,7 +155,7 @@ class TurnTest {
                 reached[0] = true;
             }
         }, kernel.nanoTime());
-        reactor.poll(0);
+        reactor.turn(0);
         assertThat(reached[0]).isTrue();
         assertThat(nops.getLast().inFlight()).isTrue();
         end(reactor);
@@ -171,7 +171,7 @@ class TurnTest {
         }, kernel.nanoTime() + 1000 * MILLI);
         nops(reactor, 40);
         while (reactor.deadlines().size() > 0) {
-            reactor.poll(FOREVER);
+            reactor.turn(FOREVER);
         }
         end(reactor);
         assertThat(reactor.counters().get(Count.LONG_TURNS)).isZero();

@@ -103,7 +103,7 @@ class LeftOperationTest {
         kernel.pipe("/pipe");
         File file = Executor.blockOn(File.open(Path.of("/pipe"), StandardOpenOption.READ));
         theNextFails(file::read);
-        assertThatThrownBy(first::segment).as("the kernel's for good").hasMessageContaining("lent");
+        assertThatThrownBy(first::segment).as("the kernel's for good").hasMessageContaining("owned by the kernel");
         assertThat(file.descriptor().isClosed()).isTrue();
     }
 
@@ -111,7 +111,7 @@ class LeftOperationTest {
     void receiveOfADatagram() throws Exception {
         UdpSocket socket = UdpSocket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         theNextFails(socket::receive);
-        assertThatThrownBy(first::segment).as("the kernel's for good").hasMessageContaining("lent");
+        assertThatThrownBy(first::segment).as("the kernel's for good").hasMessageContaining("owned by the kernel");
     }
 
     @Test
@@ -147,6 +147,6 @@ class LeftOperationTest {
         });
         Executor.run();
         assertThatThrownBy(() -> Executor.blockOn(read)).hasMessageContaining("ECANCELED");
-        assertThatThrownBy(first::segment).hasMessageContaining("lent");
+        assertThatThrownBy(first::segment).hasMessageContaining("owned by the kernel");
     }
 }

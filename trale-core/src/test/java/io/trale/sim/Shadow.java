@@ -61,7 +61,7 @@ final class Shadow implements MemoryListener {
     }
 
     @Override
-    public void lent(MemorySegment memory) {
+    public void ownedByKernel(MemorySegment memory) {
         Map.Entry<Long, Long> last = lent.lowerEntry(memory.address() + memory.byteSize());
         if (last != null && last.getKey() + last.getValue() > memory.address()) {
             throw kernel.failed("lent twice: " + range(memory.address(), memory.byteSize()));
@@ -70,7 +70,7 @@ final class Shadow implements MemoryListener {
     }
 
     @Override
-    public void returned(MemorySegment memory) {
+    public void ownedByUs(MemorySegment memory) {
         if (!lent.remove(memory.address(), memory.byteSize())) {
             throw kernel.failed("returned, but not lent: " + range(memory.address(), memory.byteSize()));
         }

@@ -93,7 +93,7 @@ class ShadowTest {
         assertCaught((reactor, eventfd) -> {
             MemorySegment memory = reactor.pools().scratch().take();
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
-            reactor.poll(0);
+            reactor.turn(0);
             reactor.pools().scratch().give(memory);
         }, "seed 7: returned while read(");
     }
@@ -104,7 +104,7 @@ class ShadowTest {
             MemorySegment memory = reactor.pools().scratch().take();
             reactor.pools().scratch().give(memory);
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
-            reactor.poll(0);
+            reactor.turn(0);
         }, "names memory that is not lent: 8 bytes");
     }
 
@@ -114,7 +114,7 @@ class ShadowTest {
             MemorySegment memory = reactor.pools().scratch().take();
             reactor.stage(operation(eventfd, sqe ->
                     sqe.prepRead(eventfd.fd(), memory.address() + 8, ScratchPool.SMALL_BYTES, 0)));
-            reactor.poll(0);
+            reactor.turn(0);
         }, "names memory that is not lent: 256 bytes");
     }
 
@@ -122,8 +122,8 @@ class ShadowTest {
     void memoryThatIsReturnedTwiceIsCaught() {
         assertCaught((reactor, eventfd) -> {
             MemorySegment memory = reactor.pools().scratch().take();
-            reactor.memoryListener().returned(memory);
-            reactor.memoryListener().returned(memory);
+            reactor.memoryListener().ownedByUs(memory);
+            reactor.memoryListener().ownedByUs(memory);
         }, "seed 7: returned, but not lent: 256 bytes");
     }
 
@@ -132,7 +132,7 @@ class ShadowTest {
         assertCaught((reactor, eventfd) -> {
             MemorySegment memory = reactor.pools().scratch().take();
             SimKernel kernel = (SimKernel) reactor.kernel();
-            kernel.shadow.lent(memory.asSlice(255, 1));
+            kernel.shadow.ownedByKernel(memory.asSlice(255, 1));
         }, "seed 7: lent twice: 1 bytes");
     }
 

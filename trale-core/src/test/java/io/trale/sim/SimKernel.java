@@ -8,7 +8,7 @@ import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.linux.Time;
-import io.trale.reactor.Guests;
+import io.trale.reactor.CurrentReactor;
 import io.trale.reactor.Reactor;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
@@ -158,7 +158,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     /// True on the loop's thread, and on that of an async block while the loop runs it.
     private boolean isLoop() {
         return Thread.currentThread() == thread
-                || Guests.current() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
+                || CurrentReactor.block() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
     }
 
     // ---- descriptors

@@ -82,7 +82,7 @@ class OriginalIoFaultsTest {
             assertThat(read.poll(() -> { })).isFalse();
             await(Timer.sleep(Duration.ofNanos(1))); // by now the kernel has it
             read.cancel();
-            assertThatThrownBy(buffer::segment).hasMessageContaining("lent to recv(fd=");
+            assertThatThrownBy(buffer::segment).hasMessageContaining("owned by the kernel until recv(fd=");
             buffer.close(); // which frees it when the kernel has let go
             await(pair.client.write(next, 0, 8));
             assertThat(await(pair.server.read(next))).as("what came goes to the next").isEqualTo(8);

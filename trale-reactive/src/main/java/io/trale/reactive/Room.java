@@ -2,20 +2,20 @@ package io.trale.reactive;
 
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
-import io.trale.leaf.Writable;
+import io.trale.leaf.WritableWait;
 import io.trale.uring.Sqe;
 
 /// Waits until a socket has room to send, as an operation of its own: so whoever waits holds no memory. Loop thread only.
 final class Room extends Operation {
 
-    private final Writable writable;
+    private final WritableWait writable;
     private final Runnable ready;
 
     /// `ready` is run after each wait, also one that was cancelled.
     Room(Descriptor socket, Runnable ready) {
         super(socket);
         this.ready = ready;
-        writable = new Writable(socket);
+        writable = new WritableWait(socket);
     }
 
     /// Waits, if it does not already.

@@ -140,7 +140,7 @@ abstract class StreamOutlet extends Outlet {
     private void fillDirectly(Sqe sqe) {
         Lease lease = (Lease) elements.element();
         lease.acquire();
-        loop.reactor.memoryListener().lent(lease.memory());
+        loop.reactor.memoryListener().ownedByKernel(lease.memory());
         this.lease = lease;
         length = lease.size() - taken;
         prepare(sqe, lease.memory().address() + taken, length);
@@ -208,7 +208,7 @@ abstract class StreamOutlet extends Outlet {
         Lease lease = this.lease;
         if (lease != null) {
             this.lease = null;
-            loop.reactor.memoryListener().returned(lease.memory());
+            loop.reactor.memoryListener().ownedByUs(lease.memory());
             lease.release();
         }
         length = 0;

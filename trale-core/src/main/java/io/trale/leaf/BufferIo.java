@@ -11,22 +11,22 @@ import java.lang.foreign.MemorySegment;
 /// a stream.
 ///
 /// The buffers are lent from staging until the result is taken, or, if the use is given up, until the kernel has let go.
-public abstract class LendingIo extends ReactorIo {
+public abstract class BufferIo extends ReactorIo {
 
     private final String busy;
 
     /// What the present use is about, or null between uses.
-    private Loan wanted;
+    private BufferSlices slices;
     /// What the kernel has: of the present use, or of one that was given up. Null if it has nothing.
-    private Loan lent;
-    private Loan spare = new Loan();
+    private BufferSlices kernelSlices;
+    private BufferSlices spare = new BufferSlices();
     private int count;
 
     private ScratchPool pool;
     private MemorySegment arguments;
 
     /// `busy` is the complaint when a second use is begun before the first has finished.
-    protected LendingIo(Descriptor descriptor, String busy) {
+    protected BufferIo(Descriptor descriptor, String busy) {
         super(descriptor);
         this.busy = busy;
     }
@@ -34,28 +34,28 @@ public abstract class LendingIo extends ReactorIo {
     /// The first of the steps that begin a use: [#add] its parts, then [#begin]. A step that throws begins nothing.
     protected final void prepare() {
         descriptor().checkThread();
-        if (wanted != null) {
+        if (slices != null) {
             throw new IllegalStateException(busy);
         }
         if (spare == null) {
-            spare = new Loan();
+            spare = new BufferSlices();
         }
         spare.clear();
     }
 
     /// Adds `length` bytes of `memory` from `offset` to the use that is being prepared, behind the parts before.
-    protected final void add(LentMemory memory, int offset, int length) {
+    protected final void add(BufferMemory memory, int offset, int length) {
         spare.add(memory, offset, length);
     }
 
     /// Begins the use that was prepared.
     protected final void begin() {
-        wanted = spare;
+        slices = spare;
         spare = null;
     }
 
     /// Begins a use with all of `memory`.
-    protected final void begin(LentMemory memory) {
+    protected final void begin(BufferMemory memory) {
         prepare();
         add(memory, 0, (int) memory.capacity());
         begin();
@@ -65,7 +65,7 @@ public abstract class LendingIo extends ReactorIo {
     protected boolean transfer(Waker waker) {
         if (submitOrGetResult(waker)) {
             int result = ioResult();
-            giveBack();
+            takeBack();
             reset();
             end(result);
             return true;
@@ -85,32 +85,32 @@ public abstract class LendingIo extends ReactorIo {
     }
 
     /// What the present use is about.
-    protected final Loan wanted() {
-        return wanted;
+    protected final BufferSlices slices() {
+        return slices;
     }
 
     /// What the kernel has.
-    protected final Loan lent() {
-        return lent;
+    protected final BufferSlices kernelSlices() {
+        return kernelSlices;
     }
 
     /// Gives the present use up, if there is one.
     public void cancel() {
         descriptor().checkThread();
-        if (wanted != null) {
+        if (slices != null) {
             leave();
             abandon();
         }
     }
 
-    /// Called for a use that was given up, with what it brought all the same; [#lent] is still readable.
+    /// Called for a use that was given up, with what it brought all the same; [#kernelSlices] is still readable.
     protected void keep(int result) {}
 
-    /// Memory for what the entry names besides the buffers, as [MessageHeader] says, with room for all vectors of [#lent].
+    /// Memory for what the entry names besides the buffers, as [MessageHeader] says, with room for all vectors of [#kernelSlices].
     /// Only in [#fill]; it goes back on the completion.
     protected final MemorySegment takeArguments() {
         Reactor reactor = descriptor().reactor();
-        pool = MessageHeader.bytes(lent.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.pools().scratch()
+        pool = MessageHeader.bytes(kernelSlices.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.pools().scratch()
                 : reactor.pools().vectors();
         arguments = pool.take();
         return arguments;
@@ -132,42 +132,42 @@ public abstract class LendingIo extends ReactorIo {
     @Override
     protected void staging() {
         try {
-            wanted.lend(this);
+            slices.giveToKernel(this);
         } catch (IllegalStateException misuse) {
             leave();
             throw misuse;
         }
-        lent = wanted;
+        kernelSlices = slices;
     }
 
     @Override
     protected final void dispose(int result) {
         keep(result);
-        giveBack();
+        takeBack();
     }
 
     /// The use is over, if not yet for the kernel.
     private void leave() {
-        if (wanted != lent) {
-            recycle(wanted);
+        if (slices != kernelSlices) {
+            recycle(slices);
         }
-        wanted = null;
+        slices = null;
     }
 
-    private void giveBack() {
-        if (lent != null) {
+    private void takeBack() {
+        if (kernelSlices != null) {
             if (!isLeft()) {
-                lent.giveBack(this);
+                kernelSlices.takeBack(this);
             }
-            if (lent != wanted) {
-                recycle(lent);
+            if (kernelSlices != slices) {
+                recycle(kernelSlices);
             }
-            lent = null;
+            kernelSlices = null;
         }
     }
 
-    private void recycle(Loan loan) {
-        loan.clear();
-        spare = loan;
+    private void recycle(BufferSlices unused) {
+        unused.clear();
+        spare = unused;
     }
 }

@@ -13,33 +13,33 @@ import org.junit.jupiter.api.Timeout;
 
 /// Memory that is lent is not freed, whoever closes it and when.
 @Timeout(60)
-class LentMemoryTest {
+class BufferMemoryTest {
 
     private final Probe operation = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
 
     @Test
     void closedWhileItIsLentItIsFreedWhenItComesBack() {
-        LentMemory memory = new LentMemory(8);
-        memory.lend(operation);
+        BufferMemory memory = new BufferMemory(8);
+        memory.giveToKernel(operation);
         memory.close();
         memory.close();
-        assertThat(memory.lent().scope().isAlive()).isTrue();
-        memory.giveBack(operation);
+        assertThat(memory.kernelSegment().scope().isAlive()).isTrue();
+        memory.takeBack(operation);
         assertThatThrownBy(memory::segment).hasMessage("the buffer is closed");
-        assertThatThrownBy(() -> memory.lend(operation)).hasMessage("the buffer is closed");
+        assertThatThrownBy(() -> memory.giveToKernel(operation)).hasMessage("the buffer is closed");
     }
 
     @Test
     void onlyWhoeverHasItGivesItBack() {
-        LentMemory memory = new LentMemory(8);
+        BufferMemory memory = new BufferMemory(8);
         Probe other = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
-        memory.lend(operation);
-        memory.lend(operation); // two parts of it
-        memory.giveBack(operation);
-        memory.lend(other);
-        memory.giveBack(operation); // the second part, late
-        assertThatThrownBy(memory::segment).hasMessage("the buffer is lent to " + other);
-        memory.giveBack(other);
+        memory.giveToKernel(operation);
+        memory.giveToKernel(operation); // two parts of it
+        memory.takeBack(operation);
+        memory.giveToKernel(other);
+        memory.takeBack(operation); // the second part, late
+        assertThatThrownBy(memory::segment).hasMessage("the buffer is owned by the kernel until " + other + " completes");
+        memory.takeBack(other);
         assertThat(memory.segment().byteSize()).isEqualTo(8);
         memory.close();
     }
@@ -48,8 +48,8 @@ class LentMemoryTest {
     @Test
     void closeOnOneThreadFreesNothingThatIsLentOnAnother() throws Exception {
         int rounds = 2_000; // each waits twice for the other thread, which on a busy machine is a time slice
-        LentMemory none = new LentMemory(8);
-        AtomicReference<LentMemory> toClose = new AtomicReference<>(none);
+        BufferMemory none = new BufferMemory(8);
+        AtomicReference<BufferMemory> toClose = new AtomicReference<>(none);
         Thread closing = Thread.ofPlatform().daemon().start(() -> {
             for (int i = 0; i < rounds; i++) {
                 while (toClose.get() == none) {
@@ -60,7 +60,7 @@ class LentMemoryTest {
             }
         });
         for (int i = 0; i < rounds; i++) {
-            LentMemory memory = new LentMemory(8);
+            BufferMemory memory = new BufferMemory(8);
             var scope = memory.segment().scope();
             toClose.set(memory);
             for (int delay = i % 64; delay > 0; delay--) {
@@ -68,7 +68,7 @@ class LentMemoryTest {
             }
             boolean isLent = true;
             try {
-                memory.lend(operation);
+                memory.giveToKernel(operation);
             } catch (IllegalStateException closedBefore) {
                 isLent = false;
             }
@@ -76,7 +76,7 @@ class LentMemoryTest {
                 Thread.yield();
             }
             assertThat(scope.isAlive()).as("round %d", i).isEqualTo(isLent);
-            memory.giveBack(operation);
+            memory.takeBack(operation);
             assertThat(scope.isAlive()).isFalse();
         }
         closing.join();

@@ -14,16 +14,16 @@ import java.lang.invoke.VarHandle;
 ///
 /// No thread is the owner, since nobody is while it is not lent. So one word says who may do what: a close on one thread,
 /// as another lends it to the kernel, must not free what the kernel is about to write to.
-public final class LentMemory {
+public final class BufferMemory {
 
-    private static final int LENT = 1;
+    private static final int OWNED_BY_KERNEL = 1;
     private static final int CLOSED = 2;
 
     private static final VarHandle STATE;
 
     static {
         try {
-            STATE = MethodHandles.lookup().findVarHandle(LentMemory.class, "state", int.class);
+            STATE = MethodHandles.lookup().findVarHandle(BufferMemory.class, "state", int.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -31,13 +31,13 @@ public final class LentMemory {
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
-    /// LENT, CLOSED, both or none. Whoever leaves CLOSED alone in it frees the memory.
+    /// OWNED_BY_KERNEL, CLOSED, both or none. Whoever leaves CLOSED alone in it frees the memory.
     private volatile int state;
-    /// Who has it while it is LENT; written on the thread of that operation's loop.
-    private Operation borrower;
+    /// Who has it while it is OWNED_BY_KERNEL; written on the thread of that operation's loop.
+    private Operation owner;
 
     /// Allocates `bytes` of zeroed memory.
-    public LentMemory(long bytes) {
+    public BufferMemory(long bytes) {
         segment = arena.allocate(bytes, 64);
     }
 
@@ -50,9 +50,9 @@ public final class LentMemory {
     }
 
     private IllegalStateException refused() {
-        Operation borrower = this.borrower;
+        Operation owner = this.owner;
         return new IllegalStateException((state & CLOSED) != 0 ? "the buffer is closed"
-                : "the buffer is lent to " + (borrower != null ? borrower : "an operation"));
+                : "the buffer is owned by the kernel until " + (owner != null ? owner : "an operation") + " completes");
     }
 
     /// The size in bytes, lent or not.
@@ -60,38 +60,38 @@ public final class LentMemory {
         return segment.byteSize();
     }
 
-    /// Lends the memory to `operation`, which may have it already, until [#giveBack].
-    void lend(Operation operation) {
-        if (borrower != operation) {
-            if (!STATE.compareAndSet(this, 0, LENT)) {
+    /// Lends the memory to `operation`, which may have it already, until [#takeBack].
+    void giveToKernel(Operation operation) {
+        if (owner != operation) {
+            if (!STATE.compareAndSet(this, 0, OWNED_BY_KERNEL)) {
                 throw refused();
             }
-            borrower = operation;
-            listener().lent(segment);
+            owner = operation;
+            listener().ownedByKernel(segment);
         }
     }
 
     /// The memory while it is lent, for the operation that has it.
-    MemorySegment lent() {
-        if (borrower == null) {
-            throw new IllegalStateException("not lent");
+    MemorySegment kernelSegment() {
+        if (owner == null) {
+            throw new IllegalStateException("not owned by the kernel");
         }
         return segment;
     }
 
     /// The last completion of `operation` was there. No effect if the memory is not lent to it.
-    void giveBack(Operation operation) {
-        if (borrower == operation) {
-            listener().returned(segment);
-            borrower = null;
-            if (((int) STATE.getAndBitwiseAnd(this, ~LENT) & CLOSED) != 0) {
+    void takeBack(Operation operation) {
+        if (owner == operation) {
+            listener().ownedByUs(segment);
+            owner = null;
+            if (((int) STATE.getAndBitwiseAnd(this, ~OWNED_BY_KERNEL) & CLOSED) != 0) {
                 arena.close();
             }
         }
     }
 
     private MemoryListener listener() {
-        return borrower.descriptor().reactor().memoryListener();
+        return owner.descriptor().reactor().memoryListener();
     }
 
     /// Frees the memory: now, or when it is given back. Idempotent. Any thread.

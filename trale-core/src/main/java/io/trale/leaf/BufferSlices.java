@@ -8,17 +8,17 @@ import java.util.Arrays;
 /// The parts of users' buffers that one use of an operation is about, in order, and the loan of them all.
 ///
 /// Keeps its arrays, and so costs nothing when it is used again.
-public final class Loan {
+public final class BufferSlices {
 
-    private LentMemory[] memories = {};
+    private BufferMemory[] memories = {};
     private int[] offsets = {};
     private int[] lengths = {};
     private int count;
 
-    Loan() {}
+    BufferSlices() {}
 
     /// Adds `length` bytes of `memory` from `offset`; none are no part.
-    void add(LentMemory memory, int offset, int length) {
+    void add(BufferMemory memory, int offset, int length) {
         if (length == 0) {
             return;
         }
@@ -49,13 +49,13 @@ public final class Loan {
     }
 
     /// The first part's memory while it is lent.
-    public MemorySegment lent() {
-        return memories[0].lent().asSlice(offsets[0], lengths[0]);
+    public MemorySegment kernelSegment() {
+        return memories[0].kernelSegment().asSlice(offsets[0], lengths[0]);
     }
 
     /// The first part's address while it is lent, 0 if there is no part.
     public long address() {
-        return count == 0 ? 0 : memories[0].lent().address() + offsets[0];
+        return count == 0 ? 0 : memories[0].kernelSegment().address() + offsets[0];
     }
 
     /// How many parts the kernel takes at a time, from the first.
@@ -66,30 +66,30 @@ public final class Loan {
     /// Writes [#vectorCount] vectors at `offset` of `memory`.
     public void writeVectors(MemorySegment memory, long offset) {
         for (int i = 0; i < vectorCount(); i++) {
-            IoVectors.set(memory, offset, i, memories[i].lent().address() + offsets[i], lengths[i]);
+            IoVectors.set(memory, offset, i, memories[i].kernelSegment().address() + offsets[i], lengths[i]);
         }
     }
 
     /// Lends all parts to `operation`, or none if one of them cannot be.
-    void lend(Operation operation) {
+    void giveToKernel(Operation operation) {
         for (int i = 0; i < count; i++) {
             try {
-                memories[i].lend(operation);
+                memories[i].giveToKernel(operation);
             } catch (IllegalStateException misuse) {
-                giveBack(operation, i);
+                takeBack(operation, i);
                 throw misuse;
             }
         }
     }
 
     /// The last completion of `operation` was there.
-    void giveBack(Operation operation) {
-        giveBack(operation, count);
+    void takeBack(Operation operation) {
+        takeBack(operation, count);
     }
 
-    private void giveBack(Operation operation, int parts) {
+    private void takeBack(Operation operation, int parts) {
         for (int i = 0; i < parts; i++) {
-            memories[i].giveBack(operation); // a second part of the same buffer finds it given back already
+            memories[i].takeBack(operation); // a second part of the same buffer finds it given back already
         }
     }
 

@@ -16,7 +16,7 @@ import java.lang.foreign.MemorySegment;
 /// asked for; so in that case the ring polls an epoll descriptor that watches the socket for `EPOLLOUT`.
 ///
 /// Loop thread only.
-public final class Writable {
+public final class WritableWait {
 
     private static final int NONE = -1;
 
@@ -25,7 +25,7 @@ public final class Writable {
     private int epoll = NONE;
 
     /// For operations on `socket`.
-    public Writable(Descriptor socket) {
+    public WritableWait(Descriptor socket) {
         this.socket = socket;
     }
 

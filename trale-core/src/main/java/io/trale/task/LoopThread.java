@@ -6,9 +6,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 
 /// A thread that is started for one loop.
-final class OwnThread {
+final class LoopThread {
 
-    private OwnThread() {}
+    private LoopThread() {}
 
     /// Starts a thread called `name` that opens `reactor` and runs `loop`; returns when it is open. Throws, and no thread is
     /// left, if it cannot be.

@@ -7,31 +7,31 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// The end of an executor: whether it has come, and what happens then. Any thread.
-final class End {
+/// The termination of an executor: whether it has happened, and the actions to run then. Any thread.
+final class Termination {
 
-    private final CountDownLatch come = new CountDownLatch(1);
+    private final CountDownLatch done = new CountDownLatch(1);
     private final List<Runnable> actions = new ArrayList<>();
 
-    boolean hasCome() {
-        return come.getCount() == 0;
+    boolean isDone() {
+        return done.getCount() == 0;
     }
 
-    /// Waits for it, or for an interrupt, which is kept. Returns false if the time was over before.
+    /// Waits for termination or an interrupt; the interrupt status is kept. Returns false on timeout.
     boolean await(long timeoutNanos) {
         try {
-            return come.await(timeoutNanos, TimeUnit.NANOSECONDS);
+            return done.await(timeoutNanos, TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
         }
     }
 
-    /// Runs `action` when it comes, on its thread; at once if it has come.
+    /// Runs `action` on termination, on the thread that calls [#signal]; at once if the executor has terminated.
     void then(Runnable action) {
         Objects.requireNonNull(action);
         synchronized (actions) {
-            if (!hasCome()) {
+            if (!isDone()) {
                 actions.add(action);
                 return;
             }
@@ -39,11 +39,11 @@ final class End {
         action.run();
     }
 
-    /// It has come.
-    void come(Consumer<Throwable> uncaught) {
+    /// The executor has terminated. Runs all actions; `uncaught` gets what they throw.
+    void signal(Consumer<Throwable> uncaught) {
         List<Runnable> all;
         synchronized (actions) {
-            come.countDown();
+            done.countDown();
             all = List.copyOf(actions);
         }
         for (Runnable action : all) {
