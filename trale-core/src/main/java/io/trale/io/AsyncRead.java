@@ -2,11 +2,12 @@ package io.trale.io;
 
 import io.trale.future.IntFuture;
 
-/// Something that bytes can be read from.
+/// A source of bytes.
 public interface AsyncRead {
 
-    /// Reads at least one byte and at most `buffer.capacity()`, into the start of `buffer`. The future completes with
-    /// the count; 0 means the end of the stream. It is the stream's own and is used for every read: one at a time,
-    /// and [IllegalStateException] for a second while one is not finished.
+    /// Reads at least one byte and at most `buffer.capacity()` bytes to the start of `buffer`. The future completes with the
+    /// number of bytes; 0 means end of stream.
+    ///
+    /// Every call returns the same future. Only one read may be in progress: a second one throws [IllegalStateException].
     IntFuture read(Buffer buffer);
 }

@@ -2,36 +2,38 @@ package io.trale.io;
 
 import io.trale.future.IntFuture;
 
-/// Something that bytes can be written to.
+/// A destination of bytes.
 public interface AsyncWrite {
 
-    /// Writes at least one of the `length` bytes of `buffer` from `offset`; how many is what the future completes with.
-    /// It is the stream's own and is used for every write: one at a time, and [IllegalStateException] for a second
-    /// while one is not finished.
+    /// Writes at least one of the `length` bytes of `buffer` from `offset`. The future completes with the number of bytes
+    /// written, which may be less than `length`.
+    ///
+    /// Every call returns the same future. Only one write may be in progress: a second one throws [IllegalStateException].
     IntFuture write(Buffer buffer, int offset, int length);
 
-    /// As [#write(Buffer, int, int)], of the bytes of all `slices`, one behind the other, in one system call: a header and
-    /// a body need not be copied together. All their buffers are lent until it is done, and the array is the caller's again
-    /// when this returns. The count says how many bytes were written from the first on; the kernel looks at no more than
-    /// 1024 slices at a time.
+    /// Writes the bytes of all `slices` in order with one system call, so that a header and a body need no copy. The future
+    /// completes with the number of bytes written, which may be less than all. One call writes at most 1024 slices.
     ///
-    /// What cannot gather writes from the first slice that is not empty.
+    /// The buffers of all slices belong to the kernel until the write completes. The array is copied: the caller may reuse
+    /// it at once. Otherwise as [#write(Buffer, int, int)].
+    ///
+    /// The default implementation writes only the first slice that is not empty.
     default IntFuture write(Slice... slices) {
         for (Slice slice : slices) {
             if (slice.length() > 0) {
                 return write(slice.buffer(), slice.offset(), slice.length());
             }
         }
-        return new WriteAll(this); // of nothing: complete
+        return new WriteAll(this); // no bytes: complete
     }
 
-    /// Writes the `length` bytes of `buffer` from `offset`, all of them; completes with `length`.
+    /// Writes all `length` bytes of `buffer` from `offset`, with as many writes as needed. Completes with `length`.
     default IntFuture writeAll(Buffer buffer, int offset, int length) {
         return new WriteAll(this, buffer.slice(offset, length));
     }
 
-    /// Writes all bytes of `slices`, one behind the other; completes with how many that are. The array is the caller's
-    /// again when this returns.
+    /// Writes all bytes of `slices` in order, with as many writes as needed. Completes with the number of bytes. The array
+    /// is copied: the caller may reuse it at once.
     default IntFuture writeAll(Slice... slices) {
         return new WriteAll(this, slices.clone());
     }

@@ -3,11 +3,12 @@ package io.trale.io;
 import io.trale.leaf.BufferMemory;
 import java.lang.foreign.MemorySegment;
 
-/// Memory that a read or a write hands to the kernel as it is, with no copy.
+/// Native memory for reads and writes; the kernel reads and writes it directly, without a copy.
 ///
-/// While an operation has it, from the first poll of the future until its completion, or until the kernel has let go
-/// after a cancel, the buffer belongs to the kernel: [#segment] throws, and so does a second operation. It may be closed
-/// at any time, on any thread; the memory is freed as soon as the kernel has no more use for it.
+/// During an operation the buffer belongs to the kernel: from the first poll of the future until its completion, or, after a
+/// cancel, until the kernel has released the memory. In this time [#segment] throws, and so does a second operation.
+///
+/// [#close] may be called at any time, on any thread. The memory is freed when the kernel no longer uses it.
 public final class Buffer implements AutoCloseable {
 
     private final BufferMemory memory;
@@ -18,7 +19,7 @@ public final class Buffer implements AutoCloseable {
         memory = new BufferMemory(capacity);
     }
 
-    /// Allocates a buffer of `capacity` bytes, at least 1. Meant to be kept and reused: this costs some 20 µs.
+    /// Allocates a buffer of `capacity` bytes, at least 1. This takes about 20 µs, so keep and reuse buffers.
     public static Buffer allocate(int capacity) {
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity is " + capacity + ", must be at least 1");
@@ -31,17 +32,17 @@ public final class Buffer implements AutoCloseable {
         return capacity;
     }
 
-    /// The bytes. Throws [IllegalStateException] while an operation has them, and after [#close].
+    /// The memory. Throws [IllegalStateException] during an operation and after [#close].
     public MemorySegment segment() {
         return memory.segment();
     }
 
-    /// A part of this buffer, for a write that gathers several. Throws [IndexOutOfBoundsException] unless it is within.
+    /// A part of this buffer, for a gathering write. Throws [IndexOutOfBoundsException] if it is not within the buffer.
     public Slice slice(int offset, int length) {
         return new Slice(this, offset, length);
     }
 
-    /// What operations lend from. For trale's own packages.
+    /// The memory with its state of ownership. For trale's own packages.
     @SuppressWarnings("exports")
     public BufferMemory memory() {
         return memory;

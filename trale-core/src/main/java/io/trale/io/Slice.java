@@ -2,10 +2,10 @@ package io.trale.io;
 
 import java.util.Objects;
 
-/// `length` bytes of `buffer` from `offset`: one part of a write that gathers several.
+/// `length` bytes of `buffer` from `offset`: one part of a gathering write.
 ///
-/// It owns nothing. A write lends the buffers of all its slices to the kernel, and gives them back together; two slices of
-/// one write may be of the same buffer.
+/// A slice does not own the buffer. During a write, the buffers of all its slices belong to the kernel. Two slices of one
+/// write may be parts of the same buffer.
 public record Slice(Buffer buffer, int offset, int length) {
 
     public Slice {

@@ -5,18 +5,18 @@ import io.trale.future.Waker;
 import java.io.IOException;
 import java.util.Arrays;
 
-/// Writes again until everything is written.
+/// Writes slices with repeated partial writes until all bytes are written.
 final class WriteAll implements IntFuture {
 
     private final AsyncWrite target;
     private final int length;
-    /// What is left to write.
+    /// The bytes not yet written.
     private Slice[] slices;
     private int left;
     private IntFuture write;
     private IOException failure;
 
-    /// Writes `slices`, which belong to this now.
+    /// Takes ownership of the array `slices`.
     WriteAll(AsyncWrite target, Slice... slices) {
         this.target = target;
         this.slices = slices;
@@ -38,7 +38,7 @@ final class WriteAll implements IntFuture {
                 return false;
             }
             IntFuture written = write;
-            write = null; // its next use is not ours
+            write = null; // the target reuses this future, possibly for another caller
             try {
                 skip(written.resultAsInt());
             } catch (IOException e) {
@@ -49,9 +49,9 @@ final class WriteAll implements IntFuture {
         return true;
     }
 
-    /// The first `count` bytes are written.
+    /// Removes the first `count` bytes from `slices`.
     private void skip(int count) throws IOException {
-        if (count <= 0) { // against the contract of AsyncWrite, and the next attempt would do no better
+        if (count <= 0) { // breaks the contract of AsyncWrite; a retry could loop for ever
             throw new IOException("wrote " + count + " of " + left + " bytes");
         }
         left -= count;

@@ -1,2 +1,3 @@
-/// Reading and writing, whatever the bytes come from or go to, and the buffers that it is done with.
+/// The interfaces of byte streams, [io.trale.io.AsyncRead] and [io.trale.io.AsyncWrite], and the
+/// [io.trale.io.Buffer] that they read and write.
 package io.trale.io;

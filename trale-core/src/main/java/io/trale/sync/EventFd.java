@@ -12,10 +12,12 @@ import io.trale.reactor.Reactor;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// An event that tasks wait for and any thread may signal: `eventfd(2)`.
+/// An event that any thread may signal and that tasks wait for: `eventfd(2)`.
 ///
-/// Signals are not lost when nobody waits: the kernel counts them. A *counter* gives all of them to the next who takes; a
-/// *semaphore* gives one at a time. Belongs, but for [#signal], to the executor of the thread that made it.
+/// The kernel counts signals, so a signal without a waiter is not lost. A take of a *counter* gets all pending signals; a
+/// take of a *semaphore* gets one.
+///
+/// Belongs to the executor of the thread that created it, except [#signal], which any thread may call.
 public final class EventFd implements AutoCloseable {
 
     private static final int CLOSED = Integer.MIN_VALUE;
@@ -23,7 +25,7 @@ public final class EventFd implements AutoCloseable {
     private final Descriptor descriptor;
     private final ArrayDeque<TakeIo> idle = new ArrayDeque<>();
 
-    /// How many threads are writing to the descriptor at this moment, with CLOSED when no more may begin to.
+    /// The number of threads that are writing to the descriptor now. After a close, the sign bit (CLOSED) is set as well.
     private final AtomicInteger writers = new AtomicInteger();
 
     private EventFd(int flags) throws ErrnoException {
@@ -36,32 +38,32 @@ public final class EventFd implements AutoCloseable {
         descriptor = new Descriptor(reactor, fd);
     }
 
-    /// An event of which each take has all signals since the last.
+    /// Opens an event whose take gets all signals since the previous take.
     public static EventFd counter() throws ErrnoException {
         return new EventFd(0);
     }
 
-    /// An event of which each take has one signal.
+    /// Opens an event whose take gets one signal.
     public static EventFd semaphore() throws ErrnoException {
         return new EventFd(Net.EFD_SEMAPHORE);
     }
 
-    /// Signals once. **Any thread.** Throws [IllegalStateException] once the event is closed.
+    /// Adds one signal. **Any thread.** Throws [IllegalStateException] if the event is closed.
     public void signal() {
         signal(1);
     }
 
-    /// Signals `count` times, at least once, as one. **Any thread.** Throws [IllegalStateException] once the event is
-    /// closed, or if more than 2^64 - 2 signals would be pending.
+    /// Adds `count` signals, at least 1, in one step. **Any thread.** Throws [IllegalStateException] if the event is closed,
+    /// or if more than 2^64 - 2 signals would be pending.
     public void signal(long count) {
         if (count < 1) {
             throw new IllegalArgumentException("count is " + count + ", must be at least 1");
         }
         int before = writers.getAndUpdate(writing -> writing < 0 ? writing : writing + 1);
-        if (before < 0) { // not counted: close() waits for writers only, however many are refused meanwhile
+        if (before < 0) { // not counted as a writer, so refused calls do not delay close()
             throw new IllegalStateException("the event is closed");
         }
-        try { // while this thread is counted, the descriptor's number is not given back to the kernel
+        try { // close() waits until this thread is no longer counted, so the descriptor stays open here
             int result = descriptor.reactor().kernel().write8(descriptor.fd(), count);
             if (result == -Errno.EAGAIN) {
                 throw new IllegalStateException("more than 2^64 - 2 signals would be pending");
@@ -74,21 +76,23 @@ public final class EventFd implements AutoCloseable {
         }
     }
 
-    /// Waits for a signal. The future completes with how many were taken (at most `Integer.MAX_VALUE` is told); of a
-    /// semaphore, 1. Several may wait: each signal of a semaphore is for one of them. A cancelled one takes nothing.
+    /// Waits for a signal. The future of a counter completes with the number of signals taken; a number above
+    /// `Integer.MAX_VALUE` is reported as `Integer.MAX_VALUE`. The future of a semaphore completes with 1.
+    ///
+    /// Several takes may wait at once; each signal of a semaphore completes one of them. A cancelled take takes no signal.
     public IntFuture take() {
         descriptor.checkThread();
         return new Take();
     }
 
-    /// Closes the event; who waits fails with `ECANCELED`. Idempotent.
+    /// Closes the event. Waiting takes fail with `ECANCELED`. Idempotent.
     @Override
     public void close() {
         descriptor.checkThread();
         int before = writers.getAndUpdate(count -> count | CLOSED);
         if (before >= 0) {
             while (writers.get() != CLOSED) {
-                descriptor.reactor().kernel().spinWait(); // each writer has one system call to go, which does not wait
+                descriptor.reactor().kernel().spinWait(); // each writer is in one system call, which does not block
             }
             descriptor.close();
         }
@@ -100,7 +104,7 @@ public final class EventFd implements AutoCloseable {
         return descriptor;
     }
 
-    /// A wait, with an operation of its own until its result is taken or it is given up.
+    /// A future of one take. It holds an operation from the first poll until its result is taken or it is cancelled.
     private final class Take implements IntFuture {
 
         private TakeIo io;
@@ -153,13 +157,13 @@ public final class EventFd implements AutoCloseable {
         }
 
         int take() {
-            int result = ioResult() < 0 ? ioResult() : told(value());
+            int result = ioResult() < 0 ? ioResult() : toInt(value());
             reset();
             return result;
         }
 
-        /// As many of `count`, which is unsigned, as an `int` can tell.
-        private static int told(long count) {
+        /// The unsigned `count`, limited to `Integer.MAX_VALUE`.
+        private static int toInt(long count) {
             return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
         }
 
@@ -170,7 +174,7 @@ public final class EventFd implements AutoCloseable {
         @Override
         protected void dispose(int result) {
             if (value() != 0 && descriptor.isOpen()) {
-                descriptor.reactor().kernel().write8(descriptor.fd(), value()); // for the next
+                descriptor.reactor().kernel().write8(descriptor.fd(), value()); // return the signals to the kernel
             }
         }
     }

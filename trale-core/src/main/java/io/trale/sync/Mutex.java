@@ -3,11 +3,12 @@ package io.trale.sync;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 
-/// A lock for tasks, of one executor or of many, with the value that it protects.
+/// A lock for tasks of one or several executors, with the value that it protects.
 ///
-/// Waiters queue, and an unlock hands the mutex to the first of them: first come, first served, and no later lock
-/// overtakes. A waiter is woken like any task, if need be through the eventfd of its executor. A cancelled waiter leaves
-/// the queue at once. This object's monitor guards the queue; it is held for a few instructions, never during a wake.
+/// The mutex is fair: an unlock passes it to the waiter that has waited longest. A waiter is woken like any task, through
+/// the eventfd of its executor if necessary. A cancelled waiter is removed from the queue at once.
+///
+/// The monitor of this object guards the queue. It is held for a few instructions, never during a wake.
 public final class Mutex<T> {
 
     private boolean held;
@@ -15,13 +16,13 @@ public final class Mutex<T> {
     private Lock last;
     private T value;
 
-    /// A mutex around `value`.
+    /// Creates an unlocked mutex that protects `value`.
     public Mutex(T value) {
         this.value = value;
     }
 
-    /// Waits for the mutex; completes with the guard, which has to be closed. A cancelled one gives the mutex on. Any
-    /// executor.
+    /// Waits for the mutex. Completes with the guard; the caller must close it. If the future is cancelled after the mutex
+    /// was granted, the next waiter gets the mutex. A task of any executor may call this.
     public Future<Guard> lock() {
         return new Lock();
     }
@@ -65,7 +66,7 @@ public final class Mutex<T> {
         lock.next = null;
     }
 
-    /// The mutex in hand. For the task that locked it.
+    /// Access to the protected value, until closed. For the task that locked the mutex.
     public final class Guard implements AutoCloseable {
 
         private boolean open = true;
@@ -100,11 +101,11 @@ public final class Mutex<T> {
         }
     }
 
-    /// One wish for the mutex. All fields but `guard` are for the holder of the monitor, and `waker` for the one who has
-    /// granted the mutex.
+    /// A waiter of the mutex. The monitor guards all fields except `guard`. After a grant, the granting thread reads `waker`
+    /// without the monitor: `poll` no longer writes it then.
     private final class Lock implements Future<Guard> {
 
-        /// In this order; a free mutex is granted without waiting, and a cancel leads to OVER from anywhere.
+        /// The states, in this order. If the mutex is free, WAITING is skipped. A cancel leads from any state to OVER.
         private enum State { NEW, WAITING, GRANTED, OVER }
 
         private State state = State.NEW;
@@ -134,7 +135,7 @@ public final class Mutex<T> {
 
         @Override
         public Guard result() {
-            if (guard == null) { // one for each lock, however often it is asked for
+            if (guard == null) { // further calls return the same guard
                 synchronized (Mutex.this) {
                     state = State.OVER;
                 }

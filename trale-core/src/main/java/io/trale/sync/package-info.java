@@ -1,2 +1,2 @@
-/// What tasks use to wait for each other.
+/// Synchronization between tasks: [io.trale.sync.Mutex] and [io.trale.sync.EventFd].
 package io.trale.sync;

@@ -5,14 +5,15 @@ import io.trale.future.Waker;
 import io.trale.leaf.Countdown;
 import java.time.Duration;
 
-/// Sleeping, on the executor's one timer.
+/// Sleeps. All sleeps of an executor share one timer descriptor.
 public final class Timer {
 
     private Timer() {}
 
-    /// Completes when `duration` has passed since this call, or since the first poll if the thread that calls has no
-    /// executor; at once if it is zero or less. Sleepers of one executor wake in the order of their deadlines, at a time that
-    /// the kernel's monotonic clock tells. A million of them cost one descriptor, and each costs this object.
+    /// Completes after `duration`, measured from this call with the monotonic clock. If the calling thread has no executor,
+    /// the time is measured from the first poll. A duration of zero or less completes at once.
+    ///
+    /// Sleeps of one executor complete in the order of their deadlines. A sleep costs one object and no descriptor.
     public static Future<Void> sleep(Duration duration) {
         return new Sleep(duration);
     }

@@ -14,15 +14,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 
-/// A periodic timer of its own: `timerfd_create(2)`. For a single sleep [Timer#sleep] is cheaper.
+/// A periodic timer with its own descriptor: `timerfd_create(2)`. For a single sleep, [Timer#sleep] is cheaper.
 ///
-/// Expirations that nobody waits for are counted by the kernel, so a late reader learns how many it has missed. Belongs to
-/// the executor of the thread that made it.
+/// The kernel counts expirations, so a late waiter gets the number of periods that have passed. Belongs to the executor of
+/// the thread that created it.
 public final class TimerFd implements AutoCloseable {
 
     private final Descriptor descriptor;
     private final Expirations expirations;
-    /// Expirations that came for a wait that was given up.
+    /// Expirations that a cancelled wait has read; the next wait gets them.
     private long kept;
 
     private TimerFd(Descriptor descriptor) {
@@ -30,11 +30,11 @@ public final class TimerFd implements AutoCloseable {
         expirations = new Expirations();
     }
 
-    /// A timer that expires when `first` has passed, and every `period` after that; a zero `period` means only once. Its
-    /// clock is the kernel's monotonic one, and its periods do not drift.
+    /// Starts a timer that expires after `first`, then every `period`; a zero `period` means once only. It uses
+    /// `CLOCK_MONOTONIC`. The periods do not drift: a late expiration does not delay the following ones.
     public static TimerFd start(Duration first, Duration period) throws ErrnoException {
         if (first.isNegative() || period.isNegative()) {
-            throw new IllegalArgumentException("first is " + first + " and period " + period + ", must not be negative");
+            throw new IllegalArgumentException("first is " + first + " and period is " + period + ", must not be negative");
         }
         Reactor reactor = Reactor.current();
         reactor.checkThread();
@@ -47,7 +47,7 @@ public final class TimerFd implements AutoCloseable {
             times.set(JAVA_LONG, 0, period.getSeconds());
             times.set(JAVA_LONG, 8, period.getNano());
             times.set(JAVA_LONG, 16, first.getSeconds());
-            times.set(JAVA_LONG, 24, first.isZero() ? 1 : first.getNano()); // zero would mean never
+            times.set(JAVA_LONG, 24, first.isZero() ? 1 : first.getNano()); // zero would disarm the timer
             int result = reactor.kernel().timerfdSettime(fd, 0, times);
             if (result < 0) {
                 reactor.kernel().close(fd);
@@ -57,16 +57,17 @@ public final class TimerFd implements AutoCloseable {
         return new TimerFd(new Descriptor(reactor, fd));
     }
 
-    /// Waits for an expiration. The future completes with how many there were since the last time, at least 1. It is the
-    /// timer's own and is used for every wait: one at a time, and [IllegalStateException] for a second while one is not
-    /// finished. Expirations that a cancelled one took are told to the next.
+    /// Waits for an expiration. The future completes with the number of expirations since the previous wait, at least 1. If
+    /// a cancelled wait has read expirations, the next wait gets them.
+    ///
+    /// Every call returns the same future. Only one wait may be in progress: a second one throws [IllegalStateException].
     public IntFuture expirations() {
         descriptor.checkThread();
         expirations.begin();
         return expirations;
     }
 
-    /// Stops the timer; who waits fails with `ECANCELED`. Idempotent.
+    /// Stops and closes the timer. A waiting future fails with `ECANCELED`. Idempotent.
     @Override
     public void close() {
         descriptor.close();
