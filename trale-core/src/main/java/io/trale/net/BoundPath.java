@@ -7,16 +7,17 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/// The path of a Unix socket: `bind(2)` makes it, and `close(2)` leaves it behind.
+/// Removes the path of a Unix socket when the socket is closed: `bind(2)` creates the path, but `close(2)` does not remove
+/// it.
 ///
-/// Both the bind and the removal here wait for the file system of the path, as plain calls: the ring has had a bind since
-/// 6.11 only. Sockets stand in memory (`/run`, `/tmp`), or on a disk whose directory is cached by then.
+/// The bind and the removal are plain calls that block on the file system: io_uring has a bind only since Linux 6.11. The
+/// path is usually in memory (`/run`, `/tmp`) or in a cached directory, so the calls are fast.
 final class BoundPath {
 
     private BoundPath() {}
 
-    /// Removes `path`, to which `socket` was bound just now, when the socket is closed. One that somebody else has put in
-    /// its place meanwhile, such as the successor of this process, stays.
+    /// Removes `path` when `socket`, which was just bound to it, is closed. If another process has replaced the file at
+    /// `path` by then, for example a new instance of this server, the file is kept.
     static void removeWhenClosed(Descriptor socket, Path path) {
         Object bound = identity(path);
         if (bound != null) {
@@ -28,7 +29,7 @@ final class BoundPath {
         }
     }
 
-    /// Device and inode, or null if there is nothing.
+    /// Device and inode of `path`, or null if they cannot be read.
     private static Object identity(Path path) {
         try {
             return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).fileKey();
@@ -41,7 +42,7 @@ final class BoundPath {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
-            // the directory is not ours any more: the path stays, as it would if the process were killed
+            // no permission to remove it: the path stays, as after a kill of this process
         }
     }
 }

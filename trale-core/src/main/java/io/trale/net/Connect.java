@@ -15,7 +15,7 @@ import java.net.SocketAddress;
 import java.util.List;
 import java.util.function.BiFunction;
 
-/// Tries one address after the other.
+/// Connects to the first address that accepts; tries the addresses in order.
 final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implements Future<S> {
 
     private final List<A> addresses;
@@ -28,7 +28,7 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
     private boolean taken;
     private ErrnoException failure;
 
-    /// What `streams` makes of a socket and the address that it is connected to is what this completes with.
+    /// `streams` creates the stream from the connected socket and its address.
     Connect(List<A> addresses, NetOptions options, BiFunction<Descriptor, A, S> streams) {
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("no address to connect to");
@@ -67,11 +67,11 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
         return true;
     }
 
-    /// A socket that connects to a port of this host at which nobody listens may be given that very port for its own end, and
-    /// then it has connected to itself (RFC 9293, 3.5: a simultaneous open): nobody is there.
+    /// Rejects a connection of the socket to itself. It can occur if no socket listens on a local port: the kernel may
+    /// choose the same port as the local port, and the connect succeeds (a simultaneous open, RFC 9293, 3.5).
     private void checkNotOurselves(A address) throws ErrnoException {
         if (address instanceof InetSocketAddress && Sockets.localAddress(socket).equals(address)) {
-            Sockets.resetOnClose(socket); // or the port would be in TIME_WAIT
+            Sockets.resetOnClose(socket); // a normal close would leave the port in TIME_WAIT
             throw Failure.of("connect", address, Errno.ECONNREFUSED);
         }
     }

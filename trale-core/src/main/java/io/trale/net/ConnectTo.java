@@ -46,7 +46,7 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
         sqe.prepConnect(descriptor().fd(), memory.address(), SocketAddresses.encode(address, memory));
     }
 
-    /// An interrupted connect goes on in the kernel, and cannot be asked for again: see `connect(2)`.
+    /// Never repeats a connect: after an interruption the kernel continues it, and a second connect fails. See `connect(2)`.
     @Override
     protected boolean again(int result) {
         return false;

@@ -9,7 +9,7 @@ import io.trale.reactor.Descriptor;
 import java.net.SocketAddress;
 import java.util.Objects;
 
-/// A socket for datagrams, unconnected or connected. A receive brings a `D`.
+/// A datagram socket, connected or unconnected. `A` is the type of its addresses, `D` of received datagrams.
 public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends NetworkSocket<A>
         permits UdpSocket, UnixDatagramSocket {
 
@@ -24,52 +24,57 @@ public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends 
         send = new SendTo(this);
     }
 
-    /// What a receive has brought.
+    /// Creates the result of a receive.
     abstract D datagram(int length, int size, A sender);
 
-    /// Makes `peer` the only one to send to and to receive from. See `connect(2)`.
+    /// Connects the socket to `peer`: [#send] sends to `peer`, and only datagrams from `peer` are received. See
+    /// `connect(2)`.
     public Future<Void> connect(A peer) {
         SocketAddresses.check(peer);
         descriptor().checkThread();
         return new ConnectTo(descriptor(), peer);
     }
 
-    /// Receives one datagram into the start of `buffer`. The future is the socket's own and is used for every receive: one
-    /// at a time. A datagram that arrives for one that was cancelled is kept for the next. What it completes with is an object
-    /// of its own; all else here allocates nothing. See `recvmsg(2)`.
+    /// Receives one datagram to the start of `buffer`. A datagram that arrives for a cancelled receive is kept for the next
+    /// one. See `recvmsg(2)`.
+    ///
+    /// Every call returns the same future. Only one receive may be in progress: a second one throws [IllegalStateException].
+    /// The result is a new object; nothing else is allocated.
     public Future<D> receive(Buffer buffer) {
         return receive.begin(buffer);
     }
 
-    /// Sends the `length` bytes of `buffer` from `offset` as one datagram to `peer`, whose host must be resolved; completes
-    /// with `length`. The future is the socket's own and is used for every send: one at a time. Fails with `EMSGSIZE` if it
-    /// is too long, among others; the next may be sent all the same. See `sendmsg(2)`.
+    /// Sends the `length` bytes of `buffer` from `offset` as one datagram to `peer`, whose host must be resolved. Completes
+    /// with `length`. Fails with `EMSGSIZE` if the datagram is too long, among others; later sends are not affected. See
+    /// `sendmsg(2)`.
+    ///
+    /// Every call returns the same future. Only one send may be in progress: a second one throws [IllegalStateException].
     public IntFuture sendTo(Buffer buffer, int offset, int length, A peer) {
         SocketAddresses.check(peer);
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return send.begin(peer, buffer, offset, length);
     }
 
-    /// As [#sendTo(Buffer, int, int, SocketAddress)], of the bytes of all `slices`, one behind the other, of which there are
-    /// at most 1024. All their buffers are lent until it is done.
+    /// Sends the bytes of all `slices`, at most 1024, in order as one datagram. The buffers of all slices belong to the
+    /// kernel until the send completes. Otherwise as [#sendTo(Buffer, int, int, SocketAddress)].
     public IntFuture sendTo(A peer, Slice... slices) {
         SocketAddresses.check(peer);
         return send.begin(peer, slices);
     }
 
-    /// As [#sendTo(Buffer, int, int, SocketAddress)], to the peer that the socket is connected to. Fails with
-    /// `EDESTADDRREQ` or `ENOTCONN` if it is to none, and with `ECONNREFUSED` if the peer has refused an earlier one.
+    /// As [#sendTo(Buffer, int, int, SocketAddress)], to the connected peer. Fails with `EDESTADDRREQ` or `ENOTCONN` if the
+    /// socket is not connected, and with `ECONNREFUSED` if the peer has rejected an earlier datagram.
     public IntFuture send(Buffer buffer, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return send.begin(null, buffer, offset, length);
     }
 
-    /// As [#sendTo(SocketAddress, Slice...)], to the peer that the socket is connected to.
+    /// As [#sendTo(SocketAddress, Slice...)], to the connected peer.
     public IntFuture send(Slice... slices) {
         return send.begin(null, slices);
     }
 
-    /// The address that it was bound to, with the port that was chosen. Any thread.
+    /// The local address. If the socket was bound to port 0, it contains the port that the kernel has chosen. Any thread.
     @Override
     public A localAddress() {
         return localAddress;

@@ -9,24 +9,26 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/// Socket options to be set before a socket is bound or connected. Immutable: each method returns a changed copy.
+/// Socket options that are set before a socket is bound or connected. Immutable: each method returns a changed copy.
 ///
-/// Options are known by their names and types, so Java's own do: all of [java.net.StandardSocketOptions], of
-/// `jdk.net.ExtendedSocketOptions` `TCP_KEEPIDLE`, `TCP_KEEPINTERVAL`, `TCP_KEEPCOUNT` and `TCP_QUICKACK`, and the two that
-/// are defined here. On an IPv6 socket `IP_TOS` and `IP_MULTICAST_*` set those of IPv6 and of IPv4.
+/// Supported are all options of [java.net.StandardSocketOptions]; `TCP_KEEPIDLE`, `TCP_KEEPINTERVAL`, `TCP_KEEPCOUNT` and
+/// `TCP_QUICKACK` of `jdk.net.ExtendedSocketOptions`; and the two options defined here. An option is recognized by its name
+/// and type. On an IPv6 socket, `IP_TOS` and `IP_MULTICAST_*` set both the IPv6 and the IPv4 option.
 ///
-/// `SO_LINGER` of 0 makes a close reset the connection. A longer one has no effect: a close never waits, and the kernel goes
-/// on sending what is left.
+/// With `SO_LINGER` 0, a close resets the connection. A larger value has no effect: a close never waits, and the kernel
+/// continues to send queued data.
 ///
-/// `SO_REUSEADDR`, `SO_REUSEPORT` and `IPV6_V6ONLY` have an effect before `bind(2)` only, and a large `SO_RCVBUF` before
-/// `listen(2)` or `connect(2)`, where the TCP window is scaled. The connections of a TCP listener inherit its options.
+/// `SO_REUSEADDR`, `SO_REUSEPORT` and `IPV6_V6ONLY` take effect only before `bind(2)`. A large `SO_RCVBUF` takes full effect
+/// only before `listen(2)` or `connect(2)`, which fix the TCP window scale. The connections of a TCP listener inherit its
+/// options.
 public final class NetOptions {
 
-    /// Whether an IPv6 socket keeps to IPv6. By default a listener on the wildcard does not, and any other does; see `ipv6(7)`.
+    /// If true, an IPv6 socket does not accept IPv4. The default for a TCP listener is false on the wildcard address and
+    /// true on any other. See `ipv6(7)`.
     public static final SocketOption<Boolean> IPV6_V6ONLY = new Named<>("IPV6_V6ONLY", Boolean.class);
 
-    /// For how many milliseconds what was sent may remain unacknowledged before the connection is given up, as
-    /// `ETIMEDOUT`; 0 leaves it to the system. See `tcp(7)`.
+    /// The time in milliseconds that sent data may remain unacknowledged. After that the kernel closes the connection with
+    /// `ETIMEDOUT`. 0 means the system default. See `tcp(7)`.
     public static final SocketOption<Integer> TCP_USER_TIMEOUT = new Named<>("TCP_USER_TIMEOUT", Integer.class);
 
     private static final NetOptions NONE = new NetOptions(List.of());
@@ -37,18 +39,19 @@ public final class NetOptions {
         this.settings = settings;
     }
 
-    /// Nothing but what the socket has by itself.
+    /// No options: the socket keeps its defaults.
     public static NetOptions none() {
         return NONE;
     }
 
-    /// Sets `option`, after those before. Throws [UnsupportedOperationException] if it is not known.
+    /// Adds `option`, which is set after the options before it. Throws [UnsupportedOperationException] if trale does not
+    /// support it.
     public <T> NetOptions with(SocketOption<T> option, T value) {
         NetOption.of(option);
         return with(List.of(new Setting<>(option, Objects.requireNonNull(value))));
     }
 
-    /// Sets what `more` says, after those before.
+    /// Adds the options of `more`, which are set after the options before them.
     NetOptions with(NetOptions more) {
         return with(more.settings);
     }
@@ -59,7 +62,7 @@ public final class NetOptions {
         return new NetOptions(List.copyOf(all));
     }
 
-    /// Sets them all, or fails with the first that cannot be set. For trale's own modules.
+    /// Sets all options on `socket`. Stops at the first failure. For trale's own modules.
     @SuppressWarnings("exports")
     public void applyTo(Descriptor socket) throws ErrnoException {
         for (Setting<?> setting : settings) {

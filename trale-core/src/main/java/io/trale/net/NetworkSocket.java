@@ -12,7 +12,7 @@ import java.net.SocketOption;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 
-/// What all sockets have: an address on this side, options, and an end. Belongs to the executor of the thread that made it.
+/// The base of all sockets: local address, options and close. Belongs to the executor of the thread that created it.
 public abstract sealed class NetworkSocket<A extends SocketAddress> implements AutoCloseable
         permits StreamSocket, StreamListener, DatagramSocket {
 
@@ -24,7 +24,7 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
         this.descriptor = descriptor;
     }
 
-    /// A new socket with `options`, bound to `address` unless that is the empty path. Fails as `bind(2)`.
+    /// Opens a socket with `options` and binds it to `address`, unless `address` is the empty path. Fails as `bind(2)`.
     static Descriptor bound(SocketAddress address, int type, NetOptions options) throws IOException {
         SocketAddresses.check(address);
         Reactor reactor = Reactor.current();
@@ -49,7 +49,7 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
         }
     }
 
-    /// As `bound`, of a socket that is to accept connections.
+    /// As `bound`, for a stream socket; then calls `listen(2)`.
     static Descriptor listening(SocketAddress address, NetOptions options) throws IOException {
         Descriptor socket = bound(address, Net.SOCK_STREAM, options);
         int result = socket.reactor().kernel().listen(socket.fd(), Net.SOMAXCONN);
@@ -60,7 +60,7 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
         return socket;
     }
 
-    /// The address that `socket` was bound to. Closes the socket if the kernel does not tell.
+    /// The local address of `socket`, as `getsockname(2)`. Closes the socket if that fails.
     static SocketAddress name(Descriptor socket) throws IOException {
         try {
             return Sockets.localAddress(socket);
@@ -70,31 +70,34 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
         }
     }
 
-    /// An address that the kernel gave, which is of this socket's kind.
+    /// Casts an address from the kernel to the type of this socket's addresses.
     final A cast(SocketAddress address) {
         return addressType.cast(address);
     }
 
-    /// The address of this side.
+    /// The local address.
     public abstract A localAddress() throws IOException;
 
-    /// Sets an option. Those that must be set before the socket is bound or connected are given there: see [NetOptions],
-    /// which has the list. Fails with `ENOPROTOOPT` or `EOPNOTSUPP` for one that this kind of socket has not, with `EINVAL`
-    /// for a value out of range or a moment too late, and with `EBADF` when the socket is closed; see `setsockopt(2)`.
+    /// Sets an option; see [NetOptions] for the list. To set options before the bind or connect, pass them to `bind` or
+    /// `connect`.
+    ///
+    /// Fails with `ENOPROTOOPT` or `EOPNOTSUPP` if this type of socket does not have the option, with `EINVAL` if the value
+    /// is out of range or if it is too late to set the option, and with `EBADF` if the socket is closed. See
+    /// `setsockopt(2)`.
     public final <T> void setOption(SocketOption<T> option, T value) throws IOException {
         descriptor.checkThread();
         Sockets.setOption(descriptor, option, value);
     }
 
-    /// What an option is set to, as the kernel has it: a size of a buffer is twice what was asked for, see `socket(7)`.
-    /// `IP_MULTICAST_IF` cannot be asked for ([UnsupportedOperationException]). Fails as [#setOption]; see `getsockopt(2)`.
+    /// The value of an option, as the kernel reports it. A buffer size is twice the value that was set, see `socket(7)`.
+    /// Throws [UnsupportedOperationException] for `IP_MULTICAST_IF`. Fails as [#setOption]; see `getsockopt(2)`.
     public final <T> T getOption(SocketOption<T> option) throws IOException {
         descriptor.checkThread();
         return Sockets.option(descriptor, option);
     }
 
-    /// Closes the socket once the kernel has let go of what is in flight, which is cancelled: those futures fail with
-    /// `ECANCELED`. Idempotent.
+    /// Closes the socket. Operations in flight are cancelled, and their futures fail with `ECANCELED`. The descriptor is
+    /// closed after the kernel has completed them. Idempotent.
     @Override
     public void close() {
         descriptor.close();

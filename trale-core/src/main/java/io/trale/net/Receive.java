@@ -11,12 +11,13 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// A stream's one receive, used again and again.
+/// The receive of a stream; one object for all receives.
 final class Receive extends BufferIo implements IntFuture {
 
     private final StreamSocket<?> stream;
 
-    /// What came for a use that was given up goes first: bytes, then an error, which the kernel tells only once.
+    /// The result of a cancelled receive, which the next receives get first: bytes, then an error. The kernel reports an
+    /// error only once.
     private byte[] head = {};
     private int headPosition;
     private int keptError;

@@ -14,17 +14,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.SocketAddress;
 
-/// A socket's one receive of a datagram, used again and again.
+/// The receive of a datagram socket; one object for all receives.
 final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements Future<D> {
 
     private record Kept<A>(byte[] bytes, int size, A sender) {}
 
     private final DatagramSocket<A, D> socket;
-    /// Who sent the last datagram, and that address as the kernel wrote it: mostly the next one's as well.
+    /// A cache of one decoded address: the sender of the last datagram, and the bytes of its address.
     private A sender;
     private MemorySegment name = MemorySegment.NULL;
     private D datagram;
-    /// A datagram that came for a use that was given up.
+    /// A datagram that arrived for a cancelled receive; the next receive gets it.
     private Kept<A> kept;
 
     ReceiveFrom(DatagramSocket<A, D> socket) {
@@ -70,7 +70,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
         MemorySegment header = takeArguments();
         MessageHeader.fill(header, SocketAddresses.MAX_BYTES, kernelSlices().vectorCount());
         kernelSlices().writeVectors(header, MessageHeader.VECTORS);
-        sqe.prepRecvmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC); // the real size, please
+        sqe.prepRecvmsg(descriptor().fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC); // the result is the full size
     }
 
     @Override
@@ -93,8 +93,8 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
     protected void keep(int result) {
         if (result >= 0) {
             MemorySegment bytes = kernelSlices().kernelSegment();
-            byte[] told = bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
-            kept = new Kept<>(told, result, sender);
+            byte[] copy = bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+            kept = new Kept<>(copy, result, sender);
         }
     }
 

@@ -6,7 +6,7 @@ import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
-/// The send of a stream.
+/// The send of a stream; one object for all sends.
 final class Send extends SendIo {
 
     private final StreamSocket<?> stream;

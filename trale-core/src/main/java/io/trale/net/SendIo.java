@@ -11,18 +11,19 @@ import io.trale.leaf.BufferIo;
 import io.trale.leaf.WritableWait;
 import io.trale.uring.Sqe;
 
-/// A socket's one send, used again and again.
+/// The base of the sends of a socket; one object for all sends.
 ///
-/// The kernel is told not to wait, and where there is no room, this waits as [WritableWait] says and then sends anew. A send
-/// that the kernel repeats by itself would go on where its first attempt had stopped copying: of a Unix datagram, at the end.
+/// Sends have `MSG_DONTWAIT`. If the send buffer is full (`EAGAIN`), this waits with a poll (see [WritableWait]) and then
+/// sends again. Without the flag the kernel would retry by itself, from where its first attempt stopped copying; for a Unix
+/// datagram that is the end.
 abstract class SendIo extends BufferIo implements IntFuture {
 
     static final int FLAGS = Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT;
 
     private final WritableWait writable;
-    /// What is in flight is the poll.
+    /// True if the operation in flight is the poll, not the send.
     private boolean waiting;
-    /// The poll has said just now that there is room.
+    /// True if the last completion was a poll that reported free space.
     private boolean polled;
 
     SendIo(Descriptor socket, String busy) {
@@ -67,10 +68,10 @@ abstract class SendIo extends BufferIo implements IntFuture {
         }
     }
 
-    /// Prepares the send itself, with [#FLAGS].
+    /// Fills in the entry of the send, with [#FLAGS].
     abstract void prepare(Sqe sqe);
 
-    /// True if a poll says whether there is room for this.
+    /// True if a poll reports that this send can proceed.
     boolean canWait() {
         return true;
     }

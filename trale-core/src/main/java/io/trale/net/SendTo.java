@@ -14,13 +14,13 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 
-/// The send of a datagram.
+/// The send of a datagram socket; one object for all sends.
 final class SendTo extends SendIo {
 
     private final DatagramSocket<?, ?> socket;
-    /// Null for the peer that the socket is connected to.
+    /// The destination; null for the connected peer.
     private SocketAddress peer;
-    /// The peer of the last send that named one, and its address as the kernel has it: mostly the next one's as well.
+    /// A cache of one encoded address: the destination of the last send that had one, and its bytes in `name`.
     private SocketAddress namedPeer;
     private byte[] name;
 
@@ -37,7 +37,7 @@ final class SendTo extends SendIo {
 
     IntFuture begin(SocketAddress peer, Slice... slices) {
         if (slices.length > IoVectors.MAX) {
-            throw new IllegalArgumentException(slices.length + " slices, a datagram has at most " + IoVectors.MAX);
+            throw new IllegalArgumentException("datagram has " + slices.length + " slices, must be at most " + IoVectors.MAX);
         }
         begin(slices);
         this.peer = peer;
@@ -71,7 +71,8 @@ final class SendTo extends SendIo {
         return name.length;
     }
 
-    /// If the socket itself has room, it is the receiver that has not, of which a poll knows only when they are connected.
+    /// `EAGAIN` with free space in our own buffer means that the peer's queue is full. Poll reports that only for connected
+    /// sockets.
     @Override
     boolean canWait() {
         return peer == null;

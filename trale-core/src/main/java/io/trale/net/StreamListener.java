@@ -19,14 +19,14 @@ import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import java.util.List;
 
-/// A socket that accepts connections.
+/// A listening socket; accepts connections.
 public abstract sealed class StreamListener<A extends SocketAddress, S extends StreamSocket<A>> extends NetworkSocket<A>
         permits TcpListener, UnixListener {
 
     private final A localAddress;
-    /// Accepted for an `accept` that was cancelled in the meantime: for the next one.
+    /// Connections that arrived for a cancelled accept; the next accepts get them.
     private final ArrayDeque<S> accepted = new ArrayDeque<>();
-    /// Those that wait, to whom the connection of one that was cancelled is as good as their own.
+    /// The pending accepts. If a cancelled accept leaves a connection, the first of these is woken to take it.
     private final LinkedHashSet<Accept> waiting = new LinkedHashSet<>();
     private final AcceptBackoff backoff;
 
@@ -43,25 +43,28 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         });
     }
 
-    /// The stream on a connection that was accepted.
+    /// Creates the stream of an accepted connection.
     abstract S stream(Descriptor socket, A remoteAddress);
 
-    /// Accepts one connection; several may wait at a time. It goes on whatever becomes of single connections: one that had
-    /// failed in the backlog (`ECONNABORTED` and others) is skipped, and while the process has no descriptor left, or the
-    /// kernel no memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`), all connections stay in the backlog, and every 100 ms
-    /// it is tried again. Fails with `ECANCELED` when this is closed. See `accept(2)`.
+    /// Accepts one connection. Several accepts may be pending. Fails with `ECANCELED` if the listener is closed. See
+    /// `accept(2)`.
+    ///
+    /// - A connection that failed in the backlog (`ECONNABORTED` and others) is skipped.
+    /// - If the process has no free descriptor or the kernel no memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`),
+    ///   connections stay in the backlog. The accept is retried every 100 ms.
     public Future<S> accept() {
         descriptor().checkThread();
         return new Accept();
     }
 
-    /// The address that it was bound to, with the port that was chosen. Any thread.
+    /// The local address. If the listener was bound to port 0, it contains the port that the kernel has chosen. Any thread.
     @Override
     public A localAddress() {
         return localAddress;
     }
 
-    /// Stops listening. Accepts under way end with `ECANCELED`, connections that nobody took are closed. Idempotent.
+    /// Stops listening. Pending accepts fail with `ECANCELED`. Accepted connections that no accept has taken are closed.
+    /// Idempotent.
     @Override
     public void close() {
         super.close();
@@ -74,9 +77,9 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     private final class Accept extends ReactorIo implements Future<S> {
 
         private MemorySegment peer;
-        /// What the kernel brought.
+        /// The connection that this operation has accepted.
         private S brought;
-        /// What the owner gets.
+        /// The result: `brought`, or a connection from `accepted`.
         private S stream;
         private boolean taken;
 
@@ -88,7 +91,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         public boolean poll(Waker waker) {
             descriptor().checkThread();
             if (!finished() && !accepted.isEmpty() && descriptor().isOpen()) {
-                abandon(); // what it brings all the same is the next one's
+                abandon(); // if it still accepts a connection, the next accept gets it
                 stream = accepted.poll();
             } else if (submitOrGetResult(waker) && !isPostponed(waker)) {
                 stream = brought;
@@ -101,7 +104,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
             return true;
         }
 
-        /// Begins anew, after a while, if the result says so.
+        /// If the result calls for a retry later, schedules it and returns true.
         private boolean isPostponed(Waker waker) {
             if (ioResult() >= 0 || !descriptor().isOpen() || AcceptBackoff.of(-ioResult()) != Verdict.LATER) {
                 return false;
@@ -176,7 +179,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
             brought = null;
         }
 
-        /// Leaves `connection`, unless it is null, to the next.
+        /// Passes `connection`, unless it is null, to the next accept; closes it if the listener is closed.
         private void handOn(S connection) {
             if (connection == null) {
                 return;
@@ -200,7 +203,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
             }
         }
 
-        /// Has the owner poll again.
+        /// Wakes the owner, which then polls again.
         private void look() {
             wake();
         }

@@ -13,7 +13,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Objects;
 
-/// A connection: bytes in order, both ways.
+/// A connected stream socket.
 public abstract sealed class StreamSocket<A extends SocketAddress> extends NetworkSocket<A> implements AsyncRead, AsyncWrite
         permits TcpStream, UnixStream {
 
@@ -28,28 +28,30 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
         send = new Send(this);
     }
 
-    /// Receives, as `recv(2)`; 0 means that the peer has ended its side. Fails with `ECONNRESET` among others. Bytes
-    /// that arrive for a read that was cancelled are kept for the next one.
+    /// Receives as `recv(2)`; 0 means that the peer has shut down its output. Fails with `ECONNRESET` among others. Bytes
+    /// that arrive for a cancelled read are kept for the next one.
     @Override
     public IntFuture read(Buffer buffer) {
         return receive.begin(buffer);
     }
 
-    /// Sends as much as there is room for, as `send(2)`, and waits while there is none. Fails with `EPIPE` or `ECONNRESET`
-    /// when the peer is gone. One that is cancelled while it waits has sent nothing.
+    /// Sends as `send(2)`: as many bytes as fit in the send buffer. If the buffer is full, waits for space. Fails with
+    /// `EPIPE` or `ECONNRESET` if the peer has closed the connection. A write that is cancelled while it waits has sent
+    /// nothing.
     @Override
     public IntFuture write(Buffer buffer, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return send.begin(buffer, offset, length);
     }
 
-    /// As [#write(Buffer, int, int)], of the bytes of all `slices`, one behind the other; see `sendmsg(2)`.
+    /// As [#write(Buffer, int, int)], with the bytes of all `slices` in order; see `sendmsg(2)`.
     @Override
     public IntFuture write(Slice... slices) {
         return send.begin(slices);
     }
 
-    /// Ends our side: the peer reads to the end of what was sent, and then 0. Reading goes on. See `shutdown(2)`.
+    /// Half-closes the connection: the peer reads all sent bytes, then end of stream. Reading is still possible. See
+    /// `shutdown(2)`.
     public void shutdownOutput() throws IOException {
         Descriptor socket = descriptor();
         socket.checkThread();
@@ -59,14 +61,14 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
         }
     }
 
-    /// Our side's address. Fails with `EBADF` when the socket is closed.
+    /// The local address. Fails with `EBADF` if the socket is closed.
     @Override
     public A localAddress() throws IOException {
         descriptor().checkThread();
         return cast(Sockets.localAddress(descriptor()));
     }
 
-    /// The peer's address, known also when it is gone. Any thread.
+    /// The address of the peer, available also after the connection has ended. Any thread.
     public A remoteAddress() {
         return remoteAddress;
     }

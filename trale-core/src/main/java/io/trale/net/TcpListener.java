@@ -7,8 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 
-/// A TCP socket that accepts connections. Its options are inherited by them; `TCP_NODELAY` is set unless others say
-/// otherwise.
+/// A listening TCP socket. Accepted connections inherit its options. `TCP_NODELAY` is set unless the options override it.
 public final class TcpListener extends StreamListener<InetSocketAddress, TcpStream> {
 
     private static final NetOptions DEFAULTS = TcpStream.DEFAULTS.with(StandardSocketOptions.SO_REUSEADDR, true);
@@ -17,9 +16,11 @@ public final class TcpListener extends StreamListener<InetSocketAddress, TcpStre
         super(InetSocketAddress.class, descriptor, localAddress);
     }
 
-    /// Listens on `address`, port 0 meaning any free one; with `SO_REUSEADDR`, so that a server can be started again
-    /// at once. The IPv6 wildcard `new InetSocketAddress("::", port)` takes IPv4 clients too; `new InetSocketAddress(port)` is
-    /// IPv4's on most JVMs. Fails with `EADDRINUSE` or `EACCES` among others; see `bind(2)`.
+    /// Listens on `address`; port 0 means any free port. `SO_REUSEADDR` is set, so that a server can restart at once. Fails
+    /// with `EADDRINUSE` or `EACCES` among others; see `bind(2)`.
+    ///
+    /// The IPv6 wildcard `new InetSocketAddress("::", port)` accepts IPv4 clients too. On most JVMs,
+    /// `new InetSocketAddress(port)` is the IPv4 wildcard.
     public static TcpListener bind(InetSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());
     }

@@ -8,14 +8,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 
-/// A UDP socket, unconnected or connected. See `udp(7)`.
+/// A UDP socket, connected or unconnected. See `udp(7)`.
 public final class UdpSocket extends DatagramSocket<InetSocketAddress, Datagram> {
 
     private UdpSocket(Descriptor descriptor, InetSocketAddress localAddress) {
         super(InetSocketAddress.class, descriptor, localAddress);
     }
 
-    /// A socket on `address`, port 0 meaning any free one. Fails with `EADDRINUSE`, `EACCES` and more; see `bind(2)`.
+    /// Opens a socket and binds it to `address`; port 0 means any free port. Fails with `EADDRINUSE` or `EACCES` among
+    /// others; see `bind(2)`.
     public static UdpSocket bind(InetSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());
     }
@@ -31,14 +32,14 @@ public final class UdpSocket extends DatagramSocket<InetSocketAddress, Datagram>
         return new Datagram(length, size, sender);
     }
 
-    /// Receives what is sent to `group` by way of `network` from now on. Fails with `EADDRINUSE` if it does already, with
-    /// `EINVAL` if `group` is no multicast address, and more; see `ip(7)` and `ipv6(7)`.
+    /// Joins the multicast `group` on the interface `network`. Fails with `EADDRINUSE` if the socket is already a member,
+    /// and with `EINVAL` if `group` is not a multicast address, among others; see `ip(7)` and `ipv6(7)`.
     public void join(InetAddress group, NetworkInterface network) throws IOException {
         descriptor().checkThread();
         Sockets.membership(descriptor(), true, group, network);
     }
 
-    /// Undoes [#join]. Fails with `EADDRNOTAVAIL` if there is nothing to undo.
+    /// Leaves the multicast `group` on `network`. Fails with `EADDRNOTAVAIL` if the socket is not a member.
     public void leave(InetAddress group, NetworkInterface network) throws IOException {
         descriptor().checkThread();
         Sockets.membership(descriptor(), false, group, network);

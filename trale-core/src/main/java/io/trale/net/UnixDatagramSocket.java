@@ -5,17 +5,22 @@ import io.trale.reactor.Descriptor;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 
-/// A socket for datagrams between processes of this host. Nothing is lost or reordered. A receiver that has not looked for
-/// a while is full: then who is connected to it waits, and who is not fails with `EAGAIN`, since only the former is told of
-/// room. A sender that is bound to no path has no name, and nobody can answer it. See `unix(7)`.
+/// A socket for datagrams between processes of this host. Datagrams are not lost and not reordered. See `unix(7)`.
+///
+/// If the receiver's queue is full, a connected sender waits; an unconnected sender fails with `EAGAIN`. Poll reports free
+/// space in the receiver's queue only to connected senders.
+///
+/// A sender that is not bound to a path has no address, so the receiver cannot reply.
 public final class UnixDatagramSocket extends DatagramSocket<UnixDomainSocketAddress, UnixDatagram> {
 
     private UnixDatagramSocket(Descriptor descriptor, UnixDomainSocketAddress localAddress) {
         super(UnixDomainSocketAddress.class, descriptor, localAddress);
     }
 
-    /// A socket at `address`; the empty path means at none. The path is made, and removed when this is closed; one that
-    /// exists is not removed here: that is `EADDRINUSE`. Fails with `EACCES` or `ENOENT` among others; see `bind(2)`. Throws
+    /// Opens a socket and binds it to the path `address`; with the empty path, does not bind it. The bind creates the path,
+    /// and a close removes it.
+    ///
+    /// Fails with `EADDRINUSE` if the path exists, and with `EACCES` or `ENOENT` among others; see `bind(2)`. Throws
     /// [IllegalArgumentException] if the path is longer than 107 bytes.
     public static UnixDatagramSocket bind(UnixDomainSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());

@@ -1,5 +1,5 @@
-/// TCP, UDP and Unix sockets, as futures.
+/// TCP, UDP and Unix sockets whose operations return futures. Open [io.trale.net.StreamSocket] first.
 ///
-/// There are three kinds, [io.trale.net.StreamSocket], [io.trale.net.StreamListener] and [io.trale.net.DatagramSocket],
-/// and of each one for the internet and one for paths, which differ in their addresses and in little else.
+/// There are three kinds of sockets: [io.trale.net.StreamSocket], [io.trale.net.StreamListener] and
+/// [io.trale.net.DatagramSocket]. Each has a subclass for internet addresses and one for paths.
 package io.trale.net;
