@@ -11,15 +11,15 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
-/// A file's one read, or its one write, at the cursor, used again and again.
+/// The read or the write of a file at its cursor; one object for all reads, one for all writes.
 final class CursorIo extends FileIo implements IntFuture {
 
     private final boolean writing;
-    /// Where the cursor was when this began, and how often it had been put somewhere.
+    /// The values of the file's `cursor` and `seeks` when the operation began.
     private long position;
     private int seeks;
 
-    /// Of what has no position: bytes that came for a read that was given up.
+    /// Bytes of a cancelled read from a file without a position, such as a pipe; the next reads get them.
     private byte[] head = {};
 
     CursorIo(File file, boolean writing) {

@@ -21,9 +21,9 @@ import java.util.Set;
 
 /// An open file. Belongs to the executor of the thread that opened it.
 ///
-/// Reads and writes go to a position that is named, or to the cursor, which is kept here: it moves by what a read or write
-/// has brought once its result was taken, so a cancelled one moves nothing. What has no position, such as a pipe, is read
-/// and written in order.
+/// Reads and writes use either a given position or the cursor, which this object keeps. The cursor advances when the poll
+/// that completes a read or write returns; a cancelled one does not move it. A file without a position, such as a pipe, is
+/// read and written in order.
 public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     private final Descriptor descriptor;
@@ -33,7 +33,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     private final CursorIo write;
     private final ArrayDeque<PositionedIo> idle = new ArrayDeque<>();
     long cursor;
-    /// How often the cursor was put somewhere: what had begun before does not move it any more.
+    /// The number of calls of [#seek]. A read or write that began before the last seek does not move the cursor.
     int seeks;
 
     File(Descriptor descriptor, Path path) {
@@ -46,16 +46,17 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     // ---- opening
 
-    /// Opens `path`, to read if no option says otherwise; options as of [java.nio.file.Files#newByteChannel]. A new file
-    /// has mode 0666 less the umask. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than
-    /// the default one, such as a zip file. A named pipe that is
-    /// opened to write waits for a reader; one that is opened to read does not wait, but its first read does, for a writer.
-    /// Fails with `ENOENT`, `EACCES`, `EISDIR` and more; see `open(2)`.
+    /// Opens `path`, for reading by default; options as in [java.nio.file.Files#newByteChannel]. A new file has mode 0666
+    /// minus the umask. Fails with `ENOENT`, `EACCES` or `EISDIR` among others; see `open(2)`. Throws
+    /// [java.nio.file.ProviderMismatchException] if `path` does not belong to the default file system.
+    ///
+    /// An open of a named pipe for writing waits for a reader. An open for reading does not wait; its first read waits for a
+    /// writer.
     public static Future<File> open(Path path, OpenOption... options) {
         return open(path, 0666, options);
     }
 
-    /// As [#open(Path, OpenOption...)]; a new file has `mode`, less the umask.
+    /// As [#open(Path, OpenOption...)]; a new file has `mode` minus the umask.
     public static Future<File> open(Path path, int mode, OpenOption... options) {
         if ((mode & ~07777) != 0) {
             throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(mode) + ", must be at most 07777");
@@ -63,47 +64,47 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return new Open(path, OpenFlags.of(Set.copyOf(List.of(options))), mode);
     }
 
-    /// Opens `path` to read and write, empty: created if it is not there, truncated if it is.
+    /// Opens `path` for reading and writing. Creates the file if it does not exist, and truncates it if it exists.
     public static Future<File> create(Path path) {
         return open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING);
     }
 
-    /// Makes a directory with mode 0777 less the umask. Fails with `EEXIST`, `ENOENT` and more; see `mkdir(2)`.
+    /// Creates a directory with mode 0777 minus the umask. Fails with `EEXIST` or `ENOENT` among others; see `mkdir(2)`.
     public static Future<Void> mkdir(Path path) {
         return new Mkdir(path);
     }
 
     // ---- at the cursor
 
-    /// Reads at the cursor; 0 means the end of the file. See `read(2)`.
+    /// Reads at the cursor; 0 means end of file. See `read(2)`.
     @Override
     public IntFuture read(Buffer buffer) {
         return read.transfer(buffer, 0, buffer.capacity());
     }
 
-    /// Writes at the cursor, or at the end if the file was opened to append; the cursor moves by what was written, in both. See
-    /// `write(2)`.
+    /// Writes at the cursor, or at the end of the file if it was opened with `APPEND`. In both cases the cursor advances by
+    /// the number of bytes written. See `write(2)`.
     @Override
     public IntFuture write(Buffer buffer, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return write.transfer(buffer, offset, length);
     }
 
-    /// As [#write(Buffer, int, int)], of the bytes of all `slices`, one behind the other. See `writev(2)`.
+    /// As [#write(Buffer, int, int)], with the bytes of all `slices` in order. See `writev(2)`.
     @Override
     public IntFuture write(Slice... slices) {
         return write.transfer(slices);
     }
 
-    /// Where the cursor is, in bytes from the start.
+    /// The position of the cursor, in bytes from the start of the file.
     public long position() {
         descriptor.checkThread();
         return cursor;
     }
 
-    /// Puts the cursor at `position`, in bytes from the start. A read or write under way is where it began, and leaves the
-    /// cursor there. Throws [IOException] with `ESPIPE` for what has no position.
+    /// Sets the cursor to `position`, in bytes from the start of the file. A read or write in progress continues at its old
+    /// position and does not move the cursor. Throws [IOException] with `ESPIPE` if the file has no position.
     public void seek(long position) throws IOException {
         descriptor.checkThread();
         check(position);
@@ -116,26 +117,27 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     // ---- at a position
 
-    /// Reads into the start of `buffer`, at most its capacity, from `position`, and leaves the cursor alone. Completes with
-    /// the count, 0 at or after the end. Any number of these may be in flight. See `pread(2)`.
+    /// Reads at most `buffer.capacity()` bytes at `position` to the start of `buffer`; does not move the cursor. Completes
+    /// with the number of bytes; 0 means end of file. Any number of positioned reads and writes may be in flight. See
+    /// `pread(2)`.
     public IntFuture readAt(Buffer buffer, long position) {
         return readAt(buffer, 0, buffer.capacity(), position);
     }
 
-    /// As [#readAt(Buffer, long)], at most `length` bytes, which go to `offset` of `buffer` and behind.
+    /// As [#readAt(Buffer, long)], at most `length` bytes, to `offset` of `buffer`.
     public IntFuture readAt(Buffer buffer, int offset, int length, long position) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return positioned(position).read(buffer, offset, length, position);
     }
 
-    /// Writes the `length` bytes of `buffer` from `offset`, or the first of them, to `position`, and leaves the cursor
-    /// alone. Completes with the count. See `pwrite(2)`.
+    /// Writes the `length` bytes of `buffer` from `offset` at `position`; does not move the cursor. Completes with the
+    /// number of bytes written, which may be less than `length`. See `pwrite(2)`.
     public IntFuture writeAt(Buffer buffer, int offset, int length, long position) {
         Objects.checkFromIndexSize(offset, length, buffer.capacity());
         return positioned(position).write(buffer, offset, length, position);
     }
 
-    /// As [#writeAt(Buffer, int, int, long)], of the bytes of all `slices`, one behind the other. See `pwritev(2)`.
+    /// As [#writeAt(Buffer, int, int, long)], with the bytes of all `slices` in order. See `pwritev(2)`.
     public IntFuture writeAt(long position, Slice... slices) {
         return positioned(position).write(position, slices);
     }
@@ -157,7 +159,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         idle.add(io);
     }
 
-    // ---- the whole
+    // ---- the whole file
 
     /// The size in bytes. See `statx(2)`.
     public Future<Long> size() {
@@ -165,26 +167,26 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         return new Size(this);
     }
 
-    /// Waits until what was written is on the device, with (`metadata`) or without what only the directory tells. See
-    /// `fsync(2)`.
+    /// Waits until all completed writes are on the storage device. With `metadata` as `fsync(2)`; without as `fdatasync(2)`,
+    /// which omits metadata that is not needed to read the data, such as timestamps.
     public Future<Void> sync(boolean metadata) {
         descriptor.checkThread();
         return new Sync(this, metadata);
     }
 
-    /// Closes the file once the kernel has let go of what is in flight, which is cancelled. Idempotent. What was written
-    /// is not on the device for that: see [#sync].
+    /// Closes the file. Operations in flight are cancelled; the descriptor is closed after the kernel has completed them.
+    /// Idempotent. A close does not wait until the data is on the storage device; see [#sync].
     @Override
     public void close() {
         descriptor.close();
     }
 
-    /// The path it was opened by. Any thread.
+    /// The path that was opened. Any thread.
     public Path path() {
         return path;
     }
 
-    /// False for what has no position, such as a pipe. Any thread.
+    /// False if the file has no position, such as a pipe. Any thread.
     public boolean isSeekable() {
         return seekable;
     }

@@ -6,7 +6,7 @@ import io.trale.leaf.BufferIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
-/// A read or a write of a file, wherever in it.
+/// The base of reads and writes of a file.
 abstract class FileIo extends BufferIo {
 
     final File file;
@@ -16,14 +16,14 @@ abstract class FileIo extends BufferIo {
         this.file = file;
     }
 
-    /// Begins a use with `length` bytes of `buffer` from `offset`.
+    /// Begins an operation with `length` bytes of `buffer` from `offset`.
     final void begin(Buffer buffer, int offset, int length) {
         prepare();
         add(buffer.memory(), offset, length);
         begin();
     }
 
-    /// Begins a use with all of `slices`.
+    /// Begins an operation with all of `slices`.
     final void begin(Slice... slices) {
         prepare();
         for (Slice slice : slices) {
@@ -32,7 +32,7 @@ abstract class FileIo extends BufferIo {
         begin();
     }
 
-    /// Prepares the entry; -1 stands for the descriptor's own position.
+    /// Fills in the entry; position -1 means the descriptor's own position.
     final void prepare(Sqe sqe, boolean writing, long position) {
         if (!writing) {
             sqe.prepRead(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), position);

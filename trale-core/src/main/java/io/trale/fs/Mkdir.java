@@ -11,7 +11,7 @@ import io.trale.reactor.Reactor;
 import io.trale.uring.Sqe;
 import java.nio.file.Path;
 
-/// Makes a directory.
+/// Creates a directory.
 final class Mkdir implements Future<Void> {
 
     private final Path path;

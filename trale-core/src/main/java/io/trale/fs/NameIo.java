@@ -8,19 +8,19 @@ import io.trale.reactor.ScratchPool;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// An operation on a file by its name, with no descriptor yet.
+/// An operation on a file name, without a descriptor.
 abstract class NameIo extends ReactorIo {
 
     private final byte[] name;
     private MemorySegment memory;
 
-    /// `name` has no zero at its end, and is not [#isTooLong].
+    /// `name` has no terminating zero, and must not be [#isTooLong].
     NameIo(Reactor reactor, byte[] name) {
         super(new Descriptor(reactor, Files.AT_FDCWD));
         this.name = name;
     }
 
-    /// True if no file has a name like this: `ENAMETOOLONG`.
+    /// True if the name is longer than the kernel allows: `ENAMETOOLONG`.
     static boolean isTooLong(byte[] name) {
         return name.length >= ScratchPool.PATH_BYTES;
     }
@@ -29,7 +29,7 @@ abstract class NameIo extends ReactorIo {
         return descriptor().reactor();
     }
 
-    /// The address of the name, until the completion. Only in [#fill].
+    /// Copies the name to native memory and returns the address, valid until the completion. Call only in [#fill].
     final long address() {
         memory = reactor().pools().paths().take();
         MemorySegment.copy(name, 0, memory, ValueLayout.JAVA_BYTE, 0, name.length);

@@ -16,12 +16,11 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/// Opens a file. One that is open when nobody waits any more is closed.
+/// Opens a file. If the future is cancelled and the open still succeeds, the file is closed.
 ///
-/// The kernel is told not to wait (`O_NONBLOCK`), since each open that waits, for the reader of a named pipe or for the
-/// end of a lease, would hold one of the few threads of the kernel's that all files share: see `fifo(7)` and
-/// `fcntl(2)`. In its place this asks again, ever more slowly: there is no event for the reader's coming. Once open, the
-/// file is like any other.
+/// Opens have `O_NONBLOCK`. A blocking open waits for the reader of a named pipe (`fifo(7)`) or for the end of a lease
+/// (`fcntl(2)`). Meanwhile it would occupy one of the few kernel worker threads that all files share. The kernel reports no
+/// event when the wait is over, so this retries with a growing delay. After the open, the flag is cleared.
 final class Open implements Future<File> {
 
     private static final long FIRST_WAIT_NANOS = 1_000_000;
@@ -72,13 +71,13 @@ final class Open implements Future<File> {
         }
     }
 
-    /// Opens; if that fails with `ENXIO`, asks what the name stands for, and if it is a named pipe, or if a lease is in the
-    /// way, opens again after a while.
+    /// Opens the file. After `ENXIO`, checks with `statx(2)` whether the name is a named pipe. If so, or after `EAGAIN` (a
+    /// lease), retries after a delay.
     private final class Opening extends NameIo {
 
         private final Retry retry = new Retry();
         private long waitNanos = FIRST_WAIT_NANOS;
-        /// The operation is not the open, but the question after it.
+        /// True if the operation is the statx, not the open.
         private boolean asking;
         private MemorySegment answer;
         private boolean isPipe;
@@ -95,7 +94,7 @@ final class Open implements Future<File> {
                 reset();
                 reactor().deadlines().set(retry, reactor().kernel().nanoTime() + waitNanos);
                 waitNanos = Math.min(2 * waitNanos, LONGEST_WAIT_NANOS);
-                submitOrGetResult(waker); // stages nothing as yet
+                submitOrGetResult(waker); // stages nothing until the deadline; registers the waker
             }
             return false;
         }

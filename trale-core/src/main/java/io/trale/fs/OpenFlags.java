@@ -6,7 +6,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 
-/// Java's open options as flags of `open(2)`.
+/// Converts Java's open options to flags of `open(2)`.
 final class OpenFlags {
 
     private OpenFlags() {}

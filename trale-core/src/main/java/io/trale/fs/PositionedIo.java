@@ -8,8 +8,8 @@ import io.trale.io.Slice;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 
-/// A read or a write at a position; the file keeps those that are idle, and uses them again. Each use is a future of its own, so
-/// that a cancel which comes late does not reach the next.
+/// A read or a write at a position. The file keeps idle objects and reuses them. Each use has its own future, so that a late
+/// cancel does not affect the next use.
 final class PositionedIo extends FileIo {
 
     private boolean writing;

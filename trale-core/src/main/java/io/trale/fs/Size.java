@@ -12,7 +12,7 @@ import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
-/// Asks for the size of an open file.
+/// Gets the size of an open file with `statx(2)`.
 final class Size extends ReactorIo implements Future<Long> {
 
     private final File file;
@@ -44,7 +44,7 @@ final class Size extends ReactorIo implements Future<Long> {
 
     @Override
     protected void fill(Sqe sqe) {
-        memory = descriptor().reactor().pools().paths().take(); // the empty path, and the answer behind it
+        memory = descriptor().reactor().pools().paths().take(); // the empty path, then the struct statx
         memory.set(JAVA_BYTE, 0, (byte) 0);
         sqe.prepStatx(descriptor().fd(), memory.address(), Files.AT_EMPTY_PATH, Files.STATX_SIZE, memory.address() + 8);
     }

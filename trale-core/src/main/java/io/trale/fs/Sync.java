@@ -8,7 +8,7 @@ import io.trale.reactor.Failure;
 import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
 
-/// Waits for the device.
+/// Waits until written data is on the storage device.
 final class Sync extends ReactorIo implements Future<Void> {
 
     private final File file;

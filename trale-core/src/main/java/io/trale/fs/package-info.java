@@ -1,2 +1,2 @@
-/// Files, as futures.
+/// Files whose operations return futures. Open [io.trale.fs.File] first.
 package io.trale.fs;
