@@ -5,7 +5,7 @@ import io.trale.reactor.Operation;
 import io.trale.uring.Sqe;
 import java.util.function.Consumer;
 
-/// An operation that is tried once.
+/// An operation that the doctor submits once as a probe.
 final class Attempt extends Operation {
 
     private final Consumer<Sqe> entry;
@@ -17,12 +17,12 @@ final class Attempt extends Operation {
         this.entry = entry;
     }
 
-    /// What it completed with.
+    /// The result of its completion.
     int result() {
         return result;
     }
 
-    /// The flags that it completed with.
+    /// The flags of its completion.
     int flags() {
         return flags;
     }

@@ -5,24 +5,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/// What [Doctor#examine] found, in the order in which it looked.
+/// The findings of [Doctor#examine], in the order of the probes.
 public record Diagnosis(List<Finding> findings) {
 
     public Diagnosis {
         findings = List.copyOf(findings);
     }
 
-    /// True if trale can run here, be it with fallbacks.
+    /// True if trale can run here, with or without fallbacks.
     public boolean isHealthy() {
         return findings(State.MISSING).isEmpty();
     }
 
-    /// The findings of one kind.
+    /// The findings with `state`.
     public List<Finding> findings(State state) {
         return findings.stream().filter(finding -> finding.state() == state).toList();
     }
 
-    /// The whole in one sentence.
+    /// The result in one sentence.
     public String summary() {
         List<Finding> missing = findings(State.MISSING);
         if (!missing.isEmpty()) {
@@ -32,13 +32,13 @@ public record Diagnosis(List<Finding> findings) {
         }
         int fallbacks = findings(State.FALLBACK).size();
         return "trale can run here" + switch (fallbacks) {
-            case 0 -> ", with everything that it knows to use";
+            case 0 -> ", without fallbacks";
             case 1 -> ", with one fallback";
             default -> ", with " + fallbacks + " fallbacks";
         };
     }
 
-    /// A line for each finding, which begins with its state in small letters, and one more for each remedy.
+    /// One line for each finding, which begins with its state in lower case, and one more line for each remedy.
     public List<String> lines() {
         return findings.stream().flatMap(Diagnosis::lines).toList();
     }
@@ -49,7 +49,7 @@ public record Diagnosis(List<Finding> findings) {
         return finding.remedy().isEmpty() ? Stream.of(line) : Stream.of(line, " ".repeat(25) + "-> " + finding.remedy());
     }
 
-    /// The [#lines], and the [#summary] at the end.
+    /// The [#lines], then the [#summary].
     @Override
     public String toString() {
         return String.join("\n", lines()) + "\n" + summary();

@@ -4,23 +4,23 @@ import io.trale.linux.Kernel;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 
-/// Examines the machine and the JVM for what trale needs.
+/// Checks whether the machine and the JVM have the features that trale needs.
 ///
-/// By doing: it opens a ring and a loop with the very code that an executor is made of, for a moment, and reports what they
-/// came by. What fails is a finding and hides no other.
+/// It opens a ring and a loop with the code that executors use, tries the features, and closes both. A failed probe becomes
+/// a finding and does not stop the other probes.
 public final class Doctor {
 
     private static final Path PROC = Path.of("/proc");
 
     private Doctor() {}
 
-    /// Looks at everything; takes a few milliseconds. Any thread, whether or not it has an executor. Never throws because of
-    /// what it finds.
+    /// Runs all probes; takes a few milliseconds. Any thread, with or without an executor. A missing feature is a finding,
+    /// not an exception.
     public static Diagnosis examine() {
         return examine(Kernel::real, PROC);
     }
 
-    /// As [#examine()], on another kernel than the real one. For tests.
+    /// As [#examine()], on `kernel` instead of the real kernel. For tests.
     @SuppressWarnings("exports")
     public static Diagnosis examine(Kernel kernel) {
         return examine(() -> kernel, PROC);
@@ -31,19 +31,20 @@ public final class Doctor {
         SystemProbes.run(notes, proc);
         Kernel kernel = JavaProbes.run(notes, kernels);
         if (kernel != null) {
-            onAThreadOfItsOwn(() -> {
+            onNewThread(() -> {
                 try {
                     LoopProbes.run(notes, kernel);
                 } catch (Throwable t) {
-                    notes.add(Finding.missing("loop", Notes.words(t), ""));
+                    notes.add(Finding.missing("loop", Notes.message(t), ""));
                 }
             });
         }
         return notes.diagnosis();
     }
 
-    /// A ring belongs to a platform thread, which the caller's may not be.
-    private static void onAThreadOfItsOwn(Runnable probes) {
+    /// Runs `probes` on a new platform thread and waits: a ring belongs to one platform thread, and the caller may be a
+    /// virtual thread.
+    private static void onNewThread(Runnable probes) {
         Thread thread = Thread.ofPlatform().name("trale-doctor").start(probes);
         boolean interrupted = false;
         while (true) {
@@ -51,7 +52,7 @@ public final class Doctor {
                 thread.join();
                 break;
             } catch (InterruptedException e) {
-                interrupted = true; // it takes but a moment
+                interrupted = true; // keep waiting: the probes take a few milliseconds
             }
         }
         if (interrupted) {

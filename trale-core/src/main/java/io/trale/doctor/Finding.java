@@ -1,18 +1,18 @@
 package io.trale.doctor;
 
-/// One thing that was looked at. `detail` says what is there; `remedy` says what to do about it, and is empty where there is
-/// nothing to be done.
+/// The result of one probe. `detail` describes what was found. `remedy` is the recommended action, or empty if there is
+/// none.
 public record Finding(String name, State state, String detail, String remedy) {
 
-    /// What a finding means for trale.
+    /// The meaning of a finding for trale.
     public enum State {
-        /// It is there, works, and is used.
+        /// The feature is available and works; trale uses it.
         USED,
-        /// It is not there, and something else is used in its place, at a price.
+        /// The feature is not available; trale uses a slower replacement.
         FALLBACK,
-        /// It is not there, and trale cannot run without it.
+        /// The feature is not available, and trale cannot run without it.
         MISSING,
-        /// A fact that is good to know, such as a limit.
+        /// Information, such as a limit of the system.
         INFO
     }
 

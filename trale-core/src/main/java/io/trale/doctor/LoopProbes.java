@@ -18,10 +18,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
-/// What a loop comes by on its ring: it is woken, it keeps time, it receives.
+/// Probes of a loop on its ring: wake-ups, timers, receive buffers.
 final class LoopProbes {
 
-    /// What is not there after so long does not come.
+    /// The longest time to wait for a completion.
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Kernel kernel;
@@ -36,11 +36,11 @@ final class LoopProbes {
         RingProbes.descriptors(notes, kernel);
         LoopProbes loop = new LoopProbes(kernel);
         try {
-            loop.reactor.open(); // which tries, too, whether a wake-up comes
+            loop.reactor.open(); // also tests a wake-up
         } catch (ErrnoException | RuntimeException e) {
             if (RingProbes.alone(notes, kernel)) {
-                notes.add(Finding.missing("loop", Notes.words(e), e instanceof ErrnoException ? ""
-                        : "a filter that allows io_uring_setup has to allow io_uring_enter and io_uring_register too"));
+                notes.add(Finding.missing("loop", Notes.message(e), e instanceof ErrnoException ? ""
+                        : "the seccomp filter must also allow io_uring_enter and io_uring_register"));
             }
             return;
         }
@@ -52,8 +52,8 @@ final class LoopProbes {
     }
 
     private Finding wakeUp() {
-        return reactor.wakesByMultishot() ? Finding.used("wake-up", "one poll tells of each")
-                : Finding.fallback("wake-up", "an operation is armed anew for each", "Linux 5.13 or newer");
+        return reactor.wakesByMultishot() ? Finding.used("wake-up", "one multishot poll for all wake-ups")
+                : Finding.fallback("wake-up", "a new operation for each wake-up", "Linux 5.13 or newer");
     }
 
     private Finding timers() throws TimeoutException {
@@ -65,17 +65,17 @@ final class LoopProbes {
             }
         }, kernel.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1));
         await(() -> reached[0]);
-        return Finding.used("timers", "one timerfd for all");
+        return Finding.used("timers", "one timerfd for all deadlines");
     }
 
     private Finding receiveBuffers() throws Exception {
         String name = "receive buffers";
         BufferGroup group = reactor.pools().receiveGroup();
         String tried = receive(group);
-        String size = group.count() + " of " + group.bufferBytes() / 1024 + " KiB";
-        return group.isRing() ? Finding.used(name, size + ", handed to the kernel by a ring; " + tried)
-                : Finding.fallback(name, size + ", each handed to the kernel by an operation; " + tried,
-                        "Linux 5.19 or newer, which allows io_uring_register");
+        String size = group.count() + " x " + group.bufferBytes() / 1024 + " KiB";
+        return group.isRing() ? Finding.used(name, size + ", passed to the kernel through a ring; " + tried)
+                : Finding.fallback(name, size + ", each passed to the kernel by an operation; " + tried,
+                        "Linux 5.19 or newer, with io_uring_register allowed");
     }
 
     private String receive(BufferGroup group) throws Exception {
@@ -83,13 +83,13 @@ final class LoopProbes {
         try {
             socket = Sockets.open(reactor, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), Net.SOCK_DGRAM);
         } catch (ErrnoException e) {
-            return "not tried: " + e.getMessage();
+            return "not tested: " + e.getMessage();
         }
         try {
             sendToItself(socket);
         } catch (ErrnoException e) {
             socket.close();
-            return "not tried: " + e.getMessage();
+            return "not tested: " + e.getMessage();
         }
         Attempt receive = new Attempt(socket, sqe -> sqe.prepRecvSelect(socket.fd(), group.id(), 0));
         group.stage(receive);
@@ -98,10 +98,10 @@ final class LoopProbes {
         checked("recv", receive.result());
         group.take(receive.flags());
         group.give(receive.flags());
-        return "a datagram came";
+        return "a datagram was received";
     }
 
-    /// Without a network, not even loopback, that is more than can be asked for.
+    /// Sends a datagram from `socket` to itself over loopback. Fails if the network namespace has no loopback.
     private void sendToItself(Descriptor socket) throws ErrnoException, TimeoutException {
         checked("bind", Sockets.bind(socket, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
         MemorySegment memory = reactor.pools().scratch().take();
@@ -128,7 +128,7 @@ final class LoopProbes {
         while (!condition.getAsBoolean()) {
             long left = end - kernel.nanoTime();
             if (left <= 0) {
-                throw new TimeoutException("nothing has come of it in " + PATIENCE_NANOS / 1_000_000_000 + " s");
+                throw new TimeoutException("no completion within " + PATIENCE_NANOS / 1_000_000_000 + " s");
             }
             reactor.turn(left);
         }
@@ -139,7 +139,7 @@ final class LoopProbes {
         try {
             await(() -> !reactor.busy());
         } catch (TimeoutException e) {
-            // then its memory is left to the kernel
+            // close(0) then keeps the memory that the kernel may still use
         }
         reactor.close(0);
     }

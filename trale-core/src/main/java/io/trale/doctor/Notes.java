@@ -3,10 +3,10 @@ package io.trale.doctor;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The findings so far. Whatever a probe throws becomes a finding too, and keeps no other probe from its turn.
+/// Collects the findings. An exception of a probe becomes a finding, so that the other probes still run.
 final class Notes {
 
-    /// Looks at one thing.
+    /// Examines one feature.
     interface Probe {
         Finding examine() throws Exception;
     }
@@ -17,21 +17,21 @@ final class Notes {
         findings.add(finding);
     }
 
-    /// Notes something that trale needs: if it cannot be looked at, it is missing.
+    /// Runs a probe of a feature that trale needs: if the probe throws, the feature is missing.
     void need(String name, Probe probe) {
         try {
             findings.add(probe.examine());
         } catch (Throwable t) {
-            findings.add(Finding.missing(name, words(t), ""));
+            findings.add(Finding.missing(name, message(t), ""));
         }
     }
 
-    /// Notes something that is good to know.
+    /// Runs a probe for information: if the probe throws, the value is unknown.
     void fact(String name, Probe probe) {
         try {
             findings.add(probe.examine());
         } catch (Throwable t) {
-            findings.add(Finding.info(name, "unknown: " + words(t)));
+            findings.add(Finding.info(name, "unknown: " + message(t)));
         }
     }
 
@@ -39,7 +39,7 @@ final class Notes {
         return new Diagnosis(findings);
     }
 
-    static String words(Throwable t) {
+    static String message(Throwable t) {
         return t.getMessage() == null ? t.toString() : t.getMessage();
     }
 }

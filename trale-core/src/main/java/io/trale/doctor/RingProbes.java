@@ -15,12 +15,12 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.IntSupplier;
 
-/// What the kernel gives: the descriptors that a loop is made of, and a ring with what it was set up with.
+/// Probes of the kernel: the descriptors that a loop needs, and the ring with its setup flags and operations.
 final class RingProbes {
 
     private RingProbes() {}
 
-    /// Opens each kind of descriptor for a moment.
+    /// Opens and closes an eventfd and a timerfd.
     static void descriptors(Notes notes, Kernel kernel) {
         notes.need("eventfd", () -> opened(kernel, "eventfd", () -> kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
         notes.need("timerfd", () -> opened(kernel, "timerfd",
@@ -33,10 +33,10 @@ final class RingProbes {
             throw Failure.of(name, -fd);
         }
         kernel.close(fd);
-        return Finding.used(name, "can be had");
+        return Finding.used(name, "available");
     }
 
-    /// Opens a ring with nothing around it. Returns true if there is one to be had.
+    /// Opens and closes a ring without a loop. Returns true if that succeeds.
     static boolean alone(Notes notes, Kernel kernel) {
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, Limits.DEFAULT.submissionEntries(), Limits.DEFAULT.completionEntries());
@@ -54,10 +54,10 @@ final class RingProbes {
         }
     }
 
-    /// Looks at what `ring` was set up with.
+    /// Reports the setup flags and the operations of `ring`.
     static void ring(Notes notes, Kernel kernel, Ring ring) {
-        notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submissions, "
-                + Limits.DEFAULT.completionEntries() + " completions"));
+        notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submission entries, "
+                + Limits.DEFAULT.completionEntries() + " completion entries"));
         flags(notes, ring);
         notes.fact("operations", () -> operations(kernel, ring));
     }
@@ -66,24 +66,24 @@ final class RingProbes {
         int flags = ring.setupFlags();
         boolean deferred = (flags & Abi.IORING_SETUP_DEFER_TASKRUN) != 0;
         boolean cooperative = (flags & Abi.IORING_SETUP_COOP_TASKRUN) != 0;
-        notes.add(deferred ? Finding.used("task work", "DEFER_TASKRUN: the kernel completes inside our own calls")
-                : Finding.fallback("task work", cooperative ? "COOP_TASKRUN: the kernel completes at the end of any call"
-                        : "the kernel interrupts us to complete", "Linux 6.1 or newer"));
+        notes.add(deferred ? Finding.used("task work", "DEFER_TASKRUN: completions arrive only during our own calls")
+                : Finding.fallback("task work", cooperative ? "COOP_TASKRUN: completions arrive at the end of any system call"
+                        : "the kernel interrupts the thread to post completions", "Linux 6.1 or newer"));
         notes.add((flags & Abi.IORING_SETUP_SINGLE_ISSUER) != 0
-                ? Finding.used("issuer", "SINGLE_ISSUER: the kernel knows that only one thread submits")
+                ? Finding.used("issuer", "SINGLE_ISSUER: the kernel expects submissions from one thread only")
                 : Finding.fallback("issuer", "the kernel expects submissions from any thread", "Linux 6.0 or newer"));
         notes.add((flags & Abi.IORING_SETUP_NO_SQARRAY) != 0
-                ? Finding.used("submission queue", "NO_SQARRAY: entries are taken in order")
-                : Finding.fallback("submission queue", "entries are taken by way of an index", "Linux 6.6 or newer"));
-        notes.add(ring.isRegistered() ? Finding.used("registered ring", "calls name the ring by an index")
-                : Finding.fallback("registered ring", "each call looks the descriptor up",
-                        "Linux 5.18 or newer, which allows io_uring_register"));
+                ? Finding.used("submission queue", "NO_SQARRAY: entries are submitted without an index array")
+                : Finding.fallback("submission queue", "entries are submitted through an index array", "Linux 6.6 or newer"));
+        notes.add(ring.isRegistered() ? Finding.used("registered ring", "system calls use an index of the ring")
+                : Finding.fallback("registered ring", "each system call looks up the descriptor",
+                        "Linux 5.18 or newer, with io_uring_register allowed"));
     }
 
     private static Finding operations(Kernel kernel, Ring ring) throws ErrnoException {
         List<Opcode> missing = Opcode.missing(kernel, ring);
         return missing.isEmpty()
-                ? Finding.used("operations", "all " + Opcode.values().length + " that trale uses")
-                : Finding.missing("operations", "this kernel has no " + missing, "trale needs Linux 6.1 or newer");
+                ? Finding.used("operations", "all " + Opcode.values().length + " operations that trale uses")
+                : Finding.missing("operations", "this kernel does not support " + missing, "trale needs Linux 6.1 or newer");
     }
 }

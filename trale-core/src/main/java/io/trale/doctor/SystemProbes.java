@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What the system says of itself: its kernel, the switch of io_uring, and limits.
+/// Probes of the system: kernel version, the sysctl that disables io_uring, and limits.
 final class SystemProbes {
 
     private static final long UNLIMITED = Long.MAX_VALUE;
@@ -19,13 +19,15 @@ final class SystemProbes {
     static void run(Notes notes, Path proc) {
         notes.need("system", () -> system(System.getProperty("os.name"), System.getProperty("os.version"),
                 System.getProperty("os.arch")));
-        notes.fact("switch", () -> ioUringSwitch(proc));
+        notes.fact("sysctl", () -> sysctl(proc));
         notes.fact("locked memory", () -> limit("locked memory", processLimit(proc, "Max locked memory"),
-                " bytes (ulimit -l), for all rings of this user", 1 << 20, "more, if rings are refused with ENOMEM"));
+                " bytes (ulimit -l), shared by all rings of this user", 1 << 20,
+                "raise it if io_uring_setup fails with ENOMEM"));
         notes.fact("descriptors", () -> limit("descriptors", processLimit(proc, "Max open files"),
-                " (ulimit -n), one for each connection", 1024, "more, if there are many connections"));
+                " (ulimit -n); each connection uses one", 1024, "raise it for many connections"));
         notes.fact("backlog", () -> limit("backlog", Long.parseLong(line(proc.resolve("sys/net/core/somaxconn"))),
-                " (net.core.somaxconn), connections that wait at a listener", 1024, "more, if they come in bursts"));
+                " (net.core.somaxconn), the limit of connections that wait for accept", 1024,
+                "raise it if connections arrive in bursts"));
     }
 
     private static Finding limit(String name, long value, String what, long enough, String remedy) {
@@ -41,28 +43,28 @@ final class SystemProbes {
         Matcher numbers = VERSION.matcher(version);
         boolean old = numbers.matches()
                 && (Integer.parseInt(numbers.group(1)) < 6 || numbers.group(1).equals("6") && numbers.group(2).equals("0"));
-        return old ? Finding.fallback("system", detail + ", older than what trale is made for", "Linux 6.1 or newer")
+        return old ? Finding.fallback("system", detail + ", older than the kernels that trale supports", "Linux 6.1 or newer")
                 : Finding.used("system", detail);
     }
 
-    private static Finding ioUringSwitch(Path proc) throws IOException {
-        String name = "switch";
+    private static Finding sysctl(Path proc) throws IOException {
+        String name = "sysctl";
         String setting;
         try {
             setting = line(proc.resolve("sys/kernel/io_uring_disabled"));
         } catch (NoSuchFileException e) {
-            return Finding.info(name, "none: this kernel has no kernel.io_uring_disabled");
+            return Finding.info(name, "this kernel has no kernel.io_uring_disabled");
         }
         String detail = "kernel.io_uring_disabled=" + setting;
         return switch (setting) {
-            case "0" -> Finding.info(name, detail + ", io_uring is for everybody");
-            case "1" -> Finding.info(name, detail + ", io_uring is for root and the group in kernel.io_uring_group");
-            default -> Finding.missing(name, detail + ", io_uring is switched off",
+            case "0" -> Finding.info(name, detail + ", io_uring is enabled for all users");
+            case "1" -> Finding.info(name, detail + ", io_uring is only for root and the group in kernel.io_uring_group");
+            default -> Finding.missing(name, detail + ", io_uring is disabled",
                     "as root: sysctl kernel.io_uring_disabled=0");
         };
     }
 
-    /// The first line, by one call of `read(2)`: from the second on, files of numbers in `/proc/sys` are at their end.
+    /// The first line of `file`, from one `read(2)`: for numbers in `/proc/sys`, a second read returns end of file.
     private static String line(Path file) throws IOException {
         try (BufferedReader reader = Files.newBufferedReader(file)) {
             String line = reader.readLine();
@@ -70,12 +72,12 @@ final class SystemProbes {
         }
     }
 
-    /// The soft limit of that name, as `proc_pid_limits(5)` has it.
+    /// The soft limit `name` of this process, from `proc_pid_limits(5)`.
     private static long processLimit(Path proc, String name) throws IOException {
         Matcher line = Pattern.compile("^" + name + " +(\\d+|unlimited)", Pattern.MULTILINE)
                 .matcher(Files.readString(proc.resolve("self/limits")));
         if (!line.find()) {
-            throw new IOException("not in /proc/self/limits");
+            throw new IOException("not found in /proc/self/limits");
         }
         return line.group(1).equals("unlimited") ? UNLIMITED : Long.parseLong(line.group(1));
     }

@@ -1,3 +1,3 @@
-/// Says whether trale can run on this machine and this JVM, what it uses there, what stands in for what is missing, and
-/// what to change: [io.trale.doctor.Doctor].
+/// Reports whether trale can run on this machine and JVM: the features it uses, the fallbacks, and recommended changes. Open
+/// [io.trale.doctor.Doctor] first.
 package io.trale.doctor;

@@ -121,7 +121,7 @@ class DoctorTest {
         assertThat(diagnosis.findings(State.MISSING)).isEmpty();
         assertThat(diagnosis.findings(State.USED)).extracting(Finding::name).contains("system", "native access", "eventfd",
                 "timerfd", "ring", "operations", "wake-up", "timers", "receive buffers");
-        assertThat(of(diagnosis, "receive buffers").detail()).endsWith("a datagram came");
+        assertThat(of(diagnosis, "receive buffers").detail()).endsWith("a datagram was received");
         assertThat(diagnosis.findings()).extracting(Finding::name).doesNotHaveDuplicates();
         assertThat(diagnosis.findings()).noneMatch(finding -> finding.detail().contains("unknown"));
         assertThat(kernel.open).isEmpty();
@@ -136,7 +136,7 @@ class DoctorTest {
                 "                         -> do e",
                 "trale can run here, with one fallback");
         assertThat(new Diagnosis(List.of(Finding.info("a", "b"))).summary())
-                .isEqualTo("trale can run here, with everything that it knows to use");
+                .isEqualTo("trale can run here, without fallbacks");
         assertThat(new Diagnosis(List.of(Finding.missing("x", "y", "do z"))).summary())
                 .isEqualTo("trale cannot run here: x: y; do z");
     }
@@ -165,7 +165,7 @@ class DoctorTest {
         Diagnosis diagnosis = Doctor.examine(MaskedKernel.without(EnumSet.allOf(Capability.class)));
         assertThat(diagnosis.isHealthy()).isTrue();
         assertThat(diagnosis.findings(State.FALLBACK)).extracting(Finding::name).containsAll(NAMES.values());
-        assertThat(of(diagnosis, "receive buffers").detail()).contains("by an operation").endsWith("a datagram came");
+        assertThat(of(diagnosis, "receive buffers").detail()).contains("by an operation").endsWith("a datagram was received");
         assertThat(diagnosis.summary()).isEqualTo("trale can run here, with 6 fallbacks");
     }
 
@@ -238,7 +238,7 @@ class DoctorTest {
         kernel.bindErrno = 99; // EADDRNOTAVAIL: not even loopback
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(diagnosis.isHealthy()).isTrue();
-        assertThat(of(diagnosis, "receive buffers").detail()).contains("not tried: bind: EADDRNOTAVAIL");
+        assertThat(of(diagnosis, "receive buffers").detail()).contains("not tested: bind: EADDRNOTAVAIL");
         assertThat(kernel.open).isEmpty();
     }
 
@@ -256,7 +256,7 @@ class DoctorTest {
     void operationThatTheKernelLacksIsNamed() {
         kernel.unknownOpcode = Abi.IORING_OP_STATX;
         Diagnosis diagnosis = Doctor.examine(kernel);
-        assertThat(of(diagnosis, "operations").detail()).isEqualTo("this kernel has no [STATX]");
+        assertThat(of(diagnosis, "operations").detail()).isEqualTo("this kernel does not support [STATX]");
         assertThat(diagnosis.isHealthy()).isFalse();
     }
 
@@ -295,9 +295,9 @@ class DoctorTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, INFO, everybody", "1, INFO, io_uring_group", "2, MISSING, switched off", "'', INFO, none"})
-    void switchOfTheSystemIsToldAndBelieved(String setting, State state, String detail) throws Exception {
-        Finding finding = of(withProc(setting, "", "4096"), "switch");
+    @CsvSource({"0, INFO, all users", "1, INFO, io_uring_group", "2, MISSING, is disabled", "'', INFO, has no"})
+    void sysctlIsReportedAndDecides(String setting, State state, String detail) throws Exception {
+        Finding finding = of(withProc(setting, "", "4096"), "sysctl");
         assertThat(finding.state()).isEqualTo(state);
         assertThat(finding.detail()).contains(detail);
         assertThat(finding.remedy()).isEqualTo(state == State.MISSING ? "as root: sysctl kernel.io_uring_disabled=0" : "");
@@ -312,7 +312,7 @@ class DoctorTest {
                 """, "128\n");
         assertThat(List.of("locked memory", "descriptors", "backlog")).allSatisfy(name -> {
             assertThat(of(small, name).state()).isEqualTo(State.INFO);
-            assertThat(of(small, name).remedy()).startsWith("more, if ");
+            assertThat(of(small, name).remedy()).startsWith("raise it ");
         });
         assertThat(of(small, "descriptors").detail()).startsWith("256 ");
         Diagnosis large = withProc("0", "Max open files            524288   524288  files\n"
@@ -324,7 +324,7 @@ class DoctorTest {
     @Test
     void factsThatCannotBeReadAreUnknownAndNothingElse() throws Exception {
         Diagnosis diagnosis = withProc("0", "", "many");
-        assertThat(of(diagnosis, "locked memory").detail()).isEqualTo("unknown: not in /proc/self/limits");
+        assertThat(of(diagnosis, "locked memory").detail()).isEqualTo("unknown: not found in /proc/self/limits");
         assertThat(of(diagnosis, "backlog").detail()).startsWith("unknown: ");
         assertThat(diagnosis.isHealthy()).isTrue();
     }
