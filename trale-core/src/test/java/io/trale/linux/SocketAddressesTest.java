@@ -86,7 +86,7 @@ class SocketAddressesTest {
             assertThat(SocketAddresses.decode(memory, 110)).isEqualTo(longest);
         }
         assertThatThrownBy(() -> SocketAddresses.check(UnixDomainSocketAddress.of("/" + "ä".repeat(54))))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("at most 107 bytes, not 109");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("109 bytes, must be at most 107");
     }
 
     /// Also the abstract names of unix(7), which begin with a zero: Java cannot say them.
