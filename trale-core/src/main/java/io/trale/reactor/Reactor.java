@@ -83,10 +83,15 @@ public final class Reactor {
         return current == thread || current == blockThread; // another thread may read an old value, but never itself
     }
 
-    /// True if the loop thread is inside [Runtime#exit], which never returns: it waits for the shutdown hooks. Any thread.
+    /// True if the loop thread is inside [Runtime#exit], or runs the code of a block that is. Any thread.
     public boolean isExiting() {
-        Thread loop = thread;
-        return loop != null && Arrays.stream(loop.getStackTrace()).anyMatch(Reactor::isExit);
+        return isExiting(thread) || isExiting(blockThread); // a caller that repeats this sees the present block at last
+    }
+
+    /// True if `thread`, which may be null, is inside [Runtime#exit], which never returns: it waits for the shutdown hooks. Any
+    /// thread.
+    public static boolean isExiting(Thread thread) {
+        return thread != null && Arrays.stream(thread.getStackTrace()).anyMatch(Reactor::isExit);
     }
 
     private static boolean isExit(StackTraceElement frame) {

@@ -144,6 +144,16 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         }
     }
 
+    /// True if the code is inside [System#exit]: that waits for the shutdown hooks, one of which may wait for the loop, and it
+    /// never returns. The JDK goes on with it, without the loop. Loop thread, in place of the next poll.
+    boolean isLeftToExit() {
+        boolean exits = (awaited == null || ready) && Reactor.isExiting(coroutine.thread());
+        if (exits) {
+            coroutine.leave();
+        }
+        return exits;
+    }
+
     private Executor executor() {
         return (Executor) reactor.owner();
     }

@@ -68,6 +68,10 @@ abstract class Coroutine {
     /// Lets [#resume] return. Called by the body, on its own thread; returns when it is to proceed, or for no reason.
     abstract void suspend();
 
+    /// The loop does not resume the body any more: what is left of it runs wherever the JDK runs virtual threads. Loop thread,
+    /// between two pieces.
+    abstract void leave();
+
     private static final class Fast extends Coroutine implements Executor {
 
         private static final VarHandle CONTINUATION;
@@ -87,6 +91,8 @@ abstract class Coroutine {
         /// What the JDK hands over for this thread, each time.
         private Runnable own;
         private boolean started;
+        /// The loop has left the thread to the JDK.
+        private volatile boolean left;
         /// The thread inside [#resume]; others may see an old value, but never themselves.
         private Thread resumer;
 
@@ -117,7 +123,9 @@ abstract class Coroutine {
                 return;
             }
             this.continuation = continuation;
-            if (Thread.currentThread() != resumer) {
+            if (left) {
+                runElsewhere();
+            } else if (Thread.currentThread() != resumer) {
                 body.wake();
             }
         }
@@ -145,6 +153,20 @@ abstract class Coroutine {
         @Override
         void suspend() {
             LockSupport.park();
+        }
+
+        @Override
+        void leave() {
+            left = true;
+            runElsewhere();
+        }
+
+        /// Of two threads that call this one finds the continuation: the one that has set it, or the one that has left.
+        private void runElsewhere() {
+            Runnable next = (Runnable) CONTINUATION.getAndSet(this, null);
+            if (next != null) {
+                DEFAULT_SCHEDULER.execute(next);
+            }
         }
     }
 
@@ -196,5 +218,8 @@ abstract class Coroutine {
                 LockSupport.park(this);
             }
         }
+
+        @Override
+        void leave() {} // it runs there already
     }
 }

@@ -196,12 +196,13 @@ public final class Executor implements AutoCloseable {
         return new RejectedExecutionException("the executor is closed");
     }
 
-    /// Polls `block`, which was cancelled, to its end; nobody waits for it. Loop thread, also while this closes.
+    /// Polls `block`, which was cancelled, to its end, unless it never ends; nobody waits for it. Loop thread, also while this
+    /// closes.
     void unwind(Block<?> block) {
         Task<Void> task = new Task<>(this, new Future<>() {
             @Override
             public boolean poll(Waker waker) {
-                return block.poll(waker);
+                return block.poll(waker) || block.isLeftToExit();
             }
 
             @Override
@@ -396,7 +397,7 @@ public final class Executor implements AutoCloseable {
     /// Ends the executor: takes no more work, cancels its tasks, ends what is in flight, frees everything. Idempotent.
     /// From another thread this waits for the end, at most as long as the options say, and a second more; from the
     /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose]. In a shutdown hook
-    /// it does not wait if the executor's thread is the one that has called [System#exit], since that waits for the hook.
+    /// it does not wait if the executor's thread, or a block of it, has called [System#exit], since that waits for the hook.
     @Override
     public void close() {
         if (reactor.onLoop()) {

@@ -1,9 +1,15 @@
 package io.trale.task;
 
+import static io.trale.task.Async.async;
+import static io.trale.task.Async.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.future.Future;
+import io.trale.time.Timer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,16 +21,19 @@ class ExitTest {
 
     private static final int STATUS = 3;
 
-    enum How { BEFORE_THE_HOOK, DURING_THE_HOOK, ON_THE_MAIN_THREAD }
+    enum How { BEFORE_THE_HOOK, DURING_THE_HOOK, ON_THE_MAIN_THREAD, IN_A_BLOCK, IN_A_SLOW_BLOCK, IN_A_NESTED_BLOCK, IN_A_CANCELLED_BLOCK }
 
     /// The close timeout is an hour: who waits for the loop is still there when this test gives up.
     @ParameterizedTest
     @EnumSource
     void closeInAShutdownHookDoesNotWaitForALoopThatExits(How how) throws Exception {
-        Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED", "-cp",
-                Path.of("target", "classes") + ":" + Path.of("target", "test-classes"), Exiting.class.getName(), how.name())
-                .redirectErrorStream(true).start();
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "-cp", Path.of("target", "classes") + ":"
+                + Path.of("target", "test-classes"), Exiting.class.getName(), how.name()));
+        if (how != How.IN_A_SLOW_BLOCK) {
+            command.add(1, "--add-opens=java.base/java.lang=ALL-UNNAMED");
+        }
+        Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
         try {
             assertThat(child.waitFor(40, TimeUnit.SECONDS)).as("it has exited").isTrue();
             assertThat(new String(child.getInputStream().readAllBytes())).isEqualTo("closed\n");
@@ -53,7 +62,19 @@ class ExitTest {
                 System.exit(STATUS);
             }
             closeInAHook(executor, () -> { });
-            executor.execute(() -> System.exit(STATUS));
+            Future<Void> exit = async(() -> System.exit(STATUS));
+            switch (how) {
+                case IN_A_BLOCK, IN_A_SLOW_BLOCK -> executor.submit(exit);
+                case IN_A_CANCELLED_BLOCK -> executor.submit(async(() -> {
+                    try {
+                        await(Timer.sleep(Duration.ofDays(1)));
+                    } finally {
+                        System.exit(STATUS);
+                    }
+                })).abort();
+                case IN_A_NESTED_BLOCK -> executor.submit(async(() -> await(exit)));
+                default -> executor.execute(() -> System.exit(STATUS));
+            }
         }
 
         private static void closeInAHook(Executor executor, Runnable before) {
