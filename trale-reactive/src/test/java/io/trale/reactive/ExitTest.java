@@ -33,7 +33,7 @@ class ExitTest {
         }
     }
 
-    private static String classPath() {
+    static String classPath() {
         return Stream.concat(Stream.of("target/classes", "target/test-classes"),
                 Stream.of(Executor.class, Mono.class, Publisher.class)
                         .map(c -> c.getProtectionDomain().getCodeSource().getLocation().getPath()))
