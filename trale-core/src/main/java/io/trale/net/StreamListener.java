@@ -33,7 +33,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     StreamListener(Class<A> addressType, Descriptor descriptor, A localAddress) {
         super(addressType, descriptor);
         this.localAddress = localAddress;
-        backoff = new AcceptBackoff(descriptor.reactor(), this::wakeAll);
+        backoff = new AcceptBackoff(descriptor, localAddress, this::wakeAll);
         descriptor.whenClosed(() -> {
             for (S left = accepted.poll(); left != null; left = accepted.poll()) {
                 left.close();
@@ -52,6 +52,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     /// - A connection that failed in the backlog (`ECONNABORTED` and others) is skipped.
     /// - If the process has no free descriptor or the kernel no memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`),
     ///   connections stay in the backlog. The accept is retried every 100 ms.
+    ///   This is logged once, and counted by [io.trale.task.Stats#acceptPauses].
     public Future<S> accept() {
         descriptor().checkThread();
         return new Accept();
@@ -109,7 +110,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
             if (ioResult() >= 0 || !descriptor().isOpen() || AcceptBackoff.of(-ioResult()) != Verdict.LATER) {
                 return false;
             }
-            backoff.begin();
+            backoff.begin(-ioResult());
             reset();
             return !submitOrGetResult(waker);
         }

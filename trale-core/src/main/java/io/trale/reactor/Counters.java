@@ -23,6 +23,8 @@ public final class Counters {
         UNKNOWN,
         /// Receives that found no buffer free.
         NO_BUFFER,
+        /// Pauses of listeners, for want of a descriptor or of memory.
+        ACCEPT_PAUSES,
         /// Turns that took longer than [TurnClock#TURN_NANOS].
         LONG_TURNS,
         /// Operations in flight now, but for the one that listens for wake-ups.

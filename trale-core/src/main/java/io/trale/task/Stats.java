@@ -15,13 +15,15 @@ import java.time.Duration;
 /// @param unknown completions of nothing in flight: always 0, or trale has a fault
 /// @param longTurns turns of the loop that took longer than 10 ms, most often because of one callback that computes or blocks;
 ///     [ExecutorOptions#slowCallback(Duration)] names it
+/// @param acceptPauses pauses of 100 ms that listeners made since an accept found no descriptor or no memory
 /// @param inFlight operations in flight now
 public record Stats(long enters, long submitted, long completed, long cancels, long overflows, long noBuffer,
-        long unknown, long longTurns, long inFlight) {
+        long unknown, long longTurns, long acceptPauses, long inFlight) {
 
     static Stats of(Counters counters) {
         return new Stats(counters.get(Count.ENTERS), counters.get(Count.SUBMITTED), counters.get(Count.COMPLETED),
                 counters.get(Count.CANCELS), counters.get(Count.OVERFLOWS), counters.get(Count.NO_BUFFER),
-                counters.get(Count.UNKNOWN), counters.get(Count.LONG_TURNS), counters.get(Count.IN_FLIGHT));
+                counters.get(Count.UNKNOWN), counters.get(Count.LONG_TURNS), counters.get(Count.ACCEPT_PAUSES),
+                counters.get(Count.IN_FLIGHT));
     }
 }

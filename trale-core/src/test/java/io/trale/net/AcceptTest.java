@@ -198,6 +198,7 @@ class AcceptTest {
             assertThat(kernel.nanoTime() - start).isBetween(950 * MILLIS, 1050 * MILLIS);
             assertThat(Executor.current().stats().submitted() - submitted).as("10 rounds of 3, and the timer each time")
                     .isLessThanOrEqualTo(10 * 4);
+            assertThat(Executor.current().stats().acceptPauses()).as("one for all three each time").isEqualTo(10);
             for (JoinHandle<TcpStream> accept : accepts) {
                 accept.result().close();
             }

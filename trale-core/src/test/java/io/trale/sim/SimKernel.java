@@ -16,6 +16,8 @@ import java.net.InetSocketAddress;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /// The simulated kernel: the system calls, and the descriptors.
 ///
@@ -26,6 +28,13 @@ public final class SimKernel extends SimWorld implements Kernel {
 
     private static final int MAX_CALLS = 1_000_000;
     private static final int FIRST_DESCRIPTOR = 1000; // so that one which reaches the real kernel by mistake is refused
+
+    /// Of listeners that find no descriptor, which is one of the faults: they would fill the output of a run.
+    private static final Logger QUIET = Logger.getLogger("io.trale.net"); // kept, or its level is forgotten
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
 
     private final Thread thread = Thread.currentThread();
     private final Kernel memory = new Libc();

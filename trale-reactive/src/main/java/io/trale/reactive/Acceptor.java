@@ -46,7 +46,7 @@ final class Acceptor {
         this.trale = trale;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
-        backoff = new AcceptBackoff(trale.loop.reactor, place::wake);
+        backoff = new AcceptBackoff(descriptor, localAddress, place::wake);
         descriptor.whenClosed(() -> {
             backoff.end();
             accepted.forEach(Connection::abort);
@@ -123,7 +123,7 @@ final class Acceptor {
         private void failed(int errno) {
             switch (AcceptBackoff.of(errno)) {
                 case AT_ONCE -> { } // one connection had died in the backlog
-                case LATER -> backoff.begin();
+                case LATER -> backoff.begin(errno);
                 case NEVER -> failure = Failure.of("accept", descriptor.fd(), localAddress, errno);
             }
         }
