@@ -16,23 +16,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.BaseSubscriber;
 
-/// Demand, and what becomes of it in the kernel and at the other end: a peer writes as fast as it can, and our subscriber
-/// asks for nothing, then for a little, then for all it can get, then for nothing again.
-@Command(name = "backpressure", description = "What request(n) does to a peer that writes as fast as it can, live.")
+/// Shows the effect of demand on the kernel's queues and on the peer. The peer writes as fast as it can. The subscriber
+/// requests nothing, then a little, then all, then nothing again.
+@Command(name = "backpressure",
+        description = "Shows live how request(n) stops and resumes a peer that writes as fast as it can.")
 final class Backpressure implements Callable<Integer> {
 
     private static final Duration STEP = Duration.ofMillis(100);
     private static final int BAR_CELLS = 12;
     private static final String ERASE_LINE = "\r\033[K";
 
-    /// A quarter of the play each.
-    private enum Act {
+    /// The phases of the demonstration, of equal length.
+    private enum Phase {
         NOTHING("request nothing"), LITTLE("request(1) every 200 ms"), ALL("request(1) in onNext"),
         NOTHING_AGAIN("request nothing again");
 
         private final String text;
 
-        Act(String text) {
+        Phase(String text) {
             this.text = text;
         }
 
@@ -41,10 +42,10 @@ final class Backpressure implements Callable<Integer> {
         }
     }
 
-    /// The sums at a moment.
+    /// The totals at one time.
     private record Sums(long requested, long elements, long bytes, long written) {}
 
-    /// A queue, as long as it is of the longest that it has ever been.
+    /// A bar for the length of a queue, relative to its greatest length so far.
     private static final class Bar {
         long longestBytes = 1;
 
@@ -59,13 +60,13 @@ final class Backpressure implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--seconds", paramLabel = "N", defaultValue = "12",
-            description = "How long it takes (default: ${DEFAULT-VALUE}).")
+            description = "Duration in seconds (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     private final AtomicLong requested = new AtomicLong();
     private final AtomicLong elements = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
-    /// Whether each element is answered with the request for another.
+    /// If true, the subscriber requests another element in `onNext`.
     private volatile boolean greedy;
     private final Bar unread = new Bar();
     private final Bar unsent = new Bar();
@@ -95,33 +96,34 @@ final class Backpressure implements Callable<Integer> {
     public Integer call() throws Exception {
         Numbers.checked(spec, "--seconds", seconds, 1, 3600);
         spec.commandLine().getOut().println("""
-                A peer writes without a pause. Here: what has come and nobody has asked for. There: what the peer's kernel
-                could not send. In flight: operations in the ring.""");
+                A peer writes without a pause. Here: bytes in our receive queue, not yet requested. There: bytes in the
+                peer's send queue. In flight: operations in the ring.""");
         try (Flooder peer = new Flooder(); Trale trale = Trale.start()) {
             Connection connection = trale.connect(peer.address()).block();
             connection.receive().subscribe(subscriber);
             Sums sums = new Sums(0, 0, 0, 0);
-            for (Act next : Act.values()) {
-                sums = play(next, sums, connection, peer, trale);
+            for (Phase next : Phase.values()) {
+                sums = run(next, sums, connection, peer, trale);
             }
             subscriber.cancel();
         }
         return elements.get() <= requested.get() ? 0 : 1;
     }
 
-    /// Plays one act for its time, and if nothing is asked for, until the peer has noticed. Returns the sums at its end.
-    private Sums play(Act now, Sums before, Connection connection, Flooder peer, Trale trale)
+    /// Runs one phase for its time. A phase without demand also waits until the peer has stopped. Returns the totals at its
+    /// end.
+    private Sums run(Phase now, Sums before, Connection connection, Flooder peer, Trale trale)
             throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         boolean live = System.console() != null && System.console().isTerminal();
-        greedy = now == Act.ALL;
+        greedy = now == Phase.ALL;
         if (greedy) {
             ask();
         }
         TcpTable.Socket there = TcpTable.socket(connection.remoteAddress(), connection.localAddress());
-        long steps = Duration.ofSeconds(seconds).dividedBy(STEP) / Act.values().length;
+        long steps = Duration.ofSeconds(seconds).dividedBy(STEP) / Phase.values().length;
         for (int step = 0; step < steps || now.isSilent() && !there.isStopped(); step++) {
-            if (now == Act.LITTLE && step % 2 == 0) {
+            if (now == Phase.LITTLE && step % 2 == 0) {
                 ask();
             }
             Thread.sleep(STEP);
@@ -134,21 +136,21 @@ final class Backpressure implements Callable<Integer> {
         }
         greedy = false;
         Sums after = new Sums(requested.get(), elements.get(), bytes.get(), peer.written());
-        out.printf(Locale.ROOT, "%s%-24s requested %,d, received %,d, %s; the peer wrote %s and %s%n", live ? ERASE_LINE : "",
-                now.text, after.requested - before.requested, after.elements - before.elements,
+        out.printf(Locale.ROOT, "%s%-24s requested %,d, received %,d, %s; the peer wrote %s and is %s%n",
+                live ? ERASE_LINE : "", now.text, after.requested - before.requested, after.elements - before.elements,
                 amount(after.bytes - before.bytes), amount(after.written - before.written), state(there));
         return after;
     }
 
     private String line(TcpTable.Socket here, TcpTable.Socket there, Trale trale) {
-        long received = elements.get(); // first, since it is never more than what was requested
-        return String.format(Locale.ROOT, "  demand %d, in flight %d, here %s, there %s, the peer %s",
+        long received = elements.get(); // read before `requested`, so the difference is not negative
+        return String.format(Locale.ROOT, "  demand %d, in flight %d, here %s, there %s, the peer is %s",
                 requested.get() - received, trale.stats().inFlight(), unread.of(here.receiveQueueBytes()),
                 unsent.of(there.sendQueueBytes()), state(there));
     }
 
     private static String state(TcpTable.Socket there) {
-        return there.isStopped() ? "stands still" : "writes";
+        return there.isStopped() ? "stopped" : "writing";
     }
 
     private static String amount(long bytes) {

@@ -7,12 +7,12 @@ import io.trale.future.Future;
 import io.trale.io.Buffer;
 import io.trale.net.TcpStream;
 
-/// What the TCP examples do with their connection.
+/// The echo that the TCP examples run on their connection.
 final class ByteEcho {
 
     private ByteEcho() {}
 
-    /// Sends back what comes, byte by byte, to the end; completes with how many there were.
+    /// Echoes single bytes until end of stream. Completes with the number of bytes.
     static Future<Integer> on(TcpStream stream) {
         return async(() -> {
             int bytes = 0;

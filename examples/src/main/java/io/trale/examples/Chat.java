@@ -6,16 +6,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// A server for people who talk by line; what matters is in [ChatRoom].
+/// A line-based chat server. [ChatRoom] has the logic.
 @Command(name = "chat",
-        description = "A chat server, where nobody waits for a slow client: try it with nc localhost 7002, twice.")
+        description = "A chat server in which a slow client delays no other client. Try: nc localhost 7002, twice.")
 final class Chat implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7002",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Override

@@ -11,8 +11,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// Whatever one says, all hear. Nobody waits for a client that does not read: once it is too far behind it misses the
-/// oldest lines, and is told how many when it reads on. So it costs the memory of the lines it may be behind, and no more.
+/// A chat room: sends each line of a client to all clients.
+///
+/// A client that does not read delays no other client. If more than [#MAX_LINES_BEHIND] lines wait for it, the oldest are
+/// dropped. When it reads again, it receives the number of dropped lines. So its memory is bounded.
 final class ChatRoom {
 
     static final int MAX_LINE_LENGTH = 1000;
@@ -22,11 +24,11 @@ final class ChatRoom {
 
     private final Sinks.Many<String> room = Sinks.many().multicast().directBestEffort();
 
-    /// The visit of one client, from its name to its end, or to a line that is too long.
+    /// Serves one client: asks for its name, then relays lines until end of stream or until a line is too long.
     Mono<Void> enter(Connection client) {
         Flux<String> lines = client.receive().transform(LINES)
                 .onErrorComplete(ProtocolException.class)
-                .map(line -> line.replaceAll("\\p{Cc}", "").strip()) // or one could write all over another's terminal
+                .map(line -> line.replaceAll("\\p{Cc}", "").strip()) // no terminal control sequences
                 .filter(line -> !line.isEmpty());
         return client.send(Mono.just(bytes("Who are you?")))
                 .thenMany(lines.switchOnFirst(

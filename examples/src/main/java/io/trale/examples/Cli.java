@@ -1,6 +1,10 @@
 package io.trale.examples;
 
 import io.trale.examples.web.WebServer;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -11,7 +15,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /// The command line of `./trale`: each example is a command.
 ///
-/// Whatever goes wrong is one line on stderr, and an exit status that is not 0: 2 for a bad argument, 1 for the rest.
+/// An error is reported as one line on stderr. The exit status is 2 for a bad argument and 1 for any other error.
 @Command(name = "trale", mixinStandardHelpOptions = true, version = "trale 0.1.0", scope = ScopeType.INHERIT,
         description = "An io_uring executor for the JVM, and Reactive Streams on top of it.",
         synopsisSubcommandLabel = "COMMAND", subcommands = {
@@ -24,14 +28,35 @@ public final class Cli implements Runnable {
 
     /// Runs one command and exits with its status.
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
+        Stdout stdout = new Stdout();
+        PrintWriter out = new PrintWriter(new OutputStreamWriter(stdout, System.out.charset()), true);
         PrintWriter err = new PrintWriter(System.err, true);
         int status = execute(out, err, args);
-        if (out.checkError()) { // which print keeps to itself
-            err.println("trale: not all that was printed could be written");
+        out.flush();
+        if (stdout.failure != null) {
+            err.println("trale: cannot write to stdout: " + stdout.failure.getMessage());
             status = Math.max(status, 1);
         }
         System.exit(status);
+    }
+
+    /// Stdout. Keeps the exception of a failed write, which `PrintWriter` hides.
+    private static final class Stdout extends FileOutputStream {
+        IOException failure;
+
+        Stdout() {
+            super(FileDescriptor.out);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            try {
+                super.write(bytes, offset, length);
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
     }
 
     /// Runs one command; returns its exit status.
@@ -42,7 +67,7 @@ public final class Cli implements Runnable {
         cli.setCaseInsensitiveEnumValuesAllowed(true);
         cli.setUsageHelpWidth(110);
         cli.getSubcommands().get("help").getCommandSpec().usageMessage().header(new String[0])
-                .description("What a command is for, and what it takes: the same as COMMAND --help.");
+                .description("Prints the purpose and the options of a command, as COMMAND --help does.");
         cli.setParameterExceptionHandler(Cli::badArgument);
         cli.setExecutionExceptionHandler((failure, command, parsed) -> {
             command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message(failure));
@@ -66,7 +91,7 @@ public final class Cli implements Runnable {
         return e.getMessage().lines().findFirst().orElse("bad argument");
     }
 
-    /// What went wrong, in one line.
+    /// The error message of `failure`, in one line.
     private static String message(Throwable failure) {
         Throwable cause = reactor.core.Exceptions.unwrap(failure);
         String text = cause.getMessage() != null ? cause.getMessage() : cause.toString();
@@ -76,7 +101,7 @@ public final class Cli implements Runnable {
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
 
-    /// With no command: the list of commands.
+    /// Without a command, prints the list of commands.
     @Override
     public void run() {
         spec.commandLine().getOut().println("Usage: ./trale COMMAND [--help]");

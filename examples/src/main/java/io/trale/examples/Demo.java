@@ -21,11 +21,12 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// The whole in one process, each with a consumer that is too slow: an echo server, whose slow client stops its own sender,
-/// through the server and two sockets, and eight others do not notice; ticks, which tell what was missed; and an event,
-/// which counts what another thread signals.
+/// An echo server, ticks and an event in one process, each with a slow consumer.
+///
+/// The slow client of the echo server stops its own sender, through the server and two sockets; the eight other clients are
+/// not affected. Ticks report the number of missed periods. The event counts the signals of another thread.
 @Command(name = "demo",
-        description = "All on one screen: an echo server, ticks and an event, each with a consumer that is too slow.")
+        description = "An echo server, ticks and an event on one screen, each with a slow consumer.")
 final class Demo implements Callable<Integer> {
 
     private static final int FAST_CLIENTS = 8;
@@ -38,7 +39,7 @@ final class Demo implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /// What one kind of clients has done so far.
+    /// The totals of one kind of clients.
     private static final class Traffic {
         final AtomicLong sent = new AtomicLong();
         final AtomicLong received = new AtomicLong();
@@ -62,8 +63,8 @@ final class Demo implements Callable<Integer> {
             Server echo = server.serve(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                     c -> c.send(c.receive().doOnNext(element -> served.incrementAndGet()))).block();
             out.printf("""
-                    An echo server on port %d, %d clients as fast as they can, and one with a pause of %d ms after each element;
-                    ticks of %d ms, and an event that another thread signals %,d times, for consumers with such a pause.
+                    An echo server on port %d with %d fast clients, and one slow client that pauses %d ms after each element.
+                    Ticks every %d ms, and an event that another thread signals %,d times, with consumers that pause likewise.
                     """, echo.port(), FAST_CLIENTS, PAUSE.toMillis(), PERIOD.toMillis(), SIGNALS);
 
             Disposable progress = Flux.interval(Duration.ofMillis(live ? 100 : 1000)).subscribe(second -> {
@@ -84,19 +85,19 @@ final class Demo implements Callable<Integer> {
         boolean right = fast.mismatches.get() + slow.mismatches.get() == 0 && fast.sent.get() == fast.received.get()
                 && slow.sent.get() == slow.received.get() && signalled.get() == SIGNALS;
         if (!right) {
-            spec.commandLine().getErr().println(spec.qualifiedName() + ": what came is not what was sent");
+            spec.commandLine().getErr().println(spec.qualifiedName() + ": received data differs from sent data");
         }
         return right ? 0 : 1;
     }
 
-    /// Asks for one element at a time, and for the next when some time has passed.
+    /// Requests one element at a time, with a pause after each.
     private static <T> Flux<T> slowly(Flux<T> source) {
         return source.concatMap(element -> Mono.delay(PAUSE).thenReturn(element), 0);
     }
 
     // ---- sockets
 
-    /// Sends the pattern for a while, and compares what comes back.
+    /// Sends the pattern for a fixed time and compares the echoed bytes.
     private static Mono<Void> client(Trale trale, SocketAddress server, long seed, Traffic traffic,
             UnaryOperator<Flux<ByteBuffer>> pace) {
         return trale.connect(server).flatMap(connection -> connection.handle(c -> Mono.when(
@@ -147,10 +148,10 @@ final class Demo implements Callable<Integer> {
                 .takeUntil(count -> signalled.addAndGet(count) == SIGNALS);
     }
 
-    // ---- what a person sees
+    // ---- output
 
     private String line() {
-        return String.format(Locale.ROOT, "echoed %9s in %,7d elements | slow client: %9s, %9s on the way | "
+        return String.format(Locale.ROOT, "echoed %9s in %,7d elements | slow client: %9s, %9s in transit | "
                 + "%,d ticks, %,d missed | %,d signals in %,d elements ", bytes(fast.received.get()), fast.elements.get(),
                 bytes(slow.received.get()), bytes(slow.sent.get() - slow.received.get()), ticks.get(), missed.get(),
                 signalled.get(), signals.get());
@@ -158,13 +159,13 @@ final class Demo implements Callable<Integer> {
 
     private String summary(Trale server) {
         return String.format(Locale.ROOT, """
-                What you saw:
-                  %s came back through one thread and one ring, every byte compared; the server made %.2f system calls for
-                  each element that it received and sent, and all were io_uring_enter.
-                  The slow client got %s where a fast one got %s. While it asked for none, nothing of its connection was in
-                  flight: what it had sent waited in the buffers of sockets, until its own sender stood still.
-                  %,d ticks told of %,d that were missed, and no tick waited anywhere.
-                  %,d signals came in %,d elements, and the kernel had counted them.
+                Result:
+                  %s were echoed through one thread and one ring, every byte compared. The server made %.2f system calls for
+                  each echoed element; all were io_uring_enter.
+                  The slow client received %s, a fast client %s. Without demand, its connection had no receive in flight:
+                  its data filled the socket buffers, and then its own sender stopped.
+                  %,d ticks reported %,d missed periods; no tick was queued.
+                  %,d signals arrived in %,d elements; the kernel counted them.
                 """, bytes(fast.received.get() + slow.received.get()),
                 (double) server.stats().enters() / Math.max(1, served.get()), bytes(slow.received.get()),
                 bytes(fast.received.get() / FAST_CLIENTS), ticks.get(), missed.get(), signalled.get(), signals.get());

@@ -10,10 +10,10 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/// Says whether trale can run here; the exit status says it too.
+/// Reports whether trale can run here, also with the exit status.
 @Command(name = "doctor",
-        description = "What trale can use here, what stands in for the rest, and what to do about it.",
-        footer = {"", "The exit status is 0 if trale can run here, be it with fallbacks, and 1 if it cannot."})
+        description = "Reports which features trale can use here, the fallbacks, and recommended changes.",
+        footer = {"", "The exit status is 0 if trale can run here, with or without fallbacks, and 1 if it cannot."})
 final class Doctor implements Callable<Integer> {
 
     private static final Map<String, String> STYLES = Map.of("used", "green", "fallback", "yellow", "missing", "bold,red");
@@ -46,7 +46,7 @@ final class Doctor implements Callable<Integer> {
         return 1;
     }
 
-    /// `line`, with a colour for the state that it begins with.
+    /// `line` with its state, which is the first word, in colour.
     static String painted(String line, Ansi ansi) {
         String state = line.substring(0, Math.max(0, line.indexOf(' ')));
         String style = STYLES.get(state);

@@ -16,25 +16,24 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
-/// An echo server, written in five ways; the first is all there is to the line that says so.
+/// An echo server, implemented in five styles.
 @Command(name = "echo",
-        description = "Echo server: sends back whatever a client sends, until it is interrupted.")
+        description = "An echo server: sends back all data of each client, until it is interrupted.")
 final class Echo implements Callable<Integer> {
 
-    /// How the server is written.
+    /// The implementation to run.
     enum Style { flux, inplace, lease, core, await }
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7000",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Option(names = "--style", paramLabel = "STYLE", defaultValue = "flux",
-            description = "How it is written, one of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}): as a pipeline of "
-                    + "byte buffers, with the bytes read in place, with leases and no copy, on the futures of the core, or in "
-                    + "async and await.")
+            description = "The implementation, one of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}): a pipeline of "
+                    + "byte buffers; bytes read in place; leases, without a copy; futures of the core; async and await.")
     private Style style;
 
     @Override
@@ -51,7 +50,7 @@ final class Echo implements Callable<Integer> {
         return 0;
     }
 
-    /// The bytes stay in the kernel's buffer until `copy` has them in one that was used before.
+    /// Copies the bytes from the kernel's buffer to a reused heap buffer.
     private static Mono<Void> inPlace(Connection c) {
         Deque<ByteBuffer> spare = new ArrayDeque<>();
         return c.send(c.receiveWith(segment -> copy(segment, spare.poll())), spare::push);

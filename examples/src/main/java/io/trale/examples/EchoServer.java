@@ -13,14 +13,14 @@ import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.util.function.Function;
 
-/// An echo server on the core alone: one task that accepts, and one for each connection.
+/// An echo server on the core alone: one task accepts, and one task runs for each connection.
 final class EchoServer {
 
     static final int BUFFER_BYTES = 64 << 10;
 
     private EchoServer() {}
 
-    /// Accepts for ever; `echo` makes the task of a connection.
+    /// Accepts connections for ever; `echo` creates the task of a connection.
     static Future<Void> on(int port, Function<TcpStream, Future<Void>> echo, PrintWriter out) {
         return async(() -> {
             try (TcpListener listener = TcpListener.bind(new InetSocketAddress(port))) {
@@ -32,7 +32,7 @@ final class EchoServer {
         });
     }
 
-    /// Sends back what comes, to the end, in straight lines.
+    /// Echoes one connection until end of stream, in straight-line code.
     static Future<Void> echo(TcpStream stream) {
         return async(() -> {
             try (stream; Buffer buffer = Buffer.allocate(BUFFER_BYTES)) {
@@ -41,7 +41,7 @@ final class EchoServer {
                     await(stream.writeAll(buffer, 0, count));
                 }
             } catch (IOException gone) {
-                // the peer left without a word: there is nobody to tell
+                // the peer has reset the connection
             }
             return null;
         });

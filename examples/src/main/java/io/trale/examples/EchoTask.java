@@ -7,15 +7,15 @@ import io.trale.io.Buffer;
 import io.trale.net.TcpStream;
 import java.io.IOException;
 
-/// The echo of one connection as what `async` saves one from writing: a state machine that is polled.
+/// The echo of one connection as a polled state machine, without `async`.
 final class EchoTask implements Future<Void> {
 
     private final TcpStream stream;
     private final Buffer buffer = Buffer.allocate(EchoServer.BUFFER_BYTES);
-    /// The read or the write under way.
+    /// The read or write in progress.
     private IntFuture step;
     private boolean writing;
-    /// What was read and is not written yet.
+    /// The range of `buffer` that was read and is not yet written.
     private int position;
     private int end;
 
@@ -34,7 +34,7 @@ final class EchoTask implements Future<Void> {
                 }
             }
             return false;
-        } catch (IOException gone) { // the peer left without a word: there is nobody to tell
+        } catch (IOException gone) { // the peer has reset the connection
             cancel();
             return true;
         }
@@ -60,7 +60,7 @@ final class EchoTask implements Future<Void> {
 
     @Override
     public void cancel() {
-        stream.close(); // cancels the step under way
+        stream.close(); // cancels the step in progress
         buffer.close();
     }
 }

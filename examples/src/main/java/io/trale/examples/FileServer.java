@@ -23,13 +23,13 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/// Answers each line, a path, with `OK LENGTH` and the bytes of the file, or with `ERR` and a reason; one that is too long is
-/// the end.
+/// Serves files by name: each line from the client is a path. The reply is `OK LENGTH` and the bytes of the file, or `ERR`
+/// and a reason. A line that is too long ends the connection.
 ///
-/// From the disk to the client is one pipeline: the send asks for what its window takes, so the file is read, and the next
-/// line is looked at, as fast as the client takes the bytes.
+/// One pipeline leads from the disk to the client. The send requests as many bytes as fit into its window. So the file, and
+/// then the next line, are read only as fast as the client reads.
 @Command(name = "file-server",
-        description = "Sends files to whoever asks by name: try it with echo README.md | nc -N localhost 7003.")
+        description = "Sends the files that clients request by name. Try: echo README.md | nc -N localhost 7003.")
 final class FileServer implements Callable<Integer> {
 
     private static final Lines NAMES = Lines.of(StandardCharsets.UTF_8).maxLength(4096);
@@ -38,10 +38,10 @@ final class FileServer implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7003",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Parameters(paramLabel = "DIR", description = "Where the files are.")
+    @Parameters(paramLabel = "DIR", description = "The directory of the files.")
     private Path directory;
 
     @Override
@@ -57,9 +57,9 @@ final class FileServer implements Callable<Integer> {
 
     static Mono<Void> answer(Trale trale, Root root, Connection client) {
         return client.send(client.receive().transform(NAMES)
-                .onErrorComplete(ProtocolException.class) // here, where it does not cut off an answer
+                .onErrorComplete(ProtocolException.class) // completes the names, so that pending replies are still sent
                 .concatMap(name -> Mono.fromCallable(() -> reply(trale, root, name))
-                        .subscribeOn(Schedulers.boundedElastic()) // only to look the name up, which blocks
+                        .subscribeOn(Schedulers.boundedElastic()) // the look-up of the name blocks
                         .flatMapMany(reply -> reply), 1));
     }
 
@@ -69,13 +69,13 @@ final class FileServer implements Callable<Integer> {
             if (Files.isRegularFile(file) && Files.isReadable(file)) {
                 return bytes(trale, file, Files.size(file));
             }
-            return Flux.just(line("ERR not a file to be read"));
+            return Flux.just(line("ERR not a readable file"));
         } catch (IOException e) {
             return Flux.just(line("ERR no such file"));
         }
     }
 
-    /// Promises the first `length` bytes of `file`, and sends them, or fails, which is the end of the connection.
+    /// Sends `OK LENGTH`, then the first `length` bytes of `file`. Fails if the file is shorter, which ends the connection.
     private static Flux<ByteBuffer> bytes(Trale trale, Path file, long length) {
         AtomicLong left = new AtomicLong(length);
         return Flux.concat(Mono.just(line("OK " + length)),

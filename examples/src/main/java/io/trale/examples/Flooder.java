@@ -7,8 +7,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A peer that writes to the first who connects, without a pause and for ever. It has a thread that blocks, and knows
-/// nothing of trale.
+/// A peer that writes to its first client without a pause, for ever. It uses a blocking socket and its own thread, not
+/// trale.
 final class Flooder implements AutoCloseable {
 
     private static final int CHUNK_BYTES = 16 << 10;
@@ -30,7 +30,7 @@ final class Flooder implements AutoCloseable {
                 written.addAndGet(CHUNK_BYTES);
             }
         } catch (IOException closed) {
-            // by us, or by the other side: it is over
+            // closed by close() or by the client
         }
     }
 
@@ -38,7 +38,7 @@ final class Flooder implements AutoCloseable {
         return new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
     }
 
-    /// How many bytes the kernel has taken so far.
+    /// The number of bytes that the kernel has accepted so far.
     long written() {
         return written.get();
     }

@@ -21,9 +21,10 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/// A file as one subscriber follows it: at a position of its own, and from one file of that name to the next when the
-/// first is read to its end. Nothing waits here but one chunk: while there is no demand, ticks are counted by the kernel,
-/// and the bytes are where they always were, in the file.
+/// Follows a file for one subscriber, as `tail -F` does.
+///
+/// It has its own read position. If another file gets the name, it reads the old file to its end and then continues with the
+/// new one. It buffers one chunk at most: without demand the kernel counts the ticks, and unread bytes stay in the file.
 final class Follower {
 
     private static final int CHUNK_BYTES = 16 << 10;
@@ -35,9 +36,9 @@ final class Follower {
     private final boolean onlyNew;
     private final Buffer buffer = Buffer.allocate(CHUNK_BYTES);
 
-    // For the loop alone.
+    // Loop thread only.
     private File file;
-    /// Which file it is, whatever its name is by now.
+    /// The file key of `file`, which stays the same if the file is renamed.
     private Object identity;
     private long position;
 
@@ -47,30 +48,30 @@ final class Follower {
         this.onlyNew = onlyNew;
     }
 
-    /// The bytes of the file at `path`, from the start or `onlyNew` ones, and lines that say what else happens to it.
-    /// Never completes. To be subscribed to and cancelled on the loop, as a send does.
+    /// The bytes of the file at `path`, from its start or, with `onlyNew`, from its current end; also lines that report a
+    /// truncation or replacement. Never completes. Subscribe and cancel on the loop thread, as a send does.
     static Flux<ByteBuffer> of(Trale trale, Path path, Duration every, boolean onlyNew) {
         return Flux.using(() -> new Follower(trale, path, onlyNew),
                 follower -> trale.ticks(Duration.ZERO, every).concatMap(tick -> follower.news(), 0),
                 Follower::close);
     }
 
-    /// All that is new by now.
+    /// All bytes and lines that are new at this tick.
     private Flux<ByteBuffer> news() {
         return Mono.fromCallable(() -> Files.readAttributes(path, BasicFileAttributes.class).fileKey())
-                .onErrorReturn(NoSuchFileException.class, NO_FILE) // between a file that is renamed and its successor
-                .subscribeOn(Schedulers.boundedElastic()) // since it blocks
+                .onErrorReturn(NoSuchFileException.class, NO_FILE) // the old file is renamed, the new one not yet created
+                .subscribeOn(Schedulers.boundedElastic()) // it blocks
                 .flatMapMany(named -> next(named).repeat().takeWhile(ByteBuffer::hasRemaining));
     }
 
-    /// The next news as a Mono of the task that looks for them.
+    /// Runs [#look] as a task on the loop.
     private Mono<ByteBuffer> next(Object named) {
         return Mono.<ByteBuffer>create(sink -> {
             JoinHandle<Void> task = Executor.spawn(async(() -> {
                 try {
                     sink.success(look(named));
                 } catch (CancellationException e) {
-                    // nobody waits for it any more
+                    // the subscriber has cancelled
                 } catch (Exception e) {
                     sink.error(e);
                 }
@@ -79,9 +80,9 @@ final class Follower {
         }).subscribeOn(trale.scheduler());
     }
 
-    /// The next bytes, or a line, or nothing if there is nothing new; `named` is the file that had the name just before.
+    /// The next chunk of bytes, or a line, or an empty buffer if nothing is new. `named` is the key of the file at `path`.
     ///
-    /// As with `tail(1)`, a file that was truncated and has grown past our position since looks as if it had only grown.
+    /// As with `tail(1)`, a truncation is not detected if the file has grown past our position since.
     private ByteBuffer look(Object named) throws Exception {
         if (file != null) {
             int count = await(file.readAt(buffer, position));
@@ -101,7 +102,7 @@ final class Follower {
         File successor = await(File.open(path));
         close(file);
         file = successor;
-        identity = named; // if it is yet another one by now, the next tick will tell, and that is read from its start
+        identity = named; // if the file was replaced again, the next tick detects that
         position = first && onlyNew ? await(file.size()) : 0;
         return line(first ? path.toString() : "replaced");
     }

@@ -8,12 +8,12 @@ import io.trale.time.Timer;
 import java.io.PrintWriter;
 import java.time.Duration;
 
-/// The task beside the task: greets once a second, to show that the thread is not blocked.
+/// A second task that prints a greeting each second, to show that the thread is not blocked.
 final class Hellos {
 
     private Hellos() {}
 
-    /// Prints `Hello A!` after half a second, and then the next letters up to `last`, a second apart.
+    /// Prints `Hello A!` after half a second, then the following letters up to `last`, one each second.
     static Future<Void> upTo(char last, PrintWriter out) {
         return async(() -> {
             await(Timer.sleep(Duration.ofMillis(500)));

@@ -2,7 +2,7 @@ package io.trale.examples;
 
 import java.lang.reflect.InvocationTargetException;
 
-/// Where `java -jar` begins: compiled for an older JVM, so that one can say that it is too old.
+/// The entry point of `java -jar`, compiled for older JVMs so that it can report a JVM that is too old.
 public final class Main {
 
     private static final int NEEDED = 25;
@@ -12,7 +12,7 @@ public final class Main {
     /// Runs the command line; see [Cli].
     public static void main(String[] args) throws Throwable {
         if (Runtime.version().feature() < NEEDED) {
-            System.err.println("trale: needs Java " + NEEDED + " or newer, this is " + Runtime.version());
+            System.err.println("trale: needs Java " + NEEDED + " or newer; this is Java " + Runtime.version());
             System.exit(1);
         }
         try {

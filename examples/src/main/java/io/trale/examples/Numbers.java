@@ -3,12 +3,12 @@ package io.trale.examples;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
-/// Numbers on the command line.
+/// Checks numbers on the command line.
 final class Numbers {
 
     private Numbers() {}
 
-    /// `value`, if it is from `min` to `max`; else the command line is at fault, which says so of `option`.
+    /// Returns `value`. If it is not from `min` to `max`, throws an exception that names `option`.
     static int checked(CommandSpec spec, String option, int value, int min, int max) {
         if (value < min || value > max) {
             throw new ParameterException(spec.commandLine(),

@@ -3,13 +3,13 @@ package io.trale.examples;
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
-/// An endless stream of bytes that repeats too late to be mistaken: what to send, and what has to come back.
+/// An endless test stream of bytes: generates chunks to send, and checks received chunks. Its period is about 1 MiB.
 ///
-/// The bytes of every stream are the same, at the same position; only the sizes of the chunks differ by seed. Chunks are
-/// read-only views, so making one copies nothing.
+/// All streams have the same bytes at the same positions; only the chunk sizes depend on the seed. Chunks are read-only
+/// views, so a chunk is created without a copy.
 final class Pattern {
 
-    private static final byte[] BYTES = new byte[1_048_573]; // a prime: chunk sizes never fall into step with it
+    private static final byte[] BYTES = new byte[1_048_573]; // a prime: no multiple of a chunk size
 
     static {
         new SplittableRandom(4711).nextBytes(BYTES);
@@ -18,7 +18,7 @@ final class Pattern {
     private final SplittableRandom sizes;
     private long position;
 
-    /// A stream whose chunk sizes follow from `seed`.
+    /// Creates a stream whose chunk sizes depend on `seed`.
     Pattern(long seed) {
         sizes = new SplittableRandom(seed);
     }
@@ -31,7 +31,7 @@ final class Pattern {
         return ByteBuffer.wrap(BYTES, start, size).asReadOnlyBuffer();
     }
 
-    /// True if `chunk` is what follows.
+    /// True if `chunk` has the next bytes of the stream. Advances the position.
     boolean matches(ByteBuffer chunk) {
         ByteBuffer rest = chunk.duplicate();
         while (rest.hasRemaining()) {
@@ -46,7 +46,7 @@ final class Pattern {
         return true;
     }
 
-    /// How many bytes were made, or matched.
+    /// The number of bytes generated or matched.
     long position() {
         return position;
     }

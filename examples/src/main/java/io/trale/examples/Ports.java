@@ -2,17 +2,17 @@ package io.trale.examples;
 
 import picocli.CommandLine.Model.CommandSpec;
 
-/// Port numbers on the command line.
+/// Checks port numbers on the command line.
 public final class Ports {
 
     private Ports() {}
 
-    /// `port`, if it is one; else the command line is at fault.
+    /// Returns `port`. If it is not from 0 to 65535, throws an exception that names `--port`.
     public static int checked(CommandSpec spec, int port) {
         return Numbers.checked(spec, "--port", port, 0, 65535);
     }
 
-    /// The port that `text` says, or -1 if it says none.
+    /// The port number in `text`, or -1 if it is not one.
     static int parsed(String text) {
         try {
             int port = Integer.parseInt(text);

@@ -10,19 +10,19 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
-/// A TCP proxy that copies no byte: what the kernel wrote for one side it reads for the other.
+/// A TCP proxy without copies: the buffer of a receive from one side is sent to the other side.
 @Command(name = "proxy",
-        description = "A TCP proxy: passes everything on, both ways and with no copy, until it is interrupted.")
+        description = "A TCP proxy: forwards data in both directions without copies, until it is interrupted.")
 final class Proxy implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7001",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Parameters(paramLabel = "HOST:PORT", description = "Whom to pass the connections on to.")
+    @Parameters(paramLabel = "HOST:PORT", description = "The server to forward connections to.")
     private String target;
 
     @Override
@@ -39,8 +39,8 @@ final class Proxy implements Callable<Integer> {
         return 0;
     }
 
-    /// Lasts until both sides have ended; when one breaks, so does the other. A client whom nobody can be found for is told
-    /// nothing, and the operator why.
+    /// Completes when both sides have ended. If one side fails, the other is closed. If the server cannot be reached, prints
+    /// the reason and closes the client's connection.
     private Mono<Void> pass(Connection client, Mono<Connection> connect) {
         return connect
                 .doOnError(e -> spec.commandLine().getErr().println(spec.qualifiedName() + ": " + e.getMessage()))
@@ -48,7 +48,7 @@ final class Proxy implements Callable<Integer> {
                 .flatMap(connection -> connection.handle(server -> pump(client, server).and(pump(server, client))));
     }
 
-    /// One direction: the end of one side is passed on as the end of the other's, which may still be talking.
+    /// Forwards one direction. Forwards end of stream as a half-close, so the other direction may continue.
     private static Mono<Void> pump(Connection from, Connection to) {
         return to.sendLeases(from.receiveLeases()).then(to.shutdownOutput());
     }

@@ -27,12 +27,12 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// Appends each datagram to a file, as its length in four bytes and its bytes: [Frames] reads them back.
+/// Appends each datagram to a file: four bytes of length, then the data. [Frames] can decode the file.
 ///
-/// The file asks for as many as it can take. If the disk is too slow the kernel drops what does not fit into the socket's
-/// buffer, and counts; here nothing piles up.
+/// The file writer requests only as many datagrams as it can write. If the disk is too slow, the socket's receive buffer
+/// fills. Then the kernel drops datagrams and counts them. This process buffers nothing.
 @Command(name = "record",
-        description = "Records the datagrams of a UDP port in a file, until it is interrupted, and says what was dropped.")
+        description = "Records the datagrams of a UDP port to a file, until it is interrupted; reports dropped datagrams.")
 final class Recorder implements Callable<Integer> {
 
     static final Frames FRAMES = Frames.lengthPrefixed(4);
@@ -44,13 +44,13 @@ final class Recorder implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7005",
-            description = "UDP port to receive on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "UDP port to receive on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Parameters(paramLabel = "FILE", description = "What to append to; created if it is not there.")
+    @Parameters(paramLabel = "FILE", description = "The file to append to; created if it does not exist.")
     private Path file;
 
-    /// Written on the loop alone.
+    /// Written only on the loop thread.
     private volatile long recorded;
     private volatile long dropped;
 
@@ -75,8 +75,9 @@ final class Recorder implements Callable<Integer> {
         return 0;
     }
 
-    /// Appends to `file` what `udp` receives until `stop` completes, and what waits in its socket by then: a datagram that
-    /// we send to ourselves comes behind that. If the kernel drops it for want of room, the next may get through.
+    /// Appends the datagrams of `udp` to `file` until `stop` completes, including those in the socket's queue at that time.
+    /// To find the end of the queue, sends a farewell datagram to `udp` itself and waits for it. If the kernel drops the
+    /// farewell because the queue is full, sends another.
     Mono<Void> record(Trale trale, UdpEndpoint udp, Path file, Mono<Void> stop) {
         InetSocketAddress self = new InetSocketAddress(InetAddress.getLoopbackAddress(), udp.localAddress().getPort());
         Flux<Datagram> farewells = stop.thenMany(trale.ticks(Duration.ZERO, AGAIN))
@@ -88,19 +89,20 @@ final class Recorder implements Callable<Integer> {
         return trale.write(file, frames, WriteOptions.defaults().open(CREATE, APPEND));
     }
 
-    /// Returns false for a farewell, which says how many were sent, and so dropped, before it: no loss to anyone.
+    /// Counts `datagram`; returns false for a farewell. A farewell contains the number of farewells sent before it. These
+    /// were dropped, and are not counted as dropped.
     private boolean count(Datagram datagram, boolean farewell) {
         dropped = datagram.dropped() - (farewell ? datagram.data().getLong(0) : 0);
         recorded += farewell ? 0 : 1;
         return !farewell;
     }
 
-    /// How many datagrams were handed to the file.
+    /// The number of datagrams passed to the file writer.
     long recorded() {
         return recorded;
     }
 
-    /// How many the kernel had dropped when the last one was received.
+    /// The number of datagrams that the kernel had dropped when the last one was received.
     long dropped() {
         return dropped;
     }

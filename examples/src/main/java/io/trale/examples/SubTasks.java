@@ -13,9 +13,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/// A task that spawns another, goes on, and then waits for its result.
+/// A task that spawns another task, continues, and then waits for its result.
 @Command(name = "sub-tasks",
-        description = "A task that spawns another, goes on, and then waits for its result.")
+        description = "A task that spawns another task, continues, and then waits for its result.")
 final class SubTasks implements Callable<Integer> {
 
     @Spec

@@ -14,27 +14,27 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
-/// `tail -F` for many. Each subscriber has its own [Follower], so each gets the file as fast as it reads, and one that does
-/// not read costs no more than that.
+/// `tail -F` for many clients. Each client has its own [Follower] and receives the file as fast as it reads. A client that
+/// does not read costs only its follower.
 @Command(name = "tail",
-        description = "Sends a file to whoever connects, and then what it grows by: try it with nc localhost 7004.")
+        description = "Sends a file to each client, then the data appended to it. Try: nc localhost 7004.")
 final class Tail implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "7004",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Option(names = "--every", paramLabel = "MILLIS", defaultValue = "200",
-            description = "How often to look whether the file has grown (default: ${DEFAULT-VALUE}).")
+            description = "Interval between checks of the file (default: ${DEFAULT-VALUE}).")
     private int everyMillis;
 
-    @Option(names = "--new", description = "Only what the file grows by, not what is there already.")
+    @Option(names = "--new", description = "Send only appended data, not the present content.")
     private boolean onlyNew;
 
-    @Parameters(paramLabel = "FILE", description = "What to send. It may be truncated or replaced meanwhile.")
+    @Parameters(paramLabel = "FILE", description = "The file to send. It may be truncated or replaced.")
     private Path file;
 
     @Override
@@ -42,14 +42,14 @@ final class Tail implements Callable<Integer> {
         int port = Ports.checked(spec, this.port);
         Duration every = Duration.ofMillis(Numbers.checked(spec, "--every", everyMillis, 1, 3_600_000));
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-            throw new ParameterException(spec.commandLine(), file + " is not a file to be read");
+            throw new ParameterException(spec.commandLine(), file + " is not a readable file");
         }
         Servers.run(trale -> trale.serve(port, client -> follow(trale, file, every, onlyNew, client)),
                 spec.commandLine().getOut());
         return 0;
     }
 
-    /// Lasts until the client ends its side; what it says before is ignored.
+    /// Completes when the client closes its side. Received data is ignored.
     static Mono<Void> follow(Trale trale, Path file, Duration every, boolean onlyNew, Connection client) {
         return Mono.firstWithSignal(
                 client.send(Follower.of(trale, file, every, onlyNew)),

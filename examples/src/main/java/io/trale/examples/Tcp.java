@@ -15,9 +15,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// A client that echoes what the server says: try it with `nc -l 5000`.
+/// A TCP client that echoes all data of its server. Try it with `nc -l 5000`.
 @Command(name = "tcp",
-        description = "A TCP client that echoes what its server says: try it with nc -l 5000.")
+        description = "A TCP client that echoes all data of its server. Try: nc -l 5000.")
 final class Tcp implements Callable<Integer> {
 
     @Spec

@@ -16,16 +16,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// A server that takes one connection and echoes it: try it with `nc 127.0.0.1 5000`.
+/// A TCP server that accepts one connection and echoes its data. Try it with `nc 127.0.0.1 5000`.
 @Command(name = "tcp-serv",
-        description = "A TCP server of one connection, which it echoes: try it with nc 127.0.0.1 5000.")
+        description = "A TCP server that accepts one connection and echoes its data. Try: nc 127.0.0.1 5000.")
 final class TcpServ implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "5000",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Override

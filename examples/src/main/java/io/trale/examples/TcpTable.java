@@ -7,20 +7,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/// What the kernel tells of its TCP sockets, in `/proc/net/tcp`; see `proc_net_tcp` in its documentation.
+/// Reads the state of TCP sockets from `/proc/net/tcp`; see `proc_net_tcp` in the kernel documentation.
 final class TcpTable {
 
     private static final List<Path> FILES = List.of(Path.of("/proc/net/tcp"), Path.of("/proc/net/tcp6"));
 
-    /// The timer of one who asks, again and again, whether its peer's window is still closed.
+    /// The timer value of a socket that probes a closed window of its peer.
     private static final int ZERO_WINDOW_PROBE = 4;
 
     private TcpTable() {}
 
-    /// A socket: the bytes that its peer has not taken, those that nobody has read, and whether the peer takes no more.
+    /// The state of a socket: unacknowledged bytes, unread bytes, and whether the peer's window is closed.
     record Socket(long sendQueueBytes, long receiveQueueBytes, boolean isStopped) {}
 
-    /// The socket at `local` that is connected to `remote`; told apart by their ports.
+    /// The socket at `local` that is connected to `remote`. Compares only the ports.
     static Socket socket(SocketAddress local, SocketAddress remote) throws IOException {
         String localPort = port(local);
         String remotePort = port(remote);
@@ -37,7 +37,7 @@ final class TcpTable {
         throw new IOException("no socket from " + local + " to " + remote + " in " + FILES);
     }
 
-    /// As the table writes it.
+    /// The port in the format of the table.
     private static String port(SocketAddress address) {
         return String.format(":%04X", ((InetSocketAddress) address).getPort());
     }

@@ -11,25 +11,25 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
-/// Ticks for a consumer that takes its time. It asks for the next when it is done with the last, and nothing waits for it
-/// meanwhile: the kernel counts the periods that pass, and the next tick tells.
+/// Ticks with a slow consumer, which requests a tick when it has processed the previous one. No tick is queued: the kernel
+/// counts the periods, and the next tick reports the number of missed ones.
 @Command(name = "ticker",
-        description = "Ticks for a consumer that is too slow: none queues up, and each tells how many it has missed.")
+        description = "Ticks with a slow consumer: no tick is queued, and each reports the number of missed ticks.")
 final class Ticker implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--every", paramLabel = "MILLIS", defaultValue = "10",
-            description = "The period of the ticks (default: ${DEFAULT-VALUE}).")
+            description = "Period of the ticks (default: ${DEFAULT-VALUE}).")
     private int everyMillis;
 
     @Option(names = "--slow", paramLabel = "MILLIS", defaultValue = "35",
-            description = "How long the consumer takes for each (default: ${DEFAULT-VALUE}).")
+            description = "Time that the consumer needs for a tick (default: ${DEFAULT-VALUE}).")
     private int slowMillis;
 
     @Option(names = "--count", paramLabel = "N", defaultValue = "20",
-            description = "After how many ticks it ends (default: ${DEFAULT-VALUE}).")
+            description = "Number of ticks to consume (default: ${DEFAULT-VALUE}).")
     private int count;
 
     @Override
@@ -42,7 +42,7 @@ final class Ticker implements Callable<Integer> {
             Tick last = trale.ticks(every)
                     .take(count)
                     .doOnNext(tick -> out.println("tick " + tick.sequence() + ", missed " + tick.missed()))
-                    .takeUntil(tick -> out.checkError()) // nobody reads what is printed any more
+                    .takeUntil(tick -> out.checkError()) // stdout is closed
                     .concatMap(tick -> Mono.delay(slow, trale.scheduler()).thenReturn(tick), 0)
                     .blockLast();
             out.println(count + " ticks for " + (last.sequence() + 1) + " periods");

@@ -13,8 +13,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/// Two tasks that sleep side by side on one thread.
-@Command(name = "timer", description = "Two tasks that sleep side by side on one thread.")
+/// Two tasks that sleep concurrently on one thread.
+@Command(name = "timer", description = "Two tasks that sleep concurrently on one thread.")
 final class TimerExample implements Callable<Integer> {
 
     @Spec

@@ -8,35 +8,36 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// Random work that checks itself. The work is test code of another module, which `./trale` builds for this command alone.
+/// Runs random work that checks its own results. The work is test code of another module; `./trale` builds it for this
+/// command only.
 @Command(name = "torture",
-        description = "Random work on the real kernel and the simulated one, every byte checked.",
+        description = "Runs random work on the real kernel and on the simulated one, and checks every byte.",
         footer = {"",
-            "On the real kernel a seed is one round: servers and clients in two loops, plain sockets in other threads, "
-                + "half-closes, resets, cancels, slow readers, datagrams, ticks, events, files and tasks. At its end "
-                + "nothing may be in flight, every buffer must be back, and no descriptor may be open.",
-            "On the simulated kernel a seed is one run of every scenario of the tests, with faults that follow from it.",
-            "The next seed follows when one is done, until the time is up. A failure names its seed. On the simulated "
-                + "kernel that seed repeats the very same run, on the real one the same work.",
-            "The exit status is 0 if all was well, and 1 otherwise."})
+            "On the real kernel, a seed is one round: servers and clients on two loops, plain sockets on other threads, "
+                + "half-closes, resets, cancels, slow readers, datagrams, ticks, events, files and tasks. At the end of a "
+                + "round no operation may be in flight, all buffers must be returned, and all descriptors closed.",
+            "On the simulated kernel, a seed is one run of every scenario of the tests, with faults that depend on the seed.",
+            "Seeds are run one after the other until the time has passed. A failure reports its seed. On the simulated "
+                + "kernel, the seed repeats exactly the same run; on the real kernel, it repeats the same work.",
+            "The exit status is 0 if all checks passed, and 1 otherwise."})
 public final class Torture implements Callable<Integer> {
 
-    /// The work.
+    /// The implementation, found with [ServiceLoader].
     public interface Work {
 
-        /// Does what `plan` says, and prints progress, statistics and failures. Returns true if there was no failure.
+        /// Runs `plan`; prints progress, statistics and failures. Returns true if no check failed.
         boolean run(Plan plan, PrintWriter out) throws Exception;
     }
 
-    /// What to do.
+    /// The work to run.
     ///
     /// @param seed the first seed
-    /// @param rounds how many seeds to run on each kernel at most
-    /// @param seconds how long to go on; a round that has begun is completed
-    /// @param connections how many pieces of work are under way at a time on the real kernel
+    /// @param rounds the maximum number of seeds on each kernel
+    /// @param seconds the time to begin new rounds; a started round is completed
+    /// @param connections the number of concurrent pieces of work on the real kernel
     /// @param simulated whether to use the simulated kernel
     /// @param real whether to use the real kernel
-    /// @param live whether the output is a terminal, where progress is one line that changes
+    /// @param live whether the output is a terminal; progress is then one line that is overwritten
     public record Plan(long seed, long rounds, int seconds, int connections, boolean simulated, boolean real, boolean live) {}
 
     @Spec
@@ -46,21 +47,21 @@ public final class Torture implements Callable<Integer> {
     private Long seed;
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "2147483647",
-            description = "How many seeds to run on each kernel at most: 1 to replay one (default: no limit).")
+            description = "Maximum number of seeds on each kernel; 1 replays one seed (default: no limit).")
     private int rounds;
 
     @Option(names = "--seconds", paramLabel = "N", defaultValue = "60",
-            description = "How long to begin new rounds (default: ${DEFAULT-VALUE}).")
+            description = "Time to begin new rounds (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     @Option(names = "--connections", paramLabel = "N", defaultValue = "32",
-            description = "Pieces of work at a time on the real kernel (default: ${DEFAULT-VALUE}).")
+            description = "Concurrent pieces of work on the real kernel (default: ${DEFAULT-VALUE}).")
     private int connections;
 
-    @Option(names = "--sim", description = "The simulated kernel alone (default: both, in turn).")
+    @Option(names = "--sim", description = "Use only the simulated kernel (default: both, alternating).")
     private boolean simulated;
 
-    @Option(names = "--real", description = "The real kernel alone.")
+    @Option(names = "--real", description = "Use only the real kernel.")
     private boolean real;
 
     /// For the command line.
@@ -74,7 +75,7 @@ public final class Torture implements Callable<Integer> {
         Plan plan = new Plan(seed != null ? seed : System.currentTimeMillis(), rounds, seconds, connections,
                 simulated || !real, real || !simulated, System.console() != null && System.console().isTerminal());
         Work work = ServiceLoader.load(Work.class).findFirst().orElseThrow(() ->
-                new IllegalStateException("the test classes are not here; start it as ./trale torture in the sources"));
+                new IllegalStateException("the test classes are missing; run ./trale torture in the source tree"));
         return work.run(plan, spec.commandLine().getOut()) ? 0 : 1;
     }
 }

@@ -19,16 +19,16 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/// One task waits for a datagram, another sends it, a third goes on meanwhile.
+/// One task waits for a datagram, another sends it, and a third runs concurrently.
 @Command(name = "udp",
-        description = "One task waits for a datagram, another sends it, a third goes on meanwhile.")
+        description = "One task waits for a datagram, another sends it, and a third runs concurrently.")
 final class Udp implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "9998",
-            description = "UDP port of the receiver, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "UDP port of the receiver, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Override

@@ -15,9 +15,9 @@ import picocli.CommandLine.Spec;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// The pipeline of the README: a server that answers in capitals, and a client that asks it once.
+/// The pipeline of the README: a server that converts text to upper case, and a client that sends one request.
 @Command(name = "upper",
-        description = "The pipeline of the README: a server that answers in capitals, asked once.")
+        description = "The pipeline of the README: a server that converts text to upper case, and one request.")
 final class Upper implements Runnable {
 
     @Spec

@@ -55,7 +55,7 @@ class CliTest {
             assertThat(printed(command, "--help")).contains("Usage: trale " + command).isEqualTo(printed("help", command));
         }
         assertThat(printed("--help")).startsWith("Usage: trale ").isEqualTo(printed("help"))
-                .contains("What a command is for, and what it takes");
+                .contains("Prints the purpose and the options of a command");
         assertThat(err.toString()).isEmpty();
     }
 
@@ -96,7 +96,7 @@ class CliTest {
     @Test
     void outputThatCannotBeWrittenIsOneLineAndStatus1() throws Exception {
         Process process = CommandProcess.prepared("upper").redirectOutput(new File("/dev/full")).start();
-        assertThat(process.errorReader().lines()).containsExactly("trale: not all that was printed could be written");
+        assertThat(process.errorReader().lines()).containsExactly("trale: cannot write to stdout: No space left on device");
         assertThat(process.waitFor()).isEqualTo(1);
     }
 
@@ -132,7 +132,7 @@ class CliTest {
         assertThat(run("ticker", "--count", "0")).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(10)
                 .allMatch(line -> line.matches("trale (tail|record|ticker): .* --help\\)"));
-        assertThat(err.toString()).contains("/nowhere is not a file to be read", "/ is a directory",
+        assertThat(err.toString()).contains("/nowhere is not a readable file", "/ is a directory",
                 "--every is 0, must be from 1 to ");
         assertThat(out.toString()).isEmpty();
     }
@@ -231,8 +231,8 @@ class CliTest {
     void backpressureStopsThePeerWhenNothingIsAskedFor() {
         assertThat(run("backpressure", "--seconds", "1")).isZero();
         assertThat(out.toString().lines().filter(line -> line.startsWith("request"))).hasSize(4)
-                .anyMatch(line -> line.matches("request nothing +requested 0, received 0, 0 KiB; the peer wrote .* stands still"))
-                .anyMatch(line -> line.matches("request nothing again +requested [01], .* stands still"));
+                .anyMatch(line -> line.matches("request nothing +requested 0, received 0, 0 KiB; the peer wrote .* stopped"))
+                .anyMatch(line -> line.matches("request nothing again +requested [01], .* stopped"));
         assertThat(out.toString()).contains("demand 0, in flight 0, ");
         assertThat(run("backpressure", "--seconds", "0")).isEqualTo(2);
         assertThat(err.toString().lines()).singleElement().asString().startsWith("trale backpressure: --seconds is 0");
@@ -259,7 +259,7 @@ class CliTest {
     void demoComparesEveryByteAndCountsEveryTickAndSignal() {
         assertThat(run("demo")).isZero();
         assertThat(err.toString()).isEmpty();
-        assertThat(out.toString()).contains("every byte compared", "The slow client got ");
+        assertThat(out.toString()).contains("every byte compared", "The slow client received ");
         Matcher ticks = Pattern.compile(" ([0-9,]+) ticks told of ([0-9,]+) that were missed").matcher(out.toString());
         assertThat(ticks.find()).isTrue();
         assertThat(number(ticks.group(1)) + number(ticks.group(2))).isGreaterThan(4000); // periods of 1 ms

@@ -71,7 +71,7 @@ class FileServerTest {
     @Test
     void eachLineIsAnsweredInTurn() throws Exception {
         assertThat(answer("hello\nnothing\r\nempty\r\n\n/../site/./hello"))
-                .isEqualTo("OK 13\nhello, world\nERR no such file\nOK 0\nERR not a file to be read\nOK 13\nhello, world\n");
+                .isEqualTo("OK 13\nhello, world\nERR no such file\nOK 0\nERR not a readable file\nOK 13\nhello, world\n");
     }
 
     @Test

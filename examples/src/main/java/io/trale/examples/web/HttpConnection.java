@@ -35,10 +35,10 @@ import org.apache.hc.core5.http.impl.io.SessionOutputBufferImpl;
 import org.apache.hc.core5.http.protocol.HttpCoreContext;
 import org.apache.hc.core5.http.protocol.HttpProcessor;
 
-/// One client: its requests, one after the other, and what is sent in return. All methods are for an async block.
+/// Serves the requests of one client, one after the other. Call all methods in an async block.
 ///
-/// What a message means is the library's business; what it may cost is ours. A connection has two buffers, and never waits
-/// without a limit.
+/// The HTTP library interprets the messages; this class limits their cost. A connection has two buffers, and every wait has
+/// a time limit.
 final class HttpConnection implements AutoCloseable {
 
     private static final int MAX_HEAD_BYTES = 16 << 10;
@@ -63,17 +63,17 @@ final class HttpConnection implements AutoCloseable {
         input = new SocketInput(stream);
     }
 
-    /// Answers requests until the client has no more, or has to go.
+    /// Answers requests until the client ends the connection or a limit is exceeded.
     void serve() throws Exception {
         boolean more = true;
         while (more && (unparsed.hasBufferedData() || input.hasMore(server.limits().idle()))) {
             more = exchange();
         }
         stream.shutdownOutput();
-        try { // to close with bytes unread is to reset the connection, and that could overtake our last answer
+        try { // a close with unread bytes resets the connection, and the client could lose the last reply
             await(timeout(async(input::drain), FAREWELL));
         } catch (TimeoutException e) {
-            server.debug().accept("The client does not hang up");
+            server.debug().accept("The client does not close the connection");
         }
     }
 
@@ -90,7 +90,7 @@ final class HttpConnection implements AutoCloseable {
             long body = DefaultContentLengthStrategy.INSTANCE.determineLength(request);
             reply = await(server.lookups().submit(async(() -> server.site().answer(request))));
             if (body > 0 || body == ContentLengthStrategy.CHUNKED) {
-                reply.last(); // what follows is not the next request
+                reply.last(); // the body is not read, so no request can follow
             }
         } catch (TimeoutException e) {
             reply = Reply.error(HttpStatus.SC_REQUEST_TIMEOUT).last();
@@ -100,7 +100,7 @@ final class HttpConnection implements AutoCloseable {
         return send(reply, context);
     }
 
-    /// Reads a request up to the empty line. The parser reads a stream and thinks that it may block; here it may.
+    /// Reads a request up to the empty line. The parser reads from a blocking stream; in an async block it may block.
     private ClassicHttpRequest head() throws IOException, HttpException {
         input.allow(MAX_HEAD_BYTES);
         ClassicHttpRequest request = parser.parse(unparsed, input);
@@ -124,7 +124,7 @@ final class HttpConnection implements AutoCloseable {
             File file;
             try {
                 file = await(File.open(reply.file().get(), LinkOption.NOFOLLOW_LINKS));
-            } catch (IOException e) { // gone in the meantime, or no descriptor left
+            } catch (IOException e) { // removed since the look-up, or no descriptor left
                 server.error().accept(e.getMessage());
                 return send(Reply.error(HttpStatus.SC_INTERNAL_SERVER_ERROR).last(), context);
             }
@@ -135,15 +135,15 @@ final class HttpConnection implements AutoCloseable {
         return DefaultConnectionReuseStrategy.INSTANCE.keepAlive(context.getRequest(), reply.head(), context);
     }
 
-    /// Sends the head, which is in the output already, and the first `length` bytes of `file`, as the head has promised.
+    /// Sends the head, which is already in `output`, then the first `length` bytes of `file`.
     private void sendFile(File file, long length, int headBytes) throws Exception {
         int ready = headBytes;
         long position = 0;
         do {
             int wanted = (int) Math.min(OUTPUT_BYTES - ready, length - position);
             int count = await(file.readAt(output, ready, wanted, position));
-            if (count == 0 && wanted > 0) { // only the end of the connection can say so now
-                throw new EOFException(file + " ends at byte " + position + ", " + length + " were promised");
+            if (count == 0 && wanted > 0) { // the head is sent, so the only way to report this is to close
+                throw new EOFException(file + " ends at byte " + position + ", must have " + length);
             }
             write(ready + count);
             position += count;
@@ -151,7 +151,7 @@ final class HttpConnection implements AutoCloseable {
         } while (position < length);
     }
 
-    /// Puts the head of `reply`, and `text` behind it, into the output; returns how many bytes that are.
+    /// Writes the head of `reply`, then `text`, to `output`. Returns the number of bytes.
     private int putHead(Reply reply, byte[] text, HttpCoreContext context) throws IOException, HttpException {
         RULES.process(reply.head(), reply.entity(), context);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -16,17 +16,17 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.apache.hc.core5.http.ConnectionClosedException;
 
-/// Accepts connections, and makes each a task of its own.
+/// Accepts connections and spawns a task for each.
 ///
-/// `listener` is closed when that ends. `site` is asked on `lookups`, another executor, since it blocks. `debug` and `error`
-/// are told what a person may want to know, a line each.
+/// `listener` is closed when [#serve] ends. Calls of `site` block, so they run on another executor, `lookups`. `debug` and
+/// `error` receive log lines.
 record HttpServer(TcpListener listener, Site site, Executor lookups, Limits limits, Consumer<String> debug,
         Consumer<String> error) {
 
-    /// How long to wait when no connection can be accepted: another one has to end first.
+    /// The delay after a failed accept. For example, with no descriptor left, another connection must end first.
     private static final Duration PAUSE = Duration.ofMillis(100);
 
-    /// What the kernel says of clients that are gone: `EPIPE`, `ECONNRESET` and `ENOTCONN`.
+    /// The errors of a connection that the client has closed: `EPIPE`, `ECONNRESET` and `ENOTCONN`.
     private static final Set<Integer> GONE = Set.of(32, 104, 107);
 
     /// Serves for ever.
@@ -35,7 +35,7 @@ record HttpServer(TcpListener listener, Site site, Executor lookups, Limits limi
             try (listener; EventFd places = EventFd.semaphore()) {
                 places.signal(limits.connections());
                 while (true) {
-                    await(places.take()); // as long as there is none, clients wait in the backlog
+                    await(places.take()); // at the limit, clients wait in the backlog
                     try {
                         Executor.spawn(connection(await(listener.accept()), places));
                     } catch (IOException e) {
@@ -61,7 +61,7 @@ record HttpServer(TcpListener listener, Site site, Executor lookups, Limits limi
         });
     }
 
-    /// Clients come and go as they like; that is no concern of the operator.
+    /// True if the client has closed the connection, which is not an error of the server.
     private static boolean isHungUp(IOException e) {
         return e instanceof ConnectionClosedException
                 || e instanceof ErrnoException failure && GONE.contains(failure.errno());

@@ -2,8 +2,8 @@ package io.trale.examples.web;
 
 import java.time.Duration;
 
-/// What one client may cost: `connections` are open at a time; a client may be silent between requests for `idle`, has
-/// `head` for the head of a request, and `send` to take as much as fits the buffer of a connection.
+/// The limits of clients: the number of open connections; the time between two requests (`idle`), to receive the head of a
+/// request (`head`), and to send one output buffer (`send`).
 record Limits(int connections, Duration idle, Duration head, Duration send) {
 
     static final Limits DEFAULT =

@@ -11,16 +11,17 @@ import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.impl.BasicEntityDetails;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 
-/// The answer to a request: a head, and, unless `entity` is null, the first bytes of `file`, or `text` if there is none.
+/// The response to a request: a head, then a body. The body is empty if `entity` is null, else the first bytes of `file`, or
+/// `text` if there is no file.
 record Reply(ClassicHttpResponse head, EntityDetails entity, Optional<Path> file, byte[] text) {
 
-    /// The first `length` bytes of `file`.
+    /// A response with the first `length` bytes of `file`.
     static Reply file(Path file, long length, ContentType type) {
         return new Reply(new BasicClassicHttpResponse(HttpStatus.SC_OK), new BasicEntityDetails(length, type),
                 Optional.of(file), new byte[0]);
     }
 
-    /// What went wrong, in one line.
+    /// An error response; its body is the status line.
     static Reply error(int status) {
         ClassicHttpResponse head = new BasicClassicHttpResponse(status);
         byte[] text = (status + " " + head.getReasonPhrase() + "\n").getBytes(StandardCharsets.US_ASCII);
@@ -36,7 +37,7 @@ record Reply(ClassicHttpResponse head, EntityDetails entity, Optional<Path> file
         return this;
     }
 
-    /// No request follows this one.
+    /// Closes the connection after this response.
     Reply last() {
         return with(HttpHeaders.CONNECTION, "close");
     }

@@ -22,7 +22,7 @@ import org.apache.hc.core5.http.HttpRequest;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.Method;
 
-/// The files under a directory, and what to say to who asks for them. Asks the file system, which may block; any thread.
+/// Answers requests with the files under a directory. Reads the file system, which may block. Any thread.
 final class Site {
 
     private static final DateTimeFormatter HTTP_DATE =
@@ -42,7 +42,7 @@ final class Site {
             String path = request.getUri().getPath();
             Path file = root.find(path);
             if (Files.isDirectory(file)) {
-                if (!path.endsWith("/")) { // or its relative links would miss
+                if (!path.endsWith("/")) { // so that relative links in the page resolve
                     String name = request.getUri().getRawPath();
                     return Reply.error(HttpStatus.SC_MOVED_PERMANENTLY)
                             .with(HttpHeaders.LOCATION, "." + name.substring(name.lastIndexOf('/')) + "/");
@@ -63,7 +63,7 @@ final class Site {
 
     private static Reply answer(HttpRequest request, Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        if (!attributes.isRegularFile()) { // to open a pipe would take until somebody writes
+        if (!attributes.isRegularFile()) { // a read of a pipe would wait for a writer
             throw new NoSuchFileException(file.toString());
         }
         if (!Files.isReadable(file)) {
@@ -75,7 +75,7 @@ final class Site {
         return reply.with(HttpHeaders.LAST_MODIFIED, HTTP_DATE.format(modified));
     }
 
-    /// True if `header` has a date, and that is not before `modified`.
+    /// True if `header` has a date that is not before `modified`.
     private static boolean isSince(Header header, Instant modified) {
         try {
             return header != null && !modified.isAfter(Instant.from(HTTP_DATE.parse(header.getValue())));

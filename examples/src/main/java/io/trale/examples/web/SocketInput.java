@@ -14,8 +14,8 @@ import java.util.concurrent.TimeoutException;
 import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.MessageConstraintException;
 
-/// What a client sends, as the stream that a parser expects. For an async block: where a thread would block, the block is
-/// suspended, and the parser does not notice.
+/// The data of a client as an [InputStream] for the parser. Use it in an async block: a read that has to wait suspends the
+/// block, not the loop thread.
 final class SocketInput extends InputStream {
 
     static final int BYTES = 4 << 10;
@@ -24,19 +24,19 @@ final class SocketInput extends InputStream {
     private final Buffer buffer = Buffer.allocate(BYTES);
     private int position;
     private int end;
-    /// How much the present request may still take.
+    /// The number of bytes that the current request may still read.
     private int budget;
 
     SocketInput(TcpStream stream) {
         this.stream = stream;
     }
 
-    /// Once `bytes` are read, and what came with the last of them, there are no more to be had.
+    /// Allows `bytes` more bytes. After that, a read throws [MessageConstraintException].
     void allow(int bytes) {
         budget = bytes;
     }
 
-    /// Waits until there is something to read; returns false if that takes longer than `patience`, or never comes.
+    /// Waits at most `patience` for data. Returns false after that time, and at end of stream.
     boolean hasMore(Duration patience) throws Exception {
         if (position < end) {
             return true;
@@ -60,8 +60,8 @@ final class SocketInput extends InputStream {
             position = 0;
         }
         if (end == 0) {
-            // a parser would take it for the end
-            throw new ConnectionClosedException("the client hung up in the middle of a request");
+            // the parser would treat -1 as the regular end
+            throw new ConnectionClosedException("the client closed the connection during a request");
         }
         int count = Math.min(length, end - position);
         MemorySegment.copy(buffer.segment(), ValueLayout.JAVA_BYTE, position, bytes, offset, count);
@@ -77,7 +77,7 @@ final class SocketInput extends InputStream {
         return one[0] & 0xff;
     }
 
-    /// Reads to the end, for nothing.
+    /// Reads and discards all data until end of stream.
     void drain() throws IOException {
         while (await(stream.read(buffer)) > 0) {
             continue;

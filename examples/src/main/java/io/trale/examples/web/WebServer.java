@@ -18,20 +18,20 @@ import picocli.CommandLine.Spec;
 
 /// Serves the files of a directory over HTTP.
 @Command(name = "web-server",
-        description = "A web server for the files of a directory: try it with curl http://localhost:8080/.")
+        description = "A web server for the files of a directory. Try: curl http://localhost:8080/.")
 public final class WebServer implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "8080",
-            description = "TCP port to listen on, 0 for any free one (default: ${DEFAULT-VALUE}).")
+            description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
-    @Option(names = {"-v", "--verbose"}, description = "Say what is connected and requested.")
+    @Option(names = {"-v", "--verbose"}, description = "Log connections and requests.")
     private boolean verbose;
 
-    @Parameters(paramLabel = "DIR", description = "What is served: DIR/index.html as /, and so on.")
+    @Parameters(paramLabel = "DIR", description = "The directory to serve; / is DIR/index.html.")
     private Path directory;
 
     /// For picocli.

@@ -1,2 +1,3 @@
-/// A web server in straight-line code. Read [io.trale.examples.web.WebServer] first, then what it does with a connection.
+/// A web server in straight-line code. Open [io.trale.examples.web.WebServer] first, then
+/// [io.trale.examples.web.HttpConnection].
 package io.trale.examples.web;
