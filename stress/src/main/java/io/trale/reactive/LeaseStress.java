@@ -31,7 +31,7 @@ public class LeaseStress {
     public static class UseAndClose {
 
         private final AtomicInteger returns = new AtomicInteger();
-        private final Lease lease = new Lease(flags -> returns.incrementAndGet(), MemorySegment.NULL, 0, 0, false);
+        private final BufferLease lease = new BufferLease(flags -> returns.incrementAndGet(), MemorySegment.NULL, 0, 0, false);
 
         @Actor
         public void user(II_Result r) {

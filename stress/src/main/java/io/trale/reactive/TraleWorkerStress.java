@@ -25,7 +25,7 @@ public class TraleWorkerStress {
     abstract static class Base {
 
         final Executor executor = OnLoop.executor();
-        final TraleScheduler scheduler = new TraleScheduler(Trale.on(executor));
+        final TraleScheduler scheduler = new TraleScheduler(new Loop("stress", executor));
 
         /// Schedules a task; returns false if it is rejected.
         static boolean schedule(Scheduler.Worker worker) {

@@ -88,7 +88,7 @@ public final class Connection {
     /// whose rest is discarded with the view; and an operator behind the view that prefetches elements, such as
     /// `publishOn`, has consumed them.
     public Flux<ByteBuffer> receive() {
-        return receiver.copies("traleReceive");
+        return receiver.copies();
     }
 
     /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote

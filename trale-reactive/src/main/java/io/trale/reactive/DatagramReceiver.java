@@ -90,7 +90,7 @@ final class DatagramReceiver extends Operation {
     private Datagram datagram(MemorySegment header, MemorySegment buffer, int size) {
         dropped += DropCount.read(header) - (int) dropped & 0xffff_ffffL; // the kernel's count wraps, ours does not
         int length = (int) Math.min(size, buffer.byteSize());
-        return new Datagram(ByteBuffer.wrap(Intake.bytes(buffer, length)), SocketAddresses.decode(header), size > length,
+        return new Datagram(ByteBuffer.wrap(Unread.copyOf(buffer, length)), SocketAddresses.decode(header), size > length,
                 dropped);
     }
 

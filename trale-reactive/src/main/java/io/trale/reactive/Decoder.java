@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// stay at the head of the stream, and so do those of an element that is incomplete: the next call begins with them, or
 /// the next subscriber of the connection does.
 @FunctionalInterface
-interface Decoder<T> {
+public interface Decoder<T> {
 
     /// Returns the next element, with the position of `in` behind its last byte; or null if `in` holds no whole element.
     /// It is then called again when more bytes have come, with those that it has not consumed before them.

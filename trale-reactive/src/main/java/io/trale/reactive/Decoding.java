@@ -4,14 +4,11 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
 import reactor.core.Scannable;
-import reactor.core.publisher.Flux;
-import reactor.core.publisher.FluxOperator;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
@@ -48,21 +45,14 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Run
 
     // For whoever looks.
     private final Unread unread = new Unread();
-    private final Decode<T> decode;
+    private final DecodeState<T> decode;
     private @Nullable Loop loop;
     private boolean asked;
     private volatile boolean over;
 
     Decoding(Decoder<? extends T> decoder, CoreSubscriber<? super T> actual) {
-        decode = new Decode<>(decoder);
+        decode = new DecodeState<>(decoder::decode);
         this.actual = actual;
-    }
-
-    /// `source` as a decoder, made for each subscriber, understands it; `name` is for those who scan.
-    static <T> Flux<T> flux(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
-        Receiver receiver = Receiver.ofCopies(source);
-        return receiver != null ? receiver.flux(name, () -> new Decode<T>(decoders.get()))
-                : new DecodedFlux<T>(source, name, decoders).assembled();
     }
 
     private void drain() {
@@ -187,7 +177,7 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Run
     public void onSubscribe(Subscription subscription) {
         if (Operators.validate(upstream, subscription)) {
             upstream = subscription;
-            loop = Loop.of(subscription);
+            loop = LoopSubscription.loopOf(subscription);
             actual.onSubscribe(this);
             drainOnLoop();
         }
@@ -270,40 +260,5 @@ final class Decoding<T> implements CoreSubscriber<ByteBuffer>, Subscription, Run
             return Attr.RunStyle.SYNC;
         }
         return null;
-    }
-
-    private static final class DecodedFlux<T> extends FluxOperator<ByteBuffer, T> {
-
-        private final String name;
-        private final Supplier<? extends Decoder<? extends T>> decoders;
-
-        DecodedFlux(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
-            super(source);
-            this.name = name;
-            this.decoders = decoders;
-        }
-
-        Flux<T> assembled() {
-            return onAssembly(this);
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super T> actual) {
-            source.subscribe(new Decoding<T>(decoders.get(), Objects.requireNonNull(actual)));
-        }
-
-        @Override
-        public String stepName() {
-            return name;
-        }
-
-        @Override
-        @SuppressWarnings("rawtypes") // as declared by Reactor
-        public @Nullable Object scanUnsafe(Attr key) {
-            if (key == Attr.RUN_STYLE) {
-                return Attr.RunStyle.SYNC;
-            }
-            return key == Attr.PREFETCH ? Integer.valueOf(0) : super.scanUnsafe(key);
-        }
     }
 }

@@ -228,7 +228,7 @@ final class FileReading extends LoopSubscription<ByteBuffer> {
         protected void complete(int result, int flags) {
             if (block >= 0) {
                 if (result > 0) {
-                    bytes = ByteBuffer.wrap(Intake.bytes(blocks().segment(block), result));
+                    bytes = ByteBuffer.wrap(Unread.copyOf(blocks().segment(block), result));
                 }
                 blocks().give(block);
                 block = -1;

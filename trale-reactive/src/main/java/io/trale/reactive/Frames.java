@@ -58,7 +58,7 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
     /// signalled: see [Connection#receive]. A stream that ends inside a frame is a failure, [EOFException].
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> chunks) {
-        return Decoding.<ByteBuffer>flux(chunks, "frames", () -> this::decode);
+        return DecodeFlux.<ByteBuffer>of(chunks, "frames", () -> this::decode);
     }
 
     /// A new buffer with the length of `payload` and its bytes; `payload` is left as it is. Throws

@@ -57,17 +57,10 @@ interface Intake<T> {
         };
     }
 
-    /// The first `length` bytes of `buffer`, copied.
-    static byte[] bytes(MemorySegment buffer, int length) {
-        byte[] bytes = new byte[length];
-        MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
-        return bytes;
-    }
-
-    /// As [#bytes(MemorySegment, int)], and gives the buffer back to `group` by `flags`, even if the heap is full.
+    /// The first `length` bytes of `buffer`, copied to the heap. Gives the buffer back to `group` by `flags`, even if the heap is full.
     static byte[] bytes(BufferGroup group, MemorySegment buffer, int length, int flags) {
         try {
-            return bytes(buffer, length);
+            return Unread.copyOf(buffer, length);
         } finally {
             group.give(flags);
         }

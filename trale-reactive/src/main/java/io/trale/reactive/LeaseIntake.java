@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// Makes leases of what a connection receives, and takes the buffers back.
 ///
 /// One connection has at most an eighth of the buffers on lease, so that one whose consumer is slow leaves others theirs.
-final class LeaseIntake implements Intake<Lease>, Lease.Lender {
+final class LeaseIntake implements Intake<Lease>, BufferLease.Lender {
 
     private static final int SHARES = 8;
 
@@ -50,14 +50,14 @@ final class LeaseIntake implements Intake<Lease>, Lease.Lender {
             return take(head, false);
         }
         onLease++;
-        return new Lease(this, buffer, length, flags, tracked);
+        return new BufferLease(this, buffer, length, flags, tracked);
     }
 
     @Override
     public Lease take(Unread head, boolean end) {
         Arena memory = Arena.ofShared();
         MemorySegment segment = Intake.copy(head, memory);
-        return new Lease(flags -> memory.close(), segment, (int) segment.byteSize(), 0, tracked);
+        return new BufferLease(flags -> memory.close(), segment, (int) segment.byteSize(), 0, tracked);
     }
 
     @Override

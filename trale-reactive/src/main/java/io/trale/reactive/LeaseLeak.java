@@ -12,12 +12,12 @@ final class LeaseLeak {
         static final Cleaner CLEANER = Cleaner.create();
     }
 
-    private final Lease.Lender lender;
+    private final BufferLease.Lender lender;
     private final int flags;
     private final Throwable taken = new Throwable("received here");
     private final AtomicBoolean settled = new AtomicBoolean();
 
-    LeaseLeak(Lease lease, Lease.Lender lender, int flags) {
+    LeaseLeak(BufferLease lease, BufferLease.Lender lender, int flags) {
         this.lender = lender;
         this.flags = flags;
         Tracker.CLEANER.register(lease, this::collected);

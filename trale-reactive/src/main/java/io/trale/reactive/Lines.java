@@ -68,7 +68,7 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
     /// than makes the lines that were signalled, their ends included: see [Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
-        return Decoding.<String>flux(chunks, "lines", newline.length == 1 ? Cutter::new : WideCutter::new);
+        return DecodeFlux.<String>of(chunks, "lines", newline.length == 1 ? Cutter::new : WideCutter::new);
     }
 
     private CharsetDecoder newDecoder() {

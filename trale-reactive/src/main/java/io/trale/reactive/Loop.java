@@ -11,13 +11,12 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
-import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
+import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.NonBlocking;
 import reactor.util.context.Context;
 
@@ -42,26 +41,18 @@ final class Loop {
     /// Every descriptor that is open, with what ends it. For the loop alone.
     private final Map<Descriptor, Runnable> open = new LinkedHashMap<>();
     private boolean closing;
+    private final Sinks.Empty<Void> closed = Sinks.empty();
 
     Loop(String name, Executor executor) {
         this.name = name;
         this.executor = executor;
         reactor = executor.reactor();
+        executor.onClose(closed::tryEmitEmpty);
     }
 
-    /// The loop that what comes through `subscription` is signalled on; null if it is none, or not known.
-    static @Nullable Loop of(Subscription subscription) {
-        Scannable step = Scannable.from(subscription);
-        while (step != null && step.isScanAvailable()) {
-            if (step instanceof LoopSubscription<?> source) {
-                return source.loop;
-            }
-            if (step.scan(Scannable.Attr.RUN_STYLE) == Scannable.Attr.RunStyle.ASYNC) {
-                return null; // it signals elsewhere
-            }
-            step = step.scan(Scannable.Attr.PARENT);
-        }
-        return null;
+    /// Completes when the ring and its memory are freed. Any thread.
+    Mono<Void> onClose() {
+        return closed.asMono();
     }
 
     /// True on the loop thread. Any thread.

@@ -50,6 +50,22 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
     private boolean left;
     private long demand;
 
+    /// The loop on which the elements of `subscription` are signalled; null if it is none, or unknown because an operator
+    /// in between signals on a thread of its choice.
+    static @Nullable Loop loopOf(Subscription subscription) {
+        Scannable step = Scannable.from(subscription);
+        while (step != null && step.isScanAvailable()) {
+            if (step instanceof LoopSubscription<?> source) {
+                return source.loop;
+            }
+            if (step.scan(Scannable.Attr.RUN_STYLE) == Scannable.Attr.RunStyle.ASYNC) {
+                return null;
+            }
+            step = step.scan(Scannable.Attr.PARENT);
+        }
+        return null;
+    }
+
     LoopSubscription(Loop loop, CoreSubscriber<? super T> actual) {
         this.loop = loop;
         this.actual = actual;
@@ -94,7 +110,7 @@ abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable 
 
     /// The subscriber threw when it was given `element`, so nobody may have it: releases what it holds. Loop thread.
     void lost(T element, Context context) {
-        Payload.discard(element, context);
+        Operators.onDiscard(element, context);
     }
 
     /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal: operators do not catch that, so it may

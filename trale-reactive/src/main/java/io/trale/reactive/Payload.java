@@ -23,7 +23,14 @@ final class Payload {
     /// Copies `count` bytes of `element`, from its byte `skip` on. The position and the limit of a buffer are read and left
     /// as they are. Throws if its memory is freed, or another thread's, or if the buffer was moved meanwhile.
     static void copy(Object element, int skip, MemorySegment to, int offset, int count) {
-        if (element instanceof Lease lease) {
+        if (element instanceof Lease foreign && !(element instanceof BufferLease)) {
+            foreign.read(memory -> {
+                MemorySegment.copy(memory, skip, to, offset, count);
+                return count;
+            });
+            return;
+        }
+        if (element instanceof BufferLease lease) {
             lease.acquire();
             try {
                 MemorySegment.copy(lease.memory(), skip, to, offset, count);

@@ -17,9 +17,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
-import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
 
 /// The receiving side of a connection: one `recv(2)` in flight while its subscriber has demand, and none otherwise.
 ///
@@ -64,25 +64,12 @@ final class Receiver extends Operation {
 
     /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
     <T> Flux<T> flux(String name, Supplier<? extends Intake<T>> intakes) {
-        return new ReceiveFlux<>(this, name, intakes, false).assemble();
+        return new ReceiveFlux<>(this, name, intakes).assembled();
     }
 
-    /// The publisher of copies, which views look through: see [#ofCopies].
-    Flux<ByteBuffer> copies(String name) {
-        return new ReceiveFlux<>(this, name, () -> Intake.COPY, true).assemble();
-    }
-
-    /// The receiver whose copies `flux` is, just as [Connection#receive] returned it, whatever hooks of assembly have made of
-    /// it; null if `flux` is anything else.
-    static @Nullable Receiver ofCopies(Flux<ByteBuffer> flux) {
-        Scannable step = Scannable.from(flux);
-        while (step != null && step.isScanAvailable()) {
-            if (step instanceof ReceiveFlux<?> source) {
-                return source.copies && source.assembled == flux ? source.receiver : null;
-            }
-            step = step.scan(Scannable.Attr.PARENT);
-        }
-        return null;
+    /// The publisher of copies, at which decoders work in place.
+    Flux<ByteBuffer> copies() {
+        return new CopyFlux(this).assemble();
     }
 
     /// True if there was never a subscriber. Any thread.
@@ -289,6 +276,11 @@ final class Receiver extends Operation {
         }
 
         @Override
+        void lost(T element, Context context) {
+            Payload.discard(element, context);
+        }
+
+        @Override
         void broken(Throwable fatal) {
             receiver.connection.broken(fatal);
         }
@@ -309,30 +301,45 @@ final class Receiver extends Operation {
         }
     }
 
-    private static final class ReceiveFlux<T> extends SourceFlux<T> {
+    private static class ReceiveFlux<T> extends SourceFlux<T> {
 
-        private final Receiver receiver;
+        final Receiver receiver;
         private final Supplier<? extends Intake<T>> intakes;
 
-        private final boolean copies;
-        /// What the user was given.
-        private Flux<T> assembled = this;
-
-        ReceiveFlux(Receiver receiver, String name, Supplier<? extends Intake<T>> intakes, boolean copies) {
+        ReceiveFlux(Receiver receiver, String name, Supplier<? extends Intake<T>> intakes) {
             super(name);
             this.receiver = receiver;
             this.intakes = intakes;
-            this.copies = copies;
-        }
-
-        Flux<T> assemble() {
-            assembled = assembled();
-            return assembled;
         }
 
         @Override
         public void subscribe(CoreSubscriber<? super T> actual) {
             new Receiving<>(receiver, intakes, Objects.requireNonNull(actual)).subscribe();
+        }
+    }
+
+    private static final class CopyFlux extends ReceiveFlux<ByteBuffer> implements DecodingSource {
+
+        /// What the user was given.
+        private Flux<ByteBuffer> assembled = this;
+
+        CopyFlux(Receiver receiver) {
+            super(receiver, "traleReceive", () -> Intake.COPY);
+        }
+
+        Flux<ByteBuffer> assemble() {
+            assembled = assembled();
+            return assembled;
+        }
+
+        @Override
+        public boolean isSameAs(Flux<ByteBuffer> flux) {
+            return assembled == flux;
+        }
+
+        @Override
+        public <T> Flux<T> decode(String name, Supplier<? extends DecodeStep<? extends T>> decoders) {
+            return receiver.flux(name, () -> new DecodeMode<T>(decoders.get()));
         }
     }
 }

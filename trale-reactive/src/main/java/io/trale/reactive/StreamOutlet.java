@@ -27,7 +27,7 @@ abstract class StreamOutlet extends Outlet {
     /// The operation is to read from the first element itself, a lease, not from a block.
     private boolean directly;
     /// What the kernel reads from: the lease, or a block if not -1; and how much of it counts.
-    private @Nullable Lease lease;
+    private @Nullable BufferLease lease;
     private int block = -1;
     private int length;
     /// How many bytes of the next element to copy are taken already.
@@ -73,7 +73,7 @@ abstract class StreamOutlet extends Outlet {
     }
 
     private boolean isDirect(Object first) {
-        return first instanceof Lease lease && (elements.size() == 1 || lease.size() - taken >= DIRECT_BYTES);
+        return first instanceof BufferLease lease && (elements.size() == 1 || lease.size() - taken >= DIRECT_BYTES);
     }
 
     /// Those who wait for the kernel must not hold leases: others have better use for them.
@@ -138,7 +138,7 @@ abstract class StreamOutlet extends Outlet {
     }
 
     private void fillDirectly(Sqe sqe) {
-        Lease lease = (Lease) elements.element();
+        BufferLease lease = (BufferLease) elements.element();
         lease.acquire();
         loop.reactor.memoryListener().ownedByKernel(lease.memory());
         this.lease = lease;
@@ -205,7 +205,7 @@ abstract class StreamOutlet extends Outlet {
             blocks().give(block);
             block = -1;
         }
-        Lease lease = this.lease;
+        BufferLease lease = this.lease;
         if (lease != null) {
             this.lease = null;
             loop.reactor.memoryListener().ownedByUs(lease.memory());

@@ -41,7 +41,7 @@ public final class Strings implements Function<Flux<ByteBuffer>, Flux<String>> {
     /// is incomplete is not consumed: see [Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
-        return Decoding.<String>flux(chunks, "strings", TextDecoder::new);
+        return DecodeFlux.<String>of(chunks, "strings", TextDecoder::new);
     }
 
     private final class TextDecoder implements Decoder<String> {

@@ -36,7 +36,6 @@ import java.util.function.Supplier;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 
 /// One thread, one ring, and all that is reactive on it: the place to start.
@@ -70,11 +69,9 @@ public final class Trale implements AutoCloseable {
     private static final AtomicInteger STARTED = new AtomicInteger();
 
     final Loop loop;
-    private final Sinks.Empty<Void> closed = Sinks.empty();
 
     private Trale(String name, Executor executor) {
         loop = new Loop(name, executor);
-        executor.onClose(closed::tryEmitEmpty);
     }
 
     /// Starts with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread has started it.
@@ -329,7 +326,7 @@ public final class Trale implements AutoCloseable {
     /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
     /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
     public Scheduler scheduler() {
-        return new TraleScheduler(this);
+        return new TraleScheduler(loop);
     }
 
     // ---- events
@@ -409,6 +406,6 @@ public final class Trale implements AutoCloseable {
 
     /// Completes when all is freed.
     public Mono<Void> onClose() {
-        return closed.asMono();
+        return loop.onClose();
     }
 }

@@ -21,19 +21,19 @@ final class TraleScheduler implements Scheduler, Scannable {
     /// no other way to that.
     private static final Scheduler FAILING = Schedulers.fromExecutor(Runnable::run);
 
-    private final Trale trale;
+    private final Loop loop;
     /// Completes when this is disposed and none of its tasks is left.
     private final Sinks.Empty<Void> ended = Sinks.empty();
     /// What is scheduled directly; and its tasks are all tasks, since every other worker is a part of it.
     final TraleWorker whole;
 
-    TraleScheduler(Trale trale) {
-        this.trale = trale;
+    TraleScheduler(Loop loop) {
+        this.loop = loop;
         whole = new TraleWorker(this, null);
     }
 
     Loop loop() {
-        return trale.loop;
+        return loop;
     }
 
     /// Reports what a task has thrown.
@@ -69,7 +69,7 @@ final class TraleScheduler implements Scheduler, Scannable {
     @Override
     public long now(TimeUnit unit) {
         return unit.compareTo(TimeUnit.MILLISECONDS) >= 0 ? Scheduler.super.now(unit)
-                : unit.convert(loop().reactor.kernel().nanoTime(), TimeUnit.NANOSECONDS);
+                : unit.convert(loop.reactor.kernel().nanoTime(), TimeUnit.NANOSECONDS);
     }
 
     // ---- life
@@ -92,13 +92,13 @@ final class TraleScheduler implements Scheduler, Scannable {
     public Mono<Void> disposeGracefully() {
         return Mono.defer(() -> {
             whole.disposeGracefully();
-            return Mono.firstWithSignal(ended.asMono(), trale.onClose());
+            return Mono.firstWithSignal(ended.asMono(), loop.onClose());
         });
     }
 
     @Override
     public boolean isDisposed() {
-        return whole.isDisposed() || loop().isClosed();
+        return whole.isDisposed() || loop.isClosed();
     }
 
     /// The last task of this or of one of its workers has ended, and none will come any more.
@@ -123,6 +123,6 @@ final class TraleScheduler implements Scheduler, Scannable {
 
     @Override
     public String toString() {
-        return "trale(\"" + loop().name + "\")";
+        return "trale(\"" + loop.name + "\")";
     }
 }

@@ -19,6 +19,13 @@ final class Unread {
     /// True if the memory belongs to this object, and there may be room behind the limit.
     private boolean own;
 
+    /// The first `length` bytes of `memory`, copied to the heap.
+    static byte[] copyOf(MemorySegment memory, int length) {
+        byte[] bytes = new byte[length];
+        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, length);
+        return bytes;
+    }
+
     boolean isEmpty() {
         return bytes == null;
     }
@@ -32,7 +39,7 @@ final class Unread {
     void add(MemorySegment buffer, int length) {
         ByteBuffer bytes = this.bytes;
         if (bytes == null) {
-            this.bytes = ByteBuffer.wrap(Intake.bytes(buffer, length));
+            this.bytes = ByteBuffer.wrap(copyOf(buffer, length));
             own = true;
         } else {
             ByteBuffer extended = extended(bytes, length);
@@ -81,7 +88,7 @@ final class Unread {
 
     /// Consumes what `decoder` makes an element of, which is returned; null if it needs more. What it throws has consumed
     /// nothing. `end` says that no more will come.
-    <T> @Nullable T next(Decoder<? extends T> decoder, boolean end) throws IOException {
+    <T> @Nullable T next(DecodeStep<? extends T> decoder, boolean end) throws IOException {
         ByteBuffer bytes = this.bytes;
         ByteBuffer in = bytes == null ? ByteBuffer.allocate(0) : bytes.order(ByteOrder.BIG_ENDIAN);
         int start = in.position();

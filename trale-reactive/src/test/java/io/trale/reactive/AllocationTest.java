@@ -65,8 +65,8 @@ class AllocationTest {
         byte[] array = new byte[CHUNK];
         HEAP_BUFFER = size(i -> ByteBuffer.wrap(array));
         MemorySegment memory = MemorySegment.ofArray(array);
-        Lease.Lender lender = flags -> { };
-        LEASE = size(i -> new Lease(lender, memory, i, i, false));
+        BufferLease.Lender lender = flags -> { };
+        LEASE = size(i -> new BufferLease(lender, memory, i, i, false));
     }
 
     private Trale trale;

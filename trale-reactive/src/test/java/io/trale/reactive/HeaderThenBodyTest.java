@@ -325,7 +325,7 @@ class HeaderThenBodyTest {
                     subscription.request(1);
                 }
             };
-            Decoding.<byte[]>flux(connection.receive(), "leaving", () -> (in, end) -> {
+            DecodeFlux.<byte[]>of(connection.receive(), "leaving", () -> (in, end) -> {
                 byte[] one = {in.get()};
                 sink.next(one);
                 first.cancel();

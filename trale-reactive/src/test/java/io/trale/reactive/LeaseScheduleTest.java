@@ -119,7 +119,7 @@ class LeaseScheduleTest {
             switch (kernel.random().nextInt(4)) {
                 case 0 -> connection.receive().subscribe(this);
                 case 1 -> connection.receiveWith(this::read).subscribe(this);
-                case 2 -> Decoding.<Object>flux(connection.receive(), "pieces", this::decoder).subscribe(this);
+                case 2 -> DecodeFlux.<Object>of(connection.receive(), "pieces", this::decoder).subscribe(this);
                 default -> connection.receiveLeases().subscribe(this);
             }
         }

@@ -38,7 +38,7 @@ enum ReceiveKind {
     PIECES {
         @Override
         Flux<byte[]> receive(Connection connection) {
-            return Decoding.<byte[]>flux(connection.receive(), "pieces", () -> ReceiveKind::piece);
+            return DecodeFlux.<byte[]>of(connection.receive(), "pieces", () -> ReceiveKind::piece);
         }
     };
 

@@ -172,7 +172,7 @@ class SendSourceTest {
         AtomicInteger returned = new AtomicInteger();
         try (Arena arena = Arena.ofShared()) {
             for (int i = 0; i < 10; i++) {
-                Support.get(subscriber).onNext(new Lease(flags -> returned.incrementAndGet(), arena.allocate(8), 8, 0, false));
+                Support.get(subscriber).onNext(new BufferLease(flags -> returned.incrementAndGet(), arena.allocate(8), 8, 0, false));
             }
             Support.until("all leases are back", () -> returned.get() == 10);
         }

@@ -29,14 +29,14 @@ class UnreadTest {
         unread.add(MemorySegment.ofArray(bytes), count);
     }
 
-    private static Decoder<String> taking(int count) {
+    private static DecodeStep<String> taking(int count) {
         return (in, end) -> {
             in.position(in.position() + count);
             return "taken";
         };
     }
 
-    private static final Decoder<String> WAITING = (in, end) -> null;
+    private static final DecodeStep<String> WAITING = (in, end) -> null;
 
     private byte[] rest() {
         return unread.take().array();
@@ -52,7 +52,7 @@ class UnreadTest {
 
     @Test
     void aCallThatThrowsHasConsumedNothing() {
-        Decoder<String> failing = (in, end) -> {
+        DecodeStep<String> failing = (in, end) -> {
             in.limit(in.position() + 3).get();
             throw new IOException("on purpose");
         };
@@ -62,7 +62,7 @@ class UnreadTest {
 
     @Test
     void aCallThatReturnsNullMayHaveConsumed() throws IOException {
-        Decoder<String> skipping = (in, end) -> {
+        DecodeStep<String> skipping = (in, end) -> {
             in.position(in.position() + 4);
             return null;
         };
@@ -107,7 +107,7 @@ class UnreadTest {
     @Test
     void theEndAloneIsAnEmptyBuffer() throws IOException {
         unread.take();
-        Decoder<String> ending = (in, end) -> end && !in.hasRemaining() ? "last" : null;
+        DecodeStep<String> ending = (in, end) -> end && !in.hasRemaining() ? "last" : null;
         assertThat(unread.next(ending, true)).isEqualTo("last");
         assertThat(unread.next(WAITING, true)).isNull();
     }

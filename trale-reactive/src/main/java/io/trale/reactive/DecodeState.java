@@ -1,8 +1,6 @@
 package io.trale.reactive;
 
-import io.trale.reactor.BufferGroup;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
@@ -11,21 +9,21 @@ import reactor.util.context.Context;
 ///
 /// It decodes in place, and one element at a time, when that is wanted: so what it has not consumed is where it was when
 /// the subscriber leaves, and there is nothing to give back.
-final class Decode<T> implements Intake<T> {
+class DecodeState<T> {
 
-    private final Decoder<? extends T> decoder;
+    private final DecodeStep<? extends T> decoder;
     /// How many bytes the decoder could make no element of; 0 if there are none of that kind.
     private int tooFew;
     private boolean endKnown;
     /// What the decoder made of the end alone, before it was wanted.
     private @Nullable T last;
 
-    Decode(Decoder<? extends T> decoder) {
+    DecodeState(DecodeStep<? extends T> decoder) {
         this.decoder = decoder;
     }
 
-    @Override
-    public boolean has(Unread head, boolean end) throws IOException {
+    /// True if [#take] may make an element without more bytes. `end` says that none will come.
+    public final boolean has(Unread head, boolean end) throws IOException {
         if (last != null) {
             return true;
         }
@@ -36,8 +34,8 @@ final class Decode<T> implements Intake<T> {
         return last != null;
     }
 
-    @Override
-    public @Nullable T take(Unread head, boolean end) throws IOException {
+    /// Decodes the next element of `head`, and consumes its bytes; null if more bytes are needed.
+    public final @Nullable T take(Unread head, boolean end) throws IOException {
         T element = last;
         if (element != null) {
             last = null;
@@ -49,14 +47,8 @@ final class Decode<T> implements Intake<T> {
         return element;
     }
 
-    @Override
-    public @Nullable T take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) throws IOException {
-        Intake.keep(head, group, buffer, length, flags);
-        return take(head, false);
-    }
-
-    @Override
-    public void leave(Context context) {
+    /// The subscription has ended: discards what was decoded and not signalled.
+    public final void leave(Context context) {
         T element = last;
         last = null;
         if (element != null) {
