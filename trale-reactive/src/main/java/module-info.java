@@ -7,4 +7,5 @@ module io.trale.reactive {
     requires static transitive org.jspecify;
 
     exports io.trale.reactive;
+    exports io.trale.reactive.codec;
 }

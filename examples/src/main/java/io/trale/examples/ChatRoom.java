@@ -1,7 +1,7 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Lines;
+import io.trale.reactive.codec.Lines;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.trale.examples;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Lines;
+import io.trale.reactive.codec.Lines;
 import io.trale.reactive.ReadOptions;
 import io.trale.reactive.Trale;
 import java.io.EOFException;

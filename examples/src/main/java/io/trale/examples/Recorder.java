@@ -4,7 +4,7 @@ import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 
 import io.trale.reactive.Datagram;
-import io.trale.reactive.Frames;
+import io.trale.reactive.codec.Frames;
 import io.trale.reactive.Trale;
 import io.trale.reactive.UdpEndpoint;
 import io.trale.reactive.WriteOptions;

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.trale.reactive.Connection;
 import io.trale.reactive.Server;
-import io.trale.reactive.Strings;
+import io.trale.reactive.codec.Strings;
 import io.trale.reactive.Trale;
 import java.io.PrintWriter;
 import java.util.Locale;

@@ -3,6 +3,12 @@ package io.trale.reactive;
 import static io.trale.stress.Schedule.check;
 import static io.trale.stress.Schedule.go;
 
+import io.trale.reactive.loop.FutureMono;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.LoopSubscription;
+import io.trale.reactive.loop.ReadyFuture;
+import io.trale.reactive.scheduler.TraleWorker;
+import io.trale.reactive.send.SendSubscriber;
 import io.trale.sim.SimPeer;
 import io.trale.stress.Schedule;
 import io.trale.stress.Twin;
@@ -107,10 +113,10 @@ public class ReactiveSchedules {
         }
 
         @Override
-        void start() {}
+        protected void start() {}
 
         @Override
-        void progress() {
+        protected void progress() {
             while (wanted() && emitted < last) {
                 next(++emitted);
             }
@@ -120,7 +126,7 @@ public class ReactiveSchedules {
         }
 
         @Override
-        void stop() {
+        protected void stop() {
             stops++;
         }
     }
@@ -191,7 +197,7 @@ public class ReactiveSchedules {
     // ---- openings
 
     private static Mono<Integer> opening(Trale trale, AtomicInteger made, AtomicInteger unwanted) {
-        return new FutureMono<Integer>(trale.loop, () -> new Ready<>(made::incrementAndGet), any -> unwanted.incrementAndGet());
+        return new FutureMono<Integer>(trale.loop, () -> new ReadyFuture<>(made::incrementAndGet), any -> unwanted.incrementAndGet());
     }
 
     /// One thread requests the value, one cancels. What was made is either signalled or discarded.
@@ -370,7 +376,7 @@ public class ReactiveSchedules {
     }
 
     /// A source on another thread is sent. Every element arrives, in order.
-    @Twin(fault = "a drain allows the next one after it has looked", of = Sending.class,
+    @Twin(fault = "a drain allows the next one after it has looked", of = SendSubscriber.class,
             real = "scheduled = 0; // a note taken from here on schedules again drain();",
             broken = "drain(); scheduled = 0;")
     public static class SendFromElsewhere implements Schedule {
@@ -396,7 +402,7 @@ public class ReactiveSchedules {
 
     /// The loop is closed while a source on another thread is sent. Every element is either taken or discarded, and the end
     /// is signalled.
-    @Twin(fault = "what comes after the end is not discarded", of = Sending.class,
+    @Twin(fault = "what comes after the end is not discarded", of = SendSubscriber.class,
             real = "drainForeign(true); // after the end of all, there is nobody else to do it", broken = "")
     public static class SendAndClose implements Schedule {
 

@@ -2,10 +2,10 @@ package io.trale.stress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.trale.reactive.LeaseStress;
-import io.trale.reactive.LoopSubscriptionStress;
-import io.trale.reactive.SendingStress;
-import io.trale.reactive.TraleWorkerStress;
+import io.trale.reactive.buffer.LeaseStress;
+import io.trale.reactive.loop.LoopSubscriptionStress;
+import io.trale.reactive.send.SendingStress;
+import io.trale.reactive.scheduler.TraleWorkerStress;
 import io.trale.reactor.NotifierStress;
 import io.trale.sync.EventFdStress;
 import io.trale.sync.MutexStress;

@@ -1,11 +1,12 @@
 package io.trale.reactive;
 
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.reactive.loop.Loop;
 import io.trale.reactor.MemoryListener;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import java.util.concurrent.CompletableFuture;
-import io.trale.future.Future;
-import io.trale.future.Waker;
 
 /// A [Trale] on a thread of its own, whose buffers are observed.
 public final class ObservedLoop implements AutoCloseable {

@@ -2,10 +2,12 @@ package io.trale.reactive;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import io.trale.leaf.AcceptBackoff;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
-import io.trale.leaf.AcceptBackoff;
+import io.trale.reactive.loop.SourceFlux;
+import io.trale.reactive.loop.UnicastSubscription;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
@@ -145,22 +147,22 @@ final class Acceptor {
         }
 
         @Override
-        void advance() {
+        protected void advance() {
             acceptor.progress(this);
         }
 
         @Override
-        void release() {
+        protected void release() {
             acceptor.busy.forEach(acceptor.trale.loop.reactor::cancel);
         }
 
         @Override
-        void lost(Connection connection, Context context) {
+        protected void lost(Connection connection, Context context) {
             connection.abort();
         }
 
         @Override
-        String describe() {
+        protected String describe() {
             return "accept() on " + SocketAddresses.format(acceptor.localAddress);
         }
     }

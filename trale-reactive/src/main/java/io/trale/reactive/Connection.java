@@ -1,11 +1,17 @@
 package io.trale.reactive;
 
+import io.trale.leaf.Sockets;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.loop.FutureMono;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.ReadyFuture;
+import io.trale.reactive.send.SendSubscriber;
+import io.trale.reactive.send.SubscriberSink;
 import io.trale.reactor.Deadlines;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
-import io.trale.leaf.Sockets;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
@@ -34,7 +40,7 @@ public final class Connection {
     final Loop loop;
     final Descriptor descriptor;
     final Receiver receiver;
-    final Sender sender;
+    final ConnectionSender sender;
     final OrderlyClose closing;
     private volatile long closeTimeoutNanos = Deadlines.nanos(DEFAULT_CLOSE_TIMEOUT);
     private final SocketAddress localAddress;
@@ -53,7 +59,7 @@ public final class Connection {
         this.localAddress = localAddress;
         this.remoteAddress = remoteAddress;
         receiver = new Receiver(this);
-        sender = new Sender(this);
+        sender = new ConnectionSender(this);
         closing = new OrderlyClose(this);
         descriptor.whenClosed(() -> {
             closing.ended();
@@ -135,13 +141,13 @@ public final class Connection {
     /// subscribed to**, so nothing that it holds is released. It is then passed to the discard hook of this Mono: to release
     /// what it holds, add `doOnDiscard(Publisher.class, source -> ...)`.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return Sending.mono("traleSend", sender, source, null, null);
+        return SendSubscriber.mono("traleSend", sender, source, null, null);
     }
 
     /// As [#send(Publisher)], and tells `whenTaken`, on the loop, of each element whose bytes the kernel has all taken:
     /// from then on the buffer may be used again. Of elements that are not sent, nobody is told but the discard hook.
     public Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken) {
-        return Sending.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
+        return SendSubscriber.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
     }
 
     /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
@@ -149,7 +155,7 @@ public final class Connection {
     /// bytes are moved to the heap, so that no lease has to wait for it. Leases that `source` holds before it is subscribed
     /// to, as in `Mono.just(lease)`, stay open if it never is: see [#send(Publisher)].
     public Mono<Void> sendLeases(Publisher<Lease> source) {
-        return Sending.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
+        return SendSubscriber.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
     }
 
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
@@ -314,7 +320,7 @@ public final class Connection {
     }
 
     private <T> Mono<T> onLoop(Callable<T> call) {
-        return new FutureMono<T>(loop, () -> new Ready<>(call), unwanted -> { }).assembled();
+        return new FutureMono<T>(loop, () -> new ReadyFuture<>(call), unwanted -> { }).assembled();
     }
 
     /// The address of this side, known also when it is closed.

@@ -5,6 +5,9 @@ import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.buffer.Unread;
+import io.trale.reactive.loop.SourceFlux;
+import io.trale.reactive.loop.UnicastSubscription;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Failure;
@@ -127,17 +130,17 @@ final class DatagramReceiver extends Operation {
         }
 
         @Override
-        void advance() {
+        protected void advance() {
             DatagramReceiver.this.progress(this);
         }
 
         @Override
-        void release() {
+        protected void release() {
             endpoint.loop.reactor.cancel(DatagramReceiver.this);
         }
 
         @Override
-        String describe() {
+        protected String describe() {
             return "receive() of " + endpoint;
         }
     }

@@ -4,6 +4,10 @@ import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.send.Payload;
+import io.trale.reactive.send.SendSubscriber;
+import io.trale.reactive.send.Sender;
+import io.trale.reactive.send.WritableWait;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -16,11 +20,11 @@ import reactor.core.publisher.Operators;
 
 /// The sending side of an endpoint: one datagram, one `sendmsg(2)`.
 ///
-/// As with [Sender], it is told not to wait; a poll for room does that, and holds no memory.
-final class DatagramSender extends Outlet {
+/// As with [ConnectionSender], it is told not to wait; a poll for room does that, and holds no memory.
+final class DatagramSender extends Sender {
 
     private final UdpEndpoint endpoint;
-    private final Room room;
+    private final WritableWait room;
 
     private int block = -1;
     private @Nullable MemorySegment header;
@@ -31,7 +35,7 @@ final class DatagramSender extends Outlet {
     DatagramSender(UdpEndpoint endpoint) {
         super(endpoint.loop, endpoint.descriptor);
         this.endpoint = endpoint;
-        room = new Room(endpoint.descriptor, () -> {
+        room = new WritableWait(endpoint.descriptor, () -> {
             settle();
             pump();
         });
@@ -42,7 +46,7 @@ final class DatagramSender extends Outlet {
     }
 
     @Override
-    void pump() {
+    protected void pump() {
         if (elements.isEmpty() || inFlight() || room.isAwaited()) {
             return;
         }
@@ -119,7 +123,7 @@ final class DatagramSender extends Outlet {
     private void taken(@Nullable IOException refusal) {
         Datagram datagram = (Datagram) elements.remove();
         queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // if one has changed its size
-        Sending<?> owner = first();
+        SendSubscriber<?> owner = first();
         if (owner == null) {
             return;
         }
@@ -140,13 +144,13 @@ final class DatagramSender extends Outlet {
     }
 
     @Override
-    void discardUnsent(Sending<?> owner) {
+    protected void discardUnsent(SendSubscriber<?> owner) {
         discardAll();
         room.cancel();
     }
 
     @Override
-    String describe() {
+    protected String describe() {
         return "sendmsg(fd=" + descriptor().fd() + ")";
     }
 }

@@ -1,5 +1,8 @@
 package io.trale.reactive;
 
+import io.trale.reactive.buffer.DecodeState;
+import io.trale.reactive.buffer.DecodeStep;
+import io.trale.reactive.buffer.Unread;
 import io.trale.reactor.BufferGroup;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

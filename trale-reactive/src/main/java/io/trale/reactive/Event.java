@@ -2,6 +2,11 @@ package io.trale.reactive;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Waker;
+import io.trale.reactive.loop.CounterRead;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.SourceFlux;
+import io.trale.reactive.loop.UnicastSubscription;
+import io.trale.reactive.send.SubscriberSink;
 import io.trale.sync.EventFd;
 import java.util.Objects;
 import org.reactivestreams.Publisher;
@@ -113,7 +118,7 @@ public final class Event implements Disposable {
         }
 
         @Override
-        void advance() {
+        protected void advance() {
             try {
                 while (!isDisposed() && !loop.isClosing()) {
                     if (!wanted() || !read.poll(waker)) {
@@ -128,12 +133,12 @@ public final class Event implements Disposable {
         }
 
         @Override
-        void release() {
+        protected void release() {
             read.cancel();
         }
 
         @Override
-        String describe() {
+        protected String describe() {
             return "signals() of " + Event.this;
         }
     }

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.linux.Memory;
+import io.trale.reactive.buffer.Unread;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Reactor;
 import java.io.IOException;

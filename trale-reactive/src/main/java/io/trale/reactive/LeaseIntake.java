@@ -1,5 +1,8 @@
 package io.trale.reactive;
 
+import io.trale.reactive.buffer.BufferLease;
+import io.trale.reactive.buffer.Unread;
+import io.trale.reactive.loop.Loop;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Reactor;
 import java.lang.foreign.Arena;

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.net.StreamListener;
+import io.trale.reactive.loop.Loop;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import reactor.core.Disposable;

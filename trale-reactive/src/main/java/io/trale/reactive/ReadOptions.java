@@ -5,10 +5,10 @@ public final class ReadOptions {
 
     private static final ReadOptions DEFAULTS = new ReadOptions(0, Long.MAX_VALUE, 64 << 10, 2);
 
-    final long offset;
-    final long length;
-    final int chunkBytes;
-    final int depth;
+    public final long offset;
+    public final long length;
+    public final int chunkBytes;
+    public final int depth;
 
     private ReadOptions(long offset, long length, int chunkBytes, int depth) {
         this.offset = offset;

@@ -3,6 +3,12 @@ package io.trale.reactive;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.buffer.DecodeStep;
+import io.trale.reactive.buffer.DecodingSource;
+import io.trale.reactive.buffer.Unread;
+import io.trale.reactive.loop.SourceFlux;
+import io.trale.reactive.loop.UnicastSubscription;
+import io.trale.reactive.send.Payload;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Failure;
@@ -263,12 +269,12 @@ final class Receiver extends Operation {
         }
 
         @Override
-        void advance() {
+        protected void advance() {
             receiver.progress(this);
         }
 
         @Override
-        void release() {
+        protected void release() {
             receiver.connection.loop.reactor.cancel(receiver);
             if (intake != null) {
                 intake.leave(context());
@@ -276,27 +282,27 @@ final class Receiver extends Operation {
         }
 
         @Override
-        void lost(T element, Context context) {
+        protected void lost(T element, Context context) {
             Payload.discard(element, context);
         }
 
         @Override
-        void broken(Throwable fatal) {
+        protected void broken(Throwable fatal) {
             receiver.connection.broken(fatal);
         }
 
         @Override
-        boolean isHandled() {
+        protected boolean isHandled() {
             return receiver.connection.isHandled();
         }
 
         @Override
-        Throwable cutOff() {
+        protected Throwable cutOff() {
             return receiver.connection.closedException("recv");
         }
 
         @Override
-        String describe() {
+        protected String describe() {
             return "receive() of " + receiver.connection;
         }
     }

@@ -1,6 +1,7 @@
 package io.trale.reactive;
 
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.loop.Loop;
 import io.trale.reactor.Deadlines;
 import java.io.IOException;
 import java.net.SocketAddress;

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
+import io.trale.leaf.Sockets;
 import io.trale.linux.Errno;
 import io.trale.linux.FileNames;
 import io.trale.linux.Kernel;
@@ -13,8 +14,15 @@ import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.net.UnixListener;
 import io.trale.net.UnixStream;
+import io.trale.reactive.file.FileFlux;
+import io.trale.reactive.file.WriteMono;
+import io.trale.reactive.loop.FutureMono;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.ReadyFuture;
+import io.trale.reactive.scheduler.TraleScheduler;
+import io.trale.reactive.send.SubscriberSink;
+import io.trale.reactive.time.Ticks;
 import io.trale.reactor.Descriptor;
-import io.trale.leaf.Sockets;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.Stats;
@@ -99,7 +107,7 @@ public final class Trale implements AutoCloseable {
     /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
     private static Executor prepared(Executor executor) {
         try {
-            executor.submit(new Ready<>(() -> executor.reactor().pools().receiveGroup())).join();
+            executor.submit(new ReadyFuture<>(() -> executor.reactor().pools().receiveGroup())).join();
             return executor;
         } catch (Exception e) {
             executor.close();
@@ -183,7 +191,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#bind(SocketAddress)], with `options` set before; TCP connections inherit them.
     public Mono<Listener> bind(SocketAddress address, NetOptions options) {
-        return new FutureMono<Listener>(loop, () -> new Ready<>(() -> listen(address, options)), Listener::dispose).assembled();
+        return new FutureMono<Listener>(loop, () -> new ReadyFuture<>(() -> listen(address, options)), Listener::dispose).assembled();
     }
 
     private Listener listen(SocketAddress address, NetOptions options) throws IOException {
@@ -297,7 +305,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#udp(InetSocketAddress)], with `options` set before it is bound.
     public Mono<UdpEndpoint> udp(InetSocketAddress address, NetOptions options) {
-        return new FutureMono<UdpEndpoint>(loop, () -> new Ready<>(() -> UdpEndpoint.open(loop, address, options)),
+        return new FutureMono<UdpEndpoint>(loop, () -> new ReadyFuture<>(() -> UdpEndpoint.open(loop, address, options)),
                 UdpEndpoint::dispose).assembled();
     }
 
@@ -334,7 +342,7 @@ public final class Trale implements AutoCloseable {
     /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
     /// there is none to be had (`EMFILE`, `ENOMEM`).
     public Mono<Event> event() {
-        return new FutureMono<Event>(loop, () -> new Ready<>(() -> Event.open(loop)), Event::dispose).assembled();
+        return new FutureMono<Event>(loop, () -> new ReadyFuture<>(() -> Event.open(loop)), Event::dispose).assembled();
     }
 
     // ---- files

@@ -2,12 +2,16 @@ package io.trale.reactive;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
+import io.trale.leaf.Sockets;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.net.NetOptions;
 import io.trale.net.UdpSocket;
+import io.trale.reactive.loop.FutureMono;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.send.SendSubscriber;
+import io.trale.reactive.send.SubscriberSink;
 import io.trale.reactor.Descriptor;
-import io.trale.leaf.Sockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Objects;
@@ -102,13 +106,13 @@ public final class UdpEndpoint implements Disposable {
     /// Demand, windows, order, cancellation and overflow are those of [Connection#send], and so is what becomes of a source
     /// that is never subscribed to.
     public Mono<Void> send(Publisher<Datagram> source) {
-        return Sending.mono("traleSendDatagrams", sender, source, null, null);
+        return SendSubscriber.mono("traleSendDatagrams", sender, source, null, null);
     }
 
     /// As [#send(Publisher)], and goes on after a datagram that the kernel refuses: `whenRefused` is told of it and of why,
     /// on the loop. If it throws, the send ends.
     public Mono<Void> send(Publisher<Datagram> source, BiConsumer<? super Datagram, ? super IOException> whenRefused) {
-        return Sending.mono("traleSendDatagrams", sender, source, null, Objects.requireNonNull(whenRefused));
+        return SendSubscriber.mono("traleSendDatagrams", sender, source, null, Objects.requireNonNull(whenRefused));
     }
 
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.

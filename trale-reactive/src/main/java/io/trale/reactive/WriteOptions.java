@@ -11,10 +11,10 @@ public final class WriteOptions {
     private static final WriteOptions DEFAULTS = new WriteOptions(
             Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING), 0666, 0, false);
 
-    final Set<OpenOption> open;
-    final int mode;
-    final long offset;
-    final boolean sync;
+    public final Set<OpenOption> open;
+    public final int mode;
+    public final long offset;
+    public final boolean sync;
 
     private WriteOptions(Set<OpenOption> open, int mode, long offset, boolean sync) {
         this.open = open;

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
+import io.trale.reactive.loop.Loop;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.codec.Frames;
+import io.trale.reactive.codec.Lines;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;

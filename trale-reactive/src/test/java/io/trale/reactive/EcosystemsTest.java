@@ -7,6 +7,7 @@ import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.schedulers.Schedulers;
 import io.reactivex.rxjava3.subscribers.TestSubscriber;
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.codec.Lines;
 import java.nio.ByteBuffer;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -126,7 +127,7 @@ class EcosystemsTest {
                 .doOnNext(element -> emitted.incrementAndGet());
         Disposable send = pair.connection().send(source).subscribe();
         assertStalls(emitted);
-        assertThat(most).hasValueLessThanOrEqualTo(Sending.WINDOW_ELEMENTS);
+        assertThat(most).hasValueLessThanOrEqualTo(Support.WINDOW_ELEMENTS);
         long stalledAt = emitted.get();
         Support.read(pair.peer(), 2 << 20);
         Support.until("it goes on", () -> emitted.get() > stalledAt);

@@ -73,13 +73,13 @@ class EveryStepOfSinksTest {
         void dispose() {}
     }
 
-    private static final class Sending extends Target {
+    private static final class Sends extends Target {
 
         private final Connection connection;
         private final SimKernel kernel;
         private final SimPeer peer;
 
-        Sending(SimKernel kernel, Connection connection, SimPeer peer) {
+        Sends(SimKernel kernel, Connection connection, SimPeer peer) {
             this.connection = connection;
             this.kernel = kernel;
             this.peer = peer;
@@ -92,7 +92,7 @@ class EveryStepOfSinksTest {
                 peer[0] = accepted.reading(false);
                 kernel.after(100_000, () -> accepted.reading(true));
             });
-            return trale.connect(Support.loopback(7)).map(connection -> new Sending(kernel, connection, peer[0]));
+            return trale.connect(Support.loopback(7)).map(connection -> new Sends(kernel, connection, peer[0]));
         }
 
         @Override
@@ -224,7 +224,7 @@ class EveryStepOfSinksTest {
     }
 
     enum Kind {
-        CONNECTION(Sending::open, Event.PEER_ENDS, Event.FAIL, Event.CLOSE, Event.DISPOSE),
+        CONNECTION(Sends::open, Event.PEER_ENDS, Event.FAIL, Event.CLOSE, Event.DISPOSE),
         DATAGRAMS((kernel, trale) -> trale.udp(Support.loopback(0)).map(e -> new SendingDatagrams(kernel, e)),
                 Event.FAIL, Event.CLOSE, Event.DISPOSE),
         FILE((kernel, trale) -> Mono.just(new Writing(kernel, trale)), Event.FAIL),

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.reactive.codec.Lines;
 import io.trale.task.ExecutorOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,6 @@
 package io.trale.reactive;
 
+import io.trale.reactive.codec.Frames;
 import java.nio.ByteBuffer;
 
 /// Frames that are longer than the chunks they come in.

@@ -6,6 +6,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.codec.DecodeFlux;
+import io.trale.reactive.codec.Frames;
+import io.trale.reactive.codec.Lines;
+import io.trale.reactive.codec.Strings;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;

@@ -3,6 +3,8 @@ package io.trale.reactive;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.codec.DecodeFlux;
+import io.trale.reactive.codec.Decoder;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.trale.reactive.buffer.BufferLease;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;

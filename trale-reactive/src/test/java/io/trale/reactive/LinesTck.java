@@ -1,5 +1,6 @@
 package io.trale.reactive;
 
+import io.trale.reactive.codec.Lines;
 import java.nio.charset.StandardCharsets;
 
 /// Several lines in a chunk, and chunks that end inside one.

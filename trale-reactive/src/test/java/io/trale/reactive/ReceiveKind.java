@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.trale.reactive.codec.DecodeFlux;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.loop.Loop;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.uring.Abi;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.buffer.BufferLease;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
 import java.lang.foreign.Arena;
@@ -184,7 +185,7 @@ class SendSourceTest {
         SimKernel kernel = new SimKernel(1).strict().socketBufferBytes(16);
         AtomicLong emitted = new AtomicLong();
         AtomicLong whileStalled = new AtomicLong();
-        int all = 3 * Sending.WINDOW_BYTES;
+        int all = 3 * Support.WINDOW_BYTES;
         kernel.listenOn(7, peer -> {
             peer.reading(false);
             kernel.after(1_000_000, () -> {
@@ -199,7 +200,7 @@ class SendSourceTest {
                     connection.send(Flux.just(ByteBuffer.allocate(100)).concatWith(empty)).then(connection.close())
                             .subscribe(null, null, done::set);
                 }));
-        assertThat(whileStalled.get()).isPositive().isLessThanOrEqualTo(Sending.WINDOW_BYTES + Sending.WINDOW_ELEMENTS);
+        assertThat(whileStalled.get()).isPositive().isLessThanOrEqualTo(Support.WINDOW_BYTES + Support.WINDOW_ELEMENTS);
         assertThat(emitted).hasValue(all);
     }
 
@@ -215,15 +216,15 @@ class SendSourceTest {
         Queue<Long> requests = new ConcurrentLinkedQueue<>();
         pair.connection().send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
         assertThat(requests.peek()).isEqualTo(1);
-        assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Sending.WINDOW_ELEMENTS);
+        assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Support.WINDOW_ELEMENTS);
     }
 
     @Test
     void anElementBeyondTheWindowSlowsDownOnlyTheNextFew() {
         int small = 10_000;
         AtomicInteger requests = new AtomicInteger();
-        pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Sending.WINDOW_BYTES : 1))
+        pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Support.WINDOW_BYTES : 1))
                 .doOnRequest(n -> requests.incrementAndGet())).block(LIMIT);
-        assertThat(requests).hasValueLessThan(100 + small / (Sending.WINDOW_ELEMENTS / 4));
+        assertThat(requests).hasValueLessThan(100 + small / (Support.WINDOW_ELEMENTS / 4));
     }
 }

@@ -671,7 +671,7 @@ class SendTest {
         assertThat(over.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         Support.until("the last one is discarded", () -> discarded.contains(emitted.get() - 1));
         List<Integer> numbers = List.copyOf(discarded);
-        int window = Sending.WINDOW_BYTES / 1000; // and the one that exceeds it, and one of which the kernel has a part
+        int window = Support.WINDOW_BYTES / 1000; // and the one that exceeds it, and one of which the kernel has a part
         assertThat(numbers.size()).isBetween(window - 2, window + 2);
         assertThat(numbers).isEqualTo(IntStream.range(emitted.get() - numbers.size(), emitted.get()).boxed().toList());
     }

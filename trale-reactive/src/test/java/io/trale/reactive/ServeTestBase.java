@@ -3,6 +3,7 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.reactive.loop.Loop;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;

@@ -3,6 +3,9 @@ package io.trale.reactive;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.codec.Frames;
+import io.trale.reactive.codec.Lines;
+import io.trale.reactive.codec.Strings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;

@@ -1,5 +1,6 @@
 package io.trale.reactive;
 
+import io.trale.reactive.codec.Strings;
 import java.nio.charset.StandardCharsets;
 
 /// A string for each chunk, all of them longer than one character.

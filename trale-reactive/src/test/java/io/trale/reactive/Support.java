@@ -26,6 +26,10 @@ import reactor.test.publisher.TestPublisher;
 /// What the tests of this package share: peers that are no part of trale, and conditions to wait for.
 final class Support {
 
+    /// What a send may have in its queue, and may have requested, by the documentation.
+    static final int WINDOW_BYTES = 64 << 10;
+    static final int WINDOW_ELEMENTS = 32;
+
     /// How long to wait for a condition before the test has failed. Nothing is measured by it.
     static final int PATIENCE_SECONDS = 50;
 

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.loop.ConnectionClosedException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;

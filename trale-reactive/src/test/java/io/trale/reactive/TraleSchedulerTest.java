@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.scheduler.TraleScheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

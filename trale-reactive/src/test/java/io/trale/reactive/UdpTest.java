@@ -314,7 +314,7 @@ class UdpTest {
         endpoint.send(Flux.range(0, 1000).map(i -> Datagram.to(peerAddress, ByteBuffer.allocate(100))).hide()
                 .doOnRequest(requests::add)).block(LIMIT);
         assertThat(requests.getFirst()).isEqualTo(1);
-        assertThat(requests).allMatch(n -> n <= Sending.WINDOW_ELEMENTS);
+        assertThat(requests).allMatch(n -> n <= Support.WINDOW_ELEMENTS);
     }
 
     /// They must not, and the one that does may be sent as it is by then; but it takes no room from those after it.

@@ -7,6 +7,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.reactive.codec.Frames;
+import io.trale.reactive.codec.Lines;
+import io.trale.reactive.codec.Strings;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.net.ProtocolException;

@@ -3,6 +3,7 @@ package io.trale.examples.web;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.Connection;
 import java.io.BufferedReader;
 import java.net.Socket;
 import java.net.URI;

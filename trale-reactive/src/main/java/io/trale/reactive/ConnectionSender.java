@@ -1,0 +1,98 @@
+package io.trale.reactive;
+
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactive.send.StreamSender;
+import io.trale.reactive.send.WritableWait;
+import io.trale.reactor.Failure;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/// The sending side of a connection.
+///
+/// The send is told not to wait; when the socket is full, its memory goes back, a poll for writability is armed in its
+/// place, and the bytes are copied again when there is room. So a peer that does not read costs heap, up to the window,
+/// and nothing else.
+final class ConnectionSender extends StreamSender {
+
+    private final Connection connection;
+    private final WritableWait room;
+    private long sentBytes;
+    private @Nullable IOException brokenBy;
+
+    ConnectionSender(Connection connection) {
+        super(connection.loop, connection.descriptor);
+        this.connection = connection;
+        room = new WritableWait(connection.descriptor, () -> {
+            settle();
+            pump(); // also after an error, which the send itself will name
+        });
+    }
+
+    /// The error by which a send learned that the connection is broken, in both directions; null if none did. The kernel
+    /// reports it once, and to a later receive the end of the stream.
+    @Nullable IOException brokenBy() {
+        return brokenBy;
+    }
+
+    @Override
+    protected void prepare(Sqe sqe, long address, int lengthBytes) {
+        sqe.prepSend(descriptor().fd(), address, lengthBytes, Net.MSG_NOSIGNAL | Net.MSG_DONTWAIT);
+    }
+
+    @Override
+    protected @Nullable IOException ended(int result, int asked) {
+        if (result >= 0) {
+            sentBytes += result;
+            if (result < asked && !elements.isEmpty()) {
+                room.await();
+            }
+            return null;
+        }
+        switch (-result) {
+            case Errno.EAGAIN -> room.await();
+            case Errno.EINTR -> { } // once more
+            case Errno.ECANCELED -> { } // closing: pump says so
+            default -> {
+                IOException failure = Failure.of("send", descriptor().fd(), connection.remoteAddress(), -result);
+                if (result != -Errno.EPIPE || !connection.isOutputShutDown()) {
+                    brokenBy = failure;
+                }
+                return failure;
+            }
+        }
+        return null;
+    }
+
+    /// How many bytes the kernel has taken.
+    long sentBytes() {
+        return sentBytes;
+    }
+
+    @Override
+    protected void flushed() {
+        connection.closing.flushed();
+    }
+
+    @Override
+    protected void broken(Throwable fatal) {
+        connection.broken(fatal);
+    }
+
+    @Override
+    protected boolean mustWait() {
+        return room.isAwaited();
+    }
+
+    @Override
+    protected void stopWaiting() {
+        room.cancel();
+    }
+
+    @Override
+    protected String describe() {
+        return "send(fd=" + descriptor().fd() + ", " + SocketAddresses.format(connection.remoteAddress()) + ")";
+    }
+}

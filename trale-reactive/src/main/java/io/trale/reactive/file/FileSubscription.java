@@ -1,0 +1,264 @@
+package io.trale.reactive.file;
+
+import io.trale.fs.File;
+import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.linux.Errno;
+import io.trale.linux.Net;
+import io.trale.reactive.ReadOptions;
+import io.trale.reactive.buffer.Unread;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.LoopSubscription;
+import io.trale.reactor.BlockPool;
+import io.trale.reactor.Failure;
+import io.trale.reactor.Operation;
+import io.trale.uring.Sqe;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/// One subscription to the bytes of a file.
+///
+/// As many reads are in flight as there is demand, up to a few, each at a position of its own; whatever order they end in,
+/// they are emitted in that of the file. A read that brings less than was asked for leaves a gap before those behind it:
+/// they are of no use then, and from there on there is one read at a time. So the file ends where a read says so, not
+/// where its size does, which is no use for what the kernel makes up as it is read.
+final class FileSubscription extends LoopSubscription<ByteBuffer> {
+
+    private final Future<File> opening;
+    private final Waker waker = this::drain;
+    private final long offset;
+    private final long end;
+    private int chunkBytes;
+    private int depth;
+    private @Nullable File file;
+
+    /// In the order of the file: in flight, or ended and not emitted.
+    private final ArrayDeque<Read> reads = new ArrayDeque<>();
+    private final ArrayDeque<Read> idle = new ArrayDeque<>();
+    /// How many are in flight still that are of no use.
+    private int useless;
+    /// Where the next element begins, and where the next read does.
+    private long position;
+    private long ahead;
+
+    private boolean stopped;
+    /// Who is told of what comes after a cancel.
+    private Context late = Context.empty();
+
+    FileSubscription(Loop loop, Future<File> opening, ReadOptions options, CoreSubscriber<? super ByteBuffer> actual) {
+        super(loop, actual);
+        this.opening = opening;
+        offset = options.offset;
+        end = offset + Math.min(options.length, Long.MAX_VALUE - offset);
+        chunkBytes = options.chunkBytes;
+        depth = options.depth;
+    }
+
+    private BlockPool blocks() {
+        return loop.reactor.pools().fileBlocks();
+    }
+
+    @Override
+    protected void start() {}
+
+    @Override
+    protected void progress() {
+        try {
+            while (!isOver()) {
+                if (loop.isClosing()) {
+                    closed();
+                } else if (file == null) {
+                    if (!opening.poll(waker)) {
+                        return;
+                    }
+                    opened(opening.result());
+                } else if (position == end) {
+                    complete();
+                } else if (!emit()) {
+                    ask(file);
+                    return;
+                }
+            }
+        } catch (Exception e) {
+            letGo();
+            fail(e);
+        }
+    }
+
+    private void opened(File file) throws ErrnoException {
+        this.file = file;
+        loop.opened(file.descriptor(), waker::wake);
+        if (!file.isSeekable()) {
+            if (offset > 0) {
+                throw failure("lseek", Errno.ESPIPE);
+            }
+            depth = 1;
+        }
+        depth = Math.min(depth, blocks().count()); // a read with no block would only wait
+        chunkBytes = Math.min(chunkBytes, blocks().blockBytes());
+        position = offset;
+        ahead = offset;
+    }
+
+    /// Emits what the first read has brought, or ends if that was the end. Returns false if it is not there yet.
+    private boolean emit() throws ErrnoException {
+        Read first = reads.peek();
+        if (first == null || !first.done || !wanted()) {
+            return false;
+        }
+        reads.remove();
+        idle.push(first);
+        if (first.result < 0) {
+            throw failure("read", -first.result);
+        }
+        if (first.bytes == null) {
+            letGo();
+            complete();
+            return true;
+        }
+        position += first.result;
+        if (first.result < first.length) {
+            letGo();
+            depth = 1;
+            ahead = position;
+        }
+        next(first.bytes);
+        return true;
+    }
+
+    /// Asks the kernel for as much as there is demand for.
+    private void ask(File file) {
+        while (ahead < end && reads.size() + useless < Math.min(depth, demand())) {
+            Read read = idle.isEmpty() ? new Read(file) : idle.pop();
+            reads.add(read);
+            read.begin(ahead, (int) Math.min(chunkBytes, end - ahead));
+            ahead += read.length;
+        }
+    }
+
+    /// What was asked for beyond [#position] is of no use.
+    private void letGo() {
+        for (Read read : reads) {
+            if (read.done) {
+                idle.push(read);
+            } else {
+                read.useless = true;
+                useless++;
+            }
+        }
+        reads.clear();
+    }
+
+    @Override
+    protected void stop() {
+        stopped = true;
+        late = context();
+        for (Read read : reads) {
+            if (read.done && read.bytes != null) {
+                Operators.onDiscard(read.bytes, late);
+            }
+        }
+        if (file != null) {
+            file.close();
+        } else {
+            opening.cancel();
+        }
+    }
+
+    @Override
+    protected Throwable cutOff() {
+        return Loop.closedException();
+    }
+
+    private ErrnoException failure(String call, int errno) {
+        return Failure.of(call + "(" + file + ")", errno);
+    }
+
+    /// One read, used again and again.
+    private final class Read extends Operation {
+
+        private final File file;
+        private long at;
+        private int length;
+        /// A poll goes ahead of it.
+        private boolean waiting;
+        private int block = -1;
+        private boolean useless;
+        private boolean done;
+        private int result;
+        private @Nullable ByteBuffer bytes;
+
+        Read(File file) {
+            super(file.descriptor());
+            this.file = file;
+        }
+
+        /// What has no position, such as a pipe, may have nothing to read for as long as it likes. So it is a poll that
+        /// waits, and needs no block.
+        void begin(long at, int length) {
+            this.at = at;
+            this.length = length;
+            useless = false;
+            done = false;
+            bytes = null;
+            stage(!file.isSeekable());
+        }
+
+        private void stage(boolean waiting) {
+            this.waiting = waiting;
+            if (waiting) {
+                loop.reactor.stage(this);
+            } else {
+                blocks().stage(this);
+            }
+        }
+
+        @Override
+        protected void fill(Sqe sqe) {
+            if (waiting) {
+                sqe.prepPoll(descriptor().fd(), Net.POLLIN);
+            } else {
+                block = blocks().take();
+                sqe.prepRead(descriptor().fd(), blocks().segment(block).address(), length, file.isSeekable() ? at : -1);
+            }
+        }
+
+        @Override
+        protected void complete(int result, int flags) {
+            if (block >= 0) {
+                if (result > 0) {
+                    bytes = ByteBuffer.wrap(Unread.copyOf(blocks().segment(block), result));
+                }
+                blocks().give(block);
+                block = -1;
+            }
+            if (useless) {
+                FileSubscription.this.useless--;
+                idle.push(this);
+            } else if (stopped) {
+                drop(result);
+            } else if (!loop.isClosing() && (waiting || result == -Errno.EINTR || result == -Errno.EAGAIN)) {
+                stage(result == -Errno.EAGAIN || waiting && result == -Errno.EINTR);
+                return;
+            } else {
+                done = true;
+                this.result = result;
+            }
+            drain();
+        }
+
+        /// It has ended after a cancel.
+        private void drop(int result) {
+            if (bytes != null) {
+                Operators.onNextDropped(bytes, late);
+            } else if (result < 0 && result != -Errno.ECANCELED && result != -Errno.EINTR) {
+                Operators.onErrorDropped(failure("read", -result), late);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.trale.reactive.loop;
+
+import io.trale.reactor.Descriptor;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
+
+/// A [ClosedChannelException] that says what was closed.
+public final class ConnectionClosedException extends ClosedChannelException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final String message;
+    /// What was closed; null for the loop, and all that is on it.
+    private final transient @Nullable Descriptor descriptor;
+
+    public ConnectionClosedException(@Nullable Descriptor descriptor, String message) {
+        this.message = message;
+        this.descriptor = descriptor;
+    }
+
+    /// True if `descriptor` was closed, by itself or with its loop.
+    public boolean isOf(Descriptor descriptor) {
+        return this.descriptor == null || this.descriptor == descriptor;
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
+    }
+}

@@ -1,0 +1,319 @@
+package io.trale.reactive.loop;
+
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.Exceptions;
+import reactor.core.Scannable;
+import reactor.core.publisher.Operators;
+import reactor.util.context.Context;
+
+/// A subscription to a source: demand, cancellation and signals, on the loop.
+///
+/// `request` and `cancel` come from any thread. On the loop they take effect at once; from elsewhere they are noted and
+/// the loop is asked, once for any number of notes, to look. All that follows happens in [#drain], on the loop only and
+/// never inside itself, so signals are serial (§1.3), a `request` inside `onNext` does not recurse (§3.3), and
+/// nothing is signalled before `onSubscribe` has returned.
+///
+/// **Ends.** Every end is signalled once, in a later turn than the subscription: `retry` and `repeat` of a source that is
+/// over cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. What the
+/// subscriber throws ends it too: see [#next].
+///
+/// A source adds three steps, [#start], [#progress] and [#stop], and its [#cutOff].
+public abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
+
+    @SuppressWarnings("rawtypes")
+    private static final AtomicLongFieldUpdater<LoopSubscription> REQUESTED =
+            AtomicLongFieldUpdater.newUpdater(LoopSubscription.class, "requested");
+    @SuppressWarnings("rawtypes")
+    private static final AtomicIntegerFieldUpdater<LoopSubscription> SCHEDULED =
+            AtomicIntegerFieldUpdater.newUpdater(LoopSubscription.class, "scheduled");
+
+    public final Loop loop;
+
+    /// Dropped at the end, so that an operation still in flight does not hold the subscriber (§3.13).
+    private @Nullable CoreSubscriber<? super T> actual;
+
+    /// Asked for by other threads and not seen by the loop yet.
+    private volatile long requested;
+    /// 1 while a drain is queued; so it is from the start, until the first one has begun.
+    private volatile int scheduled = 1;
+    private volatile boolean cancelled;
+    private volatile boolean badRequest;
+    private volatile boolean terminated;
+
+    // For the loop alone.
+    private boolean started;
+    private boolean draining;
+    private boolean left;
+    private long demand;
+
+    /// The loop on which the elements of `subscription` are signalled; null if it is none, or unknown because an operator
+    /// in between signals on a thread of its choice.
+    public static @Nullable Loop loopOf(Subscription subscription) {
+        Scannable step = Scannable.from(subscription);
+        while (step != null && step.isScanAvailable()) {
+            if (step instanceof LoopSubscription<?> source) {
+                return source.loop;
+            }
+            if (step.scan(Scannable.Attr.RUN_STYLE) == Scannable.Attr.RunStyle.ASYNC) {
+                return null;
+            }
+            step = step.scan(Scannable.Attr.PARENT);
+        }
+        return null;
+    }
+
+    public LoopSubscription(Loop loop, CoreSubscriber<? super T> actual) {
+        this.loop = loop;
+        this.actual = actual;
+    }
+
+    /// Calls `onSubscribe`, and starts in a later turn: nothing else is signalled inside this call. Any thread, once.
+    public void subscribe() {
+        CoreSubscriber<? super T> subscriber = actual;
+        assert subscriber != null : "subscribed twice";
+        try {
+            subscriber.onSubscribe(this);
+        } catch (Throwable t) {
+            cancelled = true; // the next subscriber may come
+            throw t;
+        }
+        loop.later(this, this::loopHasEnded);
+    }
+
+    /// Ends by the rule of [#closed], off the loop, since there is none. Nothing was started.
+    private void loopHasEnded() {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (subscriber != null && !isOver()) {
+            terminated = true;
+            Loop.tellEnd(subscriber, badRequest ? Loop.badRequest() : cutOff(), this::broken);
+        }
+    }
+
+    /// Called on the loop before the first [#progress], once, or not at all if it was cancelled by then.
+    protected abstract void start();
+
+    /// Emits what is there while [#wanted], ends if the source has ended, asks the kernel for more if [#wanted] and
+    /// nothing is in flight. Called on the loop whenever something may have changed; not after the end.
+    protected abstract void progress();
+
+    /// The subscriber is gone or is about to be told the end: lets the source go. Called once, on the loop.
+    protected abstract void stop();
+
+    /// The error that tells that the source was closed on this side before it reached its own end; null if it has none.
+    protected @Nullable Throwable cutOff() {
+        return null;
+    }
+
+    /// The subscriber threw when it was given `element`, so nobody may have it: releases what it holds. Loop thread.
+    protected void lost(T element, Context context) {
+        Operators.onDiscard(element, context);
+    }
+
+    /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal: operators do not catch that, so it may
+    /// have passed some that will never signal anything. This subscription has ended. Reports it, and ends what else
+    /// belongs to the pipeline. Loop thread.
+    protected void broken(Throwable fatal) {
+        loop.uncaught(fatal);
+    }
+
+    /// True if [#broken] fails the whole pipeline, as that of a connection's handler. Loop thread.
+    protected boolean isHandled() {
+        return false;
+    }
+
+    @Override
+    public final void request(long n) {
+        if (n <= 0) {
+            badRequest = true;
+        } else if (loop.isCurrent()) {
+            demand = Operators.addCap(demand, n);
+        } else {
+            Operators.addCap(REQUESTED, this, n);
+        }
+        schedule();
+    }
+
+    @Override
+    public final void cancel() {
+        cancelled = true;
+        if (loop.isCurrent()) {
+            left = true;
+        }
+        schedule();
+    }
+
+    private void schedule() {
+        if (loop.isCurrent()) {
+            drain();
+        } else if (scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {
+            loop.execute(this); // if it has ended, so has every source
+        }
+    }
+
+    /// What other threads have the loop do.
+    @Override
+    public final void run() {
+        scheduled = 0; // a note taken from here on schedules again
+        if (!started) {
+            started = true;
+            if (!cancelled) { // else the next subscriber may have started already
+                start();
+            }
+        }
+        drain();
+    }
+
+    /// Looks at all that may have changed. Loop thread; a call from inside is left to the one that is under way.
+    public final void drain() {
+        if (draining || !started) {
+            return;
+        }
+        draining = true;
+        try {
+            long seen;
+            do {
+                if (!terminated && cancelled) {
+                    end();
+                }
+                if (!terminated && badRequest) {
+                     fail(Loop.badRequest());
+                }
+                if (terminated) {
+                    return;
+                }
+                collect();
+                seen = demand;
+                progress();
+            } while (cancelled || badRequest || requested != 0 || demand > seen);
+        } finally {
+            draining = false;
+        }
+    }
+
+    private void collect() {
+        if (requested != 0) {
+            demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));
+        }
+    }
+
+    /// True while the subscriber wants an element. Loop thread.
+    public final boolean wanted() {
+        return demand > 0 && !terminated && !cancelled && !badRequest;
+    }
+
+    /// How many elements the subscriber wants. Loop thread.
+    public final long demand() {
+        return terminated || cancelled || badRequest ? 0 : demand;
+    }
+
+    /// True once the subscriber has cancelled on the loop: it gets nothing more, not even what is being made for it. One that
+    /// cancels elsewhere meanwhile gets that still, since nobody else would. Loop thread.
+    public final boolean hasLeft() {
+        return left;
+    }
+
+    /// Signals an element, which is [#wanted]. Only from [#progress].
+    ///
+    /// If the subscriber throws (§2.13: it must not), it is treated as gone. A fatal error of the JVM, which user code may
+    /// have thrown past operators that still wait, is signalled to it all the same, unless this [#isHandled]; see [#broken].
+    public final void next(T element) {
+        assert demand > 0 : "no demand";
+        CoreSubscriber<? super T> subscriber = actual;
+        if (subscriber == null) {
+            Operators.onNextDropped(element, Context.empty());
+            return;
+        }
+        if (demand != Long.MAX_VALUE) {
+            demand--;
+        }
+        try {
+            subscriber.onNext(element);
+        } catch (Throwable t) {
+            end();
+            lost(element, subscriber.currentContext());
+            if (Exceptions.isJvmFatal(t)) {
+                if (!isHandled()) {
+                    Loop.tellEnd(subscriber, t, again -> { }); // it may well throw it again
+                }
+                broken(t);
+            } else {
+                Operators.onErrorDropped(t, subscriber.currentContext());
+            }
+        }
+    }
+
+    /// Signals completion, unless there was a cancel meanwhile. Only from [#progress].
+    public final void complete() {
+        signalEnd(null);
+    }
+
+    /// Signals an error, unless there was a cancel meanwhile. Only from [#progress].
+    public final void fail(Throwable failure) {
+        signalEnd(failure);
+    }
+
+    /// Signals the end of a source that was closed on this side, itself or with the loop: one that has no end of its own
+    /// (connections, datagrams, ticks, signals) completes; one that has an end and did not reach it (the bytes of a
+    /// connection or of a file) fails. Only from [#progress].
+    public final void closed() {
+        signalEnd(cutOff());
+    }
+
+    private void signalEnd(@Nullable Throwable failure) {
+        CoreSubscriber<? super T> subscriber = endAndLeave();
+        if (subscriber != null) {
+            Loop.tellEnd(subscriber, failure, this::broken);
+        }
+    }
+
+    /// Ends, and returns whom to tell.
+    private @Nullable CoreSubscriber<? super T> endAndLeave() {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (!isOver()) {
+            end();
+        }
+        return cancelled ? null : subscriber;
+    }
+
+    private void end() {
+        terminated = true;
+        stop();
+        actual = null;
+    }
+
+    /// True once the subscriber has cancelled or been told the end. Any thread.
+    public final boolean isOver() {
+        return cancelled || terminated;
+    }
+
+    /// The subscriber's context; empty when it is gone. Loop thread.
+    public final Context context() {
+        CoreSubscriber<? super T> subscriber = actual;
+        return subscriber == null ? Context.empty() : subscriber.currentContext();
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes") // as declared by Reactor
+    public @Nullable Object scanUnsafe(Attr key) {
+        if (key == Attr.ACTUAL) {
+            return actual;
+        }
+        if (key == Attr.CANCELLED) {
+            return cancelled;
+        }
+        if (key == Attr.TERMINATED) {
+            return terminated;
+        }
+        if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
+            return Operators.addCap(demand, requested);
+        }
+        if (key == Attr.RUN_STYLE) {
+            return Attr.RunStyle.ASYNC;
+        }
+        return null;
+    }
+}

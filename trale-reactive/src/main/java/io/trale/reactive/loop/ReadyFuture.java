@@ -1,0 +1,19 @@
+package io.trale.reactive.loop;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import java.util.concurrent.Callable;
+
+/// A future that is complete at once, for what takes no time but must happen on the loop.
+public record ReadyFuture<T>(Callable<T> value) implements Future<T> {
+
+    @Override
+    public boolean poll(Waker waker) {
+        return true;
+    }
+
+    @Override
+    public T result() throws Exception {
+        return value.call();
+    }
+}

@@ -1,0 +1,291 @@
+package io.trale.reactive.send;
+
+import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Operation;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import org.jspecify.annotations.Nullable;
+import reactor.core.Exceptions;
+
+/// Where sends go out: the line of them, and the elements of the first in line that wait for the kernel.
+///
+/// One send after the other, and one operation in flight. How elements become operations is for the kind of outlet to
+/// say; here is who comes next, what is dropped, and who is told. Loop thread only.
+public abstract class Sender extends Operation {
+
+    /// How many sends may be pending if nothing else is said.
+    static final int MAX_PENDING = 1024;
+
+    public final Loop loop;
+
+    /// The send under way.
+    private @Nullable SendSubscriber<?> current;
+    /// The sends behind it, in the order of their subscription. A set, since any of them may be cancelled.
+    private final LinkedHashSet<SendSubscriber<?>> waiting = new LinkedHashSet<>();
+    /// How many sends may be pending; set by any thread.
+    private volatile int maxPending = MAX_PENDING;
+    /// How many sends are pending, the one under way included; written by the loop alone.
+    private volatile int pending;
+
+    /// Accepted and not yet taken by the kernel, of the first in line: see [Payload].
+    protected final ArrayDeque<Object> elements = new ArrayDeque<>();
+    protected long queuedBytes;
+
+    private boolean untouched = true;
+    private boolean settling;
+    private boolean closing;
+    private @Nullable IOException failure;
+
+    protected Sender(Loop loop, Descriptor descriptor) {
+        super(descriptor);
+        this.loop = loop;
+    }
+
+    /// Hands the kernel what waits, unless it is at it or has to wait.
+    protected abstract void pump();
+
+    /// Gives up what the kernel has seen nothing of.
+    protected abstract void discardUnsent(SendSubscriber<?> owner);
+
+    /// The operation with its descriptor, for messages.
+    protected abstract String describe();
+
+    /// False once the descriptor or the ring is closed, or about to be.
+    protected final boolean isOpen() {
+        return descriptor().isOpen() && loop.reactor.isAccepting();
+    }
+
+    /// What those are told whose send comes too late, or is cut off.
+    protected final IOException closedException() {
+        return new ConnectionClosedException(descriptor(), describe() + ": closed on this side");
+    }
+
+    /// User code threw `fatal` out of a signal of this outlet: see [LoopSubscription#broken].
+    protected void broken(Throwable fatal) {
+        loop.uncaught(fatal);
+    }
+
+    // ---- the line
+
+    /// Puts `sending` in line, and starts it if it is the first.
+    final void enqueue(SendSubscriber<?> sending) {
+        untouched = false;
+        Throwable refusal = failure != null ? failure : closing ? closedException() : pending >= maxPending ? overflow() : null;
+        if (refusal != null) {
+            sending.refuse(refusal);
+        } else if (current == null && waiting.isEmpty()) {
+            begin(sending);
+        } else {
+            waiting.add(sending);
+            count();
+        }
+    }
+
+    private RuntimeException overflow() {
+        return Exceptions.failWithOverflow(describe() + ": " + pending + " sends are pending, the most that maxPendingSends allows");
+    }
+
+    /// Takes `sending` out of the line; returns false if it does not wait there.
+    final boolean withdraw(SendSubscriber<?> sending) {
+        boolean waited = waiting.remove(sending);
+        count();
+        return waited;
+    }
+
+    /// How many sends are pending: under way, or in line. Any thread.
+    public final int pending() {
+        return pending;
+    }
+
+    /// From now on a send is refused if `count` others are pending. Any thread.
+    public final void maxPending(int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("maxPendingSends is " + count + ", must be at least 1");
+        }
+        maxPending = count;
+    }
+
+    private void count() {
+        pending = waiting.size() + (current == null ? 0 : 1);
+    }
+
+    private void begin(SendSubscriber<?> sending) {
+        current = sending;
+        count();
+        sending.begin();
+    }
+
+    /// True if there was never a send.
+    public final boolean isUntouched() {
+        return untouched;
+    }
+
+    /// The send under way, or null.
+    protected final @Nullable SendSubscriber<?> first() {
+        return current;
+    }
+
+    /// The send under way has ended: `sending` was it.
+    private void finish(SendSubscriber<?> sending, @Nullable Throwable failure) {
+        current = null; // before the subscriber is told, which may come back here
+        count();
+        sending.end(failure);
+    }
+
+    /// Starts the next in line, unless a subscriber that was told of an end has done so already.
+    private void next() {
+        if (current != null) {
+            return;
+        }
+        if (!waiting.isEmpty()) {
+            begin(waiting.removeFirst());
+        } else if (closing) {
+            flushed();
+        }
+    }
+
+    private void endWaiting(IOException failure) {
+        while (!waiting.isEmpty()) {
+            SendSubscriber<?> sending = waiting.removeFirst();
+            count();
+            sending.end(failure);
+        }
+    }
+
+    // ---- the elements of the first in line
+
+    /// How many bytes wait, where an element counts as one at least: of empty ones there is no end else.
+    public final long queuedBytes() {
+        return Math.max(queuedBytes, elements.size());
+    }
+
+    /// Takes an element of the first in line.
+    void accept(Object element, int size) {
+        elements.add(element);
+        queuedBytes += size;
+        pump();
+    }
+
+    /// The first in line has changed its mind, or its source has ended: goes on from there.
+    protected final void settle() {
+        if (!settling) { // else the loop below looks again: a line of any length takes no more stack than one
+            settling = true;
+            try {
+                while (settleFirst()) {}
+            } finally {
+                settling = false;
+            }
+        }
+    }
+
+    /// Returns true if the first in line was done, and so there may be more to do.
+    private boolean settleFirst() {
+        SendSubscriber<?> first = current;
+        if (first == null) {
+            return false;
+        }
+        if (first.isCancelled() && !inFlight()) {
+            discardUnsent(first);
+        }
+        if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
+            return false;
+        }
+        finish(first, first.isCutOff() ? closedException() : null);
+        next();
+        return true;
+    }
+
+    /// Ends `first`, the send under way, with `failure`, which is no concern of the others'. [#proceed] goes on with those.
+    protected final void failFirst(SendSubscriber<?> first, IOException failure) {
+        discardAll();
+        first.stopSource();
+        finish(first, failure);
+        next();
+    }
+
+    /// Drops all elements that wait.
+    protected final void discardAll() {
+        SendSubscriber<?> first = current;
+        queuedBytes = 0;
+        for (Object element; (element = elements.poll()) != null;) {
+            if (first != null) {
+                first.discard(element);
+            }
+        }
+    }
+
+    // ---- after each operation
+
+    /// Why nothing will go out any more, or null.
+    public final @Nullable IOException failure() {
+        return failure;
+    }
+
+    /// True when nothing will go out any more.
+    protected final boolean hasFailed() {
+        return failure != null;
+    }
+
+    /// The operation has ended, and what it took is gone from [#elements]: goes on.
+    protected final void proceed() {
+        SendSubscriber<?> first = current;
+        if (first != null && !first.isCancelled()) {
+            first.replenish();
+        }
+        settle();
+        pump();
+    }
+
+    // ---- the end
+
+    /// No send starts any more; what was accepted still goes out, and then follows [#flushed].
+    public final void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        SendSubscriber<?> first = current;
+        if (first != null) {
+            first.stopSource();
+        }
+        endWaiting(closedException());
+        if (current == null) {
+            flushed();
+        } else {
+            settle();
+        }
+    }
+
+    /// All that was accepted before [#close] has gone out.
+    protected void flushed() {
+        descriptor().close();
+    }
+
+    /// Closes the descriptor; nothing goes out any more.
+    public final void abort() {
+        closing = true;
+        fail(closedException());
+        descriptor().close();
+    }
+
+    /// Ends all sends in line with `failure`, and every later one. Only the first failure counts.
+    protected void fail(IOException failure) {
+        if (this.failure != null) {
+            return;
+        }
+        this.failure = failure;
+        discardAll();
+        SendSubscriber<?> first = current;
+        if (first != null) {
+            first.stopSource();
+            finish(first, failure);
+        }
+        endWaiting(failure);
+        if (closing) {
+            descriptor().close();
+        }
+    }
+}

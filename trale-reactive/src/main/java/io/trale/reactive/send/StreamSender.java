@@ -1,0 +1,244 @@
+package io.trale.reactive.send;
+
+import io.trale.reactive.buffer.BufferLease;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactor.BlockPool;
+import io.trale.reactor.Descriptor;
+import io.trale.uring.Sqe;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// An outlet for a stream of bytes, where the bounds of elements do not count.
+///
+/// What is accepted while an operation is in flight goes out together with the next, as much as fits into one block of
+/// native memory: that is the whole flush strategy. A block is held within one operation only. A lease that is large, or
+/// alone, goes out from where it is.
+public abstract class StreamSender extends Sender {
+
+    /// From this size on a lease is cheaper sent from where it is than copied together with others.
+    private static final int DIRECT_BYTES = 16 << 10;
+
+    /// How many bytes of the first element the kernel has taken.
+    private int taken;
+    /// Elements that the kernel has taken whole, until their owner is told.
+    private final ArrayDeque<Object> done = new ArrayDeque<>(0);
+
+    /// The operation is to read from the first element itself, a lease, not from a block.
+    private boolean directly;
+    /// What the kernel reads from: the lease, or a block if not -1; and how much of it counts.
+    private @Nullable BufferLease lease;
+    private int block = -1;
+    private int length;
+    /// How many bytes of the next element to copy are taken already.
+    private int skip;
+    private final Consumer<Object> copying = this::copy;
+    /// Why an element could not be read: its memory is freed, or another thread's, or it was moved while it waited.
+    private @Nullable RuntimeException unreadable;
+
+    protected StreamSender(Loop loop, Descriptor descriptor) {
+        super(loop, descriptor);
+    }
+
+    /// Prepares the entry that sends the `lengthBytes` at `address`.
+    protected abstract void prepare(Sqe sqe, long address, int lengthBytes);
+
+    /// True while no operation may be staged, although something is there to be sent.
+    protected abstract boolean mustWait();
+
+    /// An operation took `result` bytes of the `asked`, or failed with `-errno`. Returns why nothing can go out any more,
+    /// or null.
+    protected abstract @Nullable IOException ended(int result, int asked);
+
+    /// Where the memory comes from that elements are copied into.
+    protected BlockPool blocks() {
+        return loop.reactor.pools().sendBlocks();
+    }
+
+    @Override
+    protected final void pump() {
+        if (elements.isEmpty() || inFlight() || mustWait()) {
+            return;
+        }
+        if (!isOpen()) {
+            fail(closedException());
+            return;
+        }
+        directly = isDirect(elements.element());
+        if (directly) {
+            loop.reactor.stage(this);
+        } else {
+            blocks().stage(this);
+        }
+    }
+
+    private boolean isDirect(Object first) {
+        return first instanceof BufferLease lease && (elements.size() == 1 || lease.size() - taken >= DIRECT_BYTES);
+    }
+
+    /// Those who wait for the kernel must not hold leases: others have better use for them.
+    @Override
+    final void accept(Object element, int size) {
+        SendSubscriber<?> owner = first();
+        if (size == 0 && elements.isEmpty() && owner != null) { // behind others it is told of in its turn
+            owner.taken(element);
+            return;
+        }
+        super.accept(element, size);
+        if (mustWait()) {
+            leaveLeases();
+        }
+    }
+
+    private void leaveLeases() {
+        try {
+            for (int left = elements.size(); left > 0; left--) {
+                elements.add(Payload.onHeap(elements.element()));
+                elements.remove();
+            }
+        } catch (RuntimeException e) {
+            failUnreadable(e);
+        }
+    }
+
+    private void failUnreadable(@Nullable RuntimeException cause) {
+        fail(new IOException(describe() + ": an element was freed or changed before it was sent", cause));
+    }
+
+    @Override
+    protected final void discardUnsent(SendSubscriber<?> owner) {
+        Object begun = taken > 0 ? elements.poll() : null;
+        discardAll();
+        if (begun != null) {
+            elements.add(begun);
+            queuedBytes = Payload.size(begun) - taken;
+        } else {
+            stopWaiting();
+        }
+    }
+
+    /// There is nothing left to wait for.
+    protected abstract void stopWaiting();
+
+    @Override
+    protected final void fill(Sqe sqe) {
+        try {
+            if (directly) {
+                fillDirectly(sqe);
+                return;
+            }
+        } catch (RuntimeException e) {
+            unreadable = e;
+            sqe.prepNop();
+            return;
+        }
+        block = blocks().take();
+        gather();
+        prepare(sqe, blocks().segment(block).address(), length);
+    }
+
+    private void fillDirectly(Sqe sqe) {
+        BufferLease lease = (BufferLease) elements.element();
+        lease.acquire();
+        loop.reactor.memoryListener().ownedByKernel(lease.memory());
+        this.lease = lease;
+        length = lease.size() - taken;
+        prepare(sqe, lease.memory().address() + taken, length);
+    }
+
+    /// Copies as much as fits into the block. An iterator would be an object for each operation.
+    private void gather() {
+        length = 0;
+        skip = taken;
+        try {
+            elements.forEach(copying);
+        } catch (RuntimeException e) {
+            unreadable = e;
+        }
+    }
+
+    private void copy(Object element) {
+        MemorySegment memory = blocks().segment(block);
+        if (length < memory.byteSize()) {
+            int count = Math.min(Payload.size(element) - skip, (int) memory.byteSize() - length);
+            Payload.copy(element, skip, memory, length, count);
+            length += count;
+            skip = 0;
+        }
+    }
+
+    @Override
+    protected final void complete(int result, int flags) {
+        int asked = length;
+        SendSubscriber<?> owner = first();
+        giveBack();
+        if (owner == null || hasFailed()) {
+            return; // aborted meanwhile
+        }
+        boolean whole = result < 0 || advance(result);
+        if (unreadable != null || !whole) {
+            tellTaken(owner);
+            failUnreadable(unreadable);
+            return;
+        }
+        IOException failure = ended(result, asked);
+        if (failure != null) {
+            fail(failure);
+            return;
+        }
+        if (mustWait()) {
+            leaveLeases();
+        }
+        tellTaken(owner);
+        proceed();
+    }
+
+    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
+    private void tellTaken(SendSubscriber<?> owner) {
+        for (Object element; (element = done.poll()) != null;) {
+            owner.taken(element);
+        }
+    }
+
+    private void giveBack() {
+        if (block >= 0) {
+            blocks().give(block);
+            block = -1;
+        }
+        BufferLease lease = this.lease;
+        if (lease != null) {
+            this.lease = null;
+            loop.reactor.memoryListener().ownedByUs(lease.memory());
+            lease.release();
+        }
+        length = 0;
+    }
+
+    /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
+    private boolean advance(int count) {
+        queuedBytes -= count;
+        int left = count;
+        for (Object first; (first = elements.peek()) != null;) {
+            int rest = Payload.size(first) - taken;
+            if (rest > left) {
+                taken += left;
+                return true;
+            }
+            if (rest < 0) {
+                return false;
+            }
+            done.add(elements.remove()); // also an empty one, whose turn has come
+            taken = 0;
+            left -= rest;
+        }
+        return left == 0 && queuedBytes == 0;
+    }
+
+    @Override
+    protected final void fail(IOException failure) {
+        taken = 0;
+        super.fail(failure);
+    }
+}

@@ -1,0 +1,51 @@
+package io.trale.reactive.send;
+
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Operation;
+import io.trale.leaf.WritableWait;
+import io.trale.uring.Sqe;
+
+/// Waits until a socket has room to send, as an operation of its own: so whoever waits holds no memory. Loop thread only.
+public final class WritableWait extends Operation {
+
+    private final WritableWait writable;
+    private final Runnable ready;
+
+    /// `ready` is run after each wait, also one that was cancelled.
+    public WritableWait(Descriptor socket, Runnable ready) {
+        super(socket);
+        this.ready = ready;
+        writable = new WritableWait(socket);
+    }
+
+    /// Waits, if it does not already.
+    public void await() {
+        if (!inFlight() && descriptor().isOpen()) {
+            descriptor().reactor().stage(this);
+        }
+    }
+
+    /// True until the kernel has let go.
+    public boolean isAwaited() {
+        return inFlight();
+    }
+
+    /// Stops waiting.
+    public void cancel() {
+        descriptor().reactor().cancel(this);
+    }
+
+    @Override
+    protected void fill(Sqe sqe) {
+        writable.prepare(sqe);
+    }
+
+    @Override
+    protected void complete(int result, int flags) {
+        if (writable.isFalseAlarm(result)) {
+            await();
+        } else {
+            ready.run();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package io.trale.reactive;
+
+import io.trale.linux.Kernel;
+import io.trale.reactive.loop.Loop;
+import io.trale.task.ExecutorOptions;
+
+/// What tests in other packages need of the inside of a [Trale].
+public final class Internals {
+
+    private Internals() {}
+
+    /// The loop of `trale`.
+    public static Loop loop(Trale trale) {
+        return trale.loop;
+    }
+
+    /// Starts on `kernel`.
+    public static Trale start(Kernel kernel, ExecutorOptions options) {
+        return Trale.start(kernel, options);
+    }
+}
