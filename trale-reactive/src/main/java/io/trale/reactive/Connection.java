@@ -80,7 +80,8 @@ public final class Connection {
     /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
     /// in `take(n)`, the next goes on at the very next byte.
     ///
-    /// Header, then body: [Lines], [Strings] and [Frames] that are applied directly to this consume the bytes of the
+    /// Header, then body: [io.trale.reactive.codec.Lines], [io.trale.reactive.codec.Strings] and
+    /// [io.trale.reactive.codec.Frames] that are applied directly to this consume the bytes of the
     /// elements that they signal, and no others. The next subscriber gets the bytes behind the last element, also if they
     /// came in the same packet:
     ///

@@ -4,7 +4,7 @@ import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.send.StreamSender;
-import io.trale.reactive.send.WritableWait;
+import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 import java.io.IOException;
@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionSender extends StreamSender {
 
     private final Connection connection;
-    private final WritableWait room;
+    private final WritablePoll room;
     private long sentBytes;
     private @Nullable IOException brokenBy;
 
     ConnectionSender(Connection connection) {
         super(connection.loop, connection.descriptor);
         this.connection = connection;
-        room = new WritableWait(connection.descriptor, () -> {
+        room = new WritablePoll(connection.descriptor, () -> {
             settle();
             pump(); // also after an error, which the send itself will name
         });

@@ -7,7 +7,7 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactive.send.Payload;
 import io.trale.reactive.send.SendSubscriber;
 import io.trale.reactive.send.Sender;
-import io.trale.reactive.send.WritableWait;
+import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -24,7 +24,7 @@ import reactor.core.publisher.Operators;
 final class DatagramSender extends Sender {
 
     private final UdpEndpoint endpoint;
-    private final WritableWait room;
+    private final WritablePoll room;
 
     private int block = -1;
     private @Nullable MemorySegment header;
@@ -35,7 +35,7 @@ final class DatagramSender extends Sender {
     DatagramSender(UdpEndpoint endpoint) {
         super(endpoint.loop, endpoint.descriptor);
         this.endpoint = endpoint;
-        room = new WritableWait(endpoint.descriptor, () -> {
+        room = new WritablePoll(endpoint.descriptor, () -> {
             settle();
             pump();
         });

@@ -9,7 +9,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// A socket that listens, of TCP or at a path. Where every connection is to be served the same way, [Trale#serve] is simpler.
+/// A socket that listens, of TCP or at a path. Where every connection is to be served the same way, [Trale#serve] is
+/// simpler.
 public final class Listener implements Disposable {
 
     private final Loop loop;

@@ -49,7 +49,8 @@ public final class ServeOptions {
     }
 
     /// Called on the loop, once for each connection whose handler failed, also with a fatal error of the JVM; it is closed by
-    /// then, see [Connection#handle]. The default logs: at debug level what is ordinary on a network and the connection's own
+    /// then, see [Connection#handle]. The default logs: at debug level what is ordinary on a network and the
+    /// connection's own
     /// (`ECONNRESET`, `EPIPE`, `ETIMEDOUT`, `EHOSTUNREACH` and the like, an idle peer, or an end from this side), everything
     /// else as a warning. The failure of another resource, such as a connection that the handler has opened, is not the
     /// connection's own.

@@ -60,11 +60,13 @@ import reactor.core.scheduler.Scheduler;
 ///
 /// **Ends.** A source that is closed on this side, itself or by [#close], completes if it has no end of its own: connections
 /// accepted, datagrams, ticks, signals. One that has an end and did not reach it fails with
-/// [java.nio.channels.ClosedChannelException]: bytes received, a file, and every send. No end is signalled inside `subscribe`,
+/// [java.nio.channels.ClosedChannelException]: bytes received, a file, and every send. No end is signalled inside
+/// `subscribe`,
 /// but in a later turn of the loop; a subscription that is made when the loop has ended gets its end on another thread.
 ///
 /// **Retries.** Worth a retry, after a pause as by `Retry.backoff`: a connect that failed with `ECONNREFUSED`, `ETIMEDOUT`,
-/// `EHOSTUNREACH`, `ENETUNREACH` or [java.net.UnknownHostException]; whatever failed with `EMFILE`, `ENFILE` or `ENOMEM`. Worth
+/// `EHOSTUNREACH`, `ENETUNREACH` or [java.net.UnknownHostException]; whatever failed with `EMFILE`, `ENFILE` or
+/// `ENOMEM`. Worth
 /// a retry at once: datagrams, whose error ends a subscription and not the endpoint. Never worth one: `ClosedChannelException`,
 /// and whatever a connection has failed with, which it stays; a new connection may do better. So a client is
 /// `connect(..).flatMap(..).retryWhen(Retry.backoff(..).filter(e -> !(e instanceof ClosedChannelException)))`.
@@ -83,7 +85,8 @@ public final class Trale implements AutoCloseable {
     }
 
     /// Starts with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread has started it.
-    /// Throws [UncheckedIOException] if there is no io_uring to be had, and [UnsupportedOperationException] if the JVM forbids
+    /// Throws [UncheckedIOException] if there is no io_uring to be had, and [UnsupportedOperationException] if the JVM
+    /// forbids
     /// native access or this is not Linux; each says in one line why and what to do.
     public static Trale start() {
         return start(ExecutorOptions.defaults());
@@ -182,7 +185,8 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Listens on `address`, an [InetSocketAddress] whose host is resolved or a [UnixDomainSocketAddress], whose path is made,
+    /// Listens on `address`, an [InetSocketAddress] whose host is resolved or a [UnixDomainSocketAddress], whose path is
+    /// made,
     /// and removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for a path that a killed
     /// process has left, `EACCES`, ...), see `bind(2)`.
     public Mono<Listener> bind(SocketAddress address) {
@@ -321,7 +325,8 @@ public final class Trale implements AutoCloseable {
     /// `timerfd_create(2)`.
     ///
     /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
-    /// periods have passed. Completes when this is closed. Fails with [ErrnoException] if there is no timer to be had (`EMFILE`,
+    /// periods have passed. Completes when this is closed. Fails with [ErrnoException] if there is no timer to be had
+    /// (`EMFILE`,
     /// `ENOMEM`). `first` must not be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return new Ticks(loop, first, period).assembled();
@@ -358,7 +363,8 @@ public final class Trale implements AutoCloseable {
     ///
     /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
     /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
-    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and more
+    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and
+    /// more
     /// of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`, after the elements before it; `ESPIPE` for an offset into what has
     /// no position. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than the default one,
     /// such as a zip file, as all methods on files do.
@@ -380,7 +386,8 @@ public final class Trale implements AutoCloseable {
     ///
     /// If the source fails, what it had emitted is written, and then the failure is signalled. If writing fails (`ENOSPC`,
     /// `EDQUOT`, `EFBIG`, `EIO` and more of `write(2)`), the source is cancelled, and what was written so far stays. A cancel
-    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of `open(2)`
+    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of
+    /// `open(2)`
     /// and, with [WriteOptions#sync], of `fsync(2)`.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
         return new WriteMono(loop, path, source, options).assembled();

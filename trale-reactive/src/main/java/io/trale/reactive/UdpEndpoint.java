@@ -130,7 +130,8 @@ public final class UdpEndpoint implements Disposable {
         sender.maxPending(count);
     }
 
-    /// Closes at once: receiving completes, sending fails with [java.nio.channels.ClosedChannelException], datagrams that were
+    /// Closes at once: receiving completes, sending fails with [java.nio.channels.ClosedChannelException], datagrams
+    /// that were
     /// not sent yet are dropped. Idempotent.
     @Override
     public void dispose() {

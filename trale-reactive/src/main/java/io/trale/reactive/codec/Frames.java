@@ -55,7 +55,8 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
 
     /// The frames of `chunks`, without their lengths: heap buffers of exact size that belong to the subscriber. While none
     /// is wanted nothing is asked for. Of a connection's `receive()` no more is consumed than makes the frames that were
-    /// signalled: see [Connection#receive]. A stream that ends inside a frame is a failure, [EOFException].
+    /// signalled: see [io.trale.reactive.Connection#receive]. A stream that ends inside a frame is a failure,
+    /// [EOFException].
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<ByteBuffer>of(chunks, "frames", () -> this::decode);

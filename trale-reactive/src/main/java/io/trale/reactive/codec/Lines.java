@@ -65,7 +65,7 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
     }
 
     /// The lines of `chunks`. While none is wanted nothing is asked for. Of a connection's `receive()` no more is consumed
-    /// than makes the lines that were signalled, their ends included: see [Connection#receive].
+    /// than makes the lines that were signalled, their ends included: see [io.trale.reactive.Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<String>of(chunks, "lines", newline.length == 1 ? Cutter::new : WideCutter::new);

@@ -38,7 +38,7 @@ public final class Strings implements Function<Flux<ByteBuffer>, Flux<String>> {
 
     /// The text of `chunks`: at most one string for each of them, none of them empty, and one more if the end makes text
     /// of what was incomplete. While nothing is wanted nothing is asked for. Of a connection's `receive()`, a character that
-    /// is incomplete is not consumed: see [Connection#receive].
+    /// is incomplete is not consumed: see [io.trale.reactive.Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<String>of(chunks, "strings", TextDecoder::new);

@@ -4,7 +4,7 @@ import io.trale.fs.File;
 import io.trale.linux.Errno;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.send.StreamSender;
-import io.trale.reactive.send.WritableWait;
+import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
 public final class FileSender extends StreamSender {
 
     private final File file;
-    private final WritableWait room;
+    private final WritablePoll room;
     private long position;
 
     public FileSender(Loop loop, File file, long offset) {
         super(loop, file.descriptor());
         this.file = file;
         position = offset;
-        room = new WritableWait(file.descriptor(), () -> {
+        room = new WritablePoll(file.descriptor(), () -> {
             settle();
             pump();
         });

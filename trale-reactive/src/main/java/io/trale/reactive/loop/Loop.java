@@ -20,7 +20,7 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.NonBlocking;
 import reactor.util.context.Context;
 
-/// The thread that everything of one [Trale] happens on.
+/// The thread that everything of one [io.trale.reactive.Trale] happens on.
 public final class Loop {
 
     /// Reactor refuses `block()` on threads of this kind.

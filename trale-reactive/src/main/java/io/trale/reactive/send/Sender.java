@@ -63,7 +63,7 @@ public abstract class Sender extends Operation {
         return new ConnectionClosedException(descriptor(), describe() + ": closed on this side");
     }
 
-    /// User code threw `fatal` out of a signal of this outlet: see [LoopSubscription#broken].
+    /// User code threw `fatal` out of a signal of this outlet: see [io.trale.reactive.loop.LoopSubscription#broken].
     protected void broken(Throwable fatal) {
         loop.uncaught(fatal);
     }

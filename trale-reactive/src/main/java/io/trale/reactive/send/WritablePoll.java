@@ -6,13 +6,13 @@ import io.trale.leaf.WritableWait;
 import io.trale.uring.Sqe;
 
 /// Waits until a socket has room to send, as an operation of its own: so whoever waits holds no memory. Loop thread only.
-public final class WritableWait extends Operation {
+public final class WritablePoll extends Operation {
 
     private final WritableWait writable;
     private final Runnable ready;
 
     /// `ready` is run after each wait, also one that was cancelled.
-    public WritableWait(Descriptor socket, Runnable ready) {
+    public WritablePoll(Descriptor socket, Runnable ready) {
         super(socket);
         this.ready = ready;
         writable = new WritableWait(socket);
