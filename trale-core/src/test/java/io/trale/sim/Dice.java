@@ -1,5 +1,6 @@
 package io.trale.sim;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -61,8 +62,11 @@ final class Dice {
         return count > 1 && fault(Fault.SHORT_TRANSFER) ? 1 + below(count - 1) : count;
     }
 
-    <T> void shuffle(List<T> list) {
-        if (list.size() > 1 && fault(Fault.LATE)) {
+    /// Puts `list`, the operations that became ready, into the order in which they complete.
+    <T> void order(List<T> list) {
+        if (list.size() > 1 && fault(Fault.LAST_FIRST)) {
+            Collections.reverse(list);
+        } else if (list.size() > 1 && fault(Fault.LATE)) {
             for (int i = list.size(); i > 1; i--) {
                 list.set(i - 1, list.set(below(i), list.get(i - 1)));
             }

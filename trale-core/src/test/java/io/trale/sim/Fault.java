@@ -6,6 +6,9 @@ public enum Fault {
     /// Something happens later than it could: a completion, a readiness, a segment on the wire; thereby also in another
     /// order.
     LATE(0.3, true),
+    /// Of the operations that became ready since the last enter, the last completes first. Linux 6.1 always does so on a ring
+    /// with DEFER_TASKRUN.
+    LAST_FIRST(0.3, true),
     /// `enter` takes a part of what is in the submission queue.
     PARTIAL_SUBMISSION(0.2, true),
     /// A receive, read, send or write does less than it could.

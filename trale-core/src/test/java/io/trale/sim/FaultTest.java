@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.fs.File;
 import io.trale.future.ErrnoException;
+import io.trale.future.Future;
+import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
 import io.trale.net.Datagram;
@@ -91,6 +93,51 @@ class FaultTest {
         });
         assertThat(kernel.dice.happened(Fault.BUSY)).isPositive();
         assertThat(overflows[0]).isPositive();
+    }
+
+    @Test
+    void operationsThatBecameReadyCompleteLastFirst() throws Exception {
+        SimKernel kernel = storm(Fault.LAST_FIRST, 1);
+        Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {
+            List<EventFd> events = List.of(EventFd.counter(), EventFd.counter(), EventFd.counter());
+            List<Integer> order = new ArrayList<>();
+            List<JoinHandle<Integer>> takes = new ArrayList<>();
+            for (EventFd event : events) {
+                int number = takes.size();
+                takes.add(executor.submit(noting(event.take(), () -> order.add(number))));
+            }
+            executor.turn(); // all are in flight
+            events.forEach(EventFd::signal);
+            for (JoinHandle<Integer> take : takes) {
+                take.join();
+            }
+            assertThat(order).containsExactly(2, 1, 0);
+            events.forEach(EventFd::close);
+        });
+    }
+
+    /// `future`, which runs `note` when it is done.
+    private static Future<Integer> noting(Future<Integer> future, Runnable note) {
+        return new Future<>() {
+            @Override
+            public boolean poll(Waker waker) {
+                boolean done = future.poll(waker);
+                if (done) {
+                    note.run();
+                }
+                return done;
+            }
+
+            @Override
+            public Integer result() throws Exception {
+                return future.result();
+            }
+
+            @Override
+            public void cancel() {
+                future.cancel();
+            }
+        };
     }
 
     @Test

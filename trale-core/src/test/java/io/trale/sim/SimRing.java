@@ -202,7 +202,7 @@ final class SimRing extends SimFile {
         queues.flushOverflow();
         List<SimOperation> batch = new ArrayList<>(work);
         work.clear();
-        kernel.dice.shuffle(batch);
+        kernel.dice.order(batch);
         for (int i = 0; i < batch.size(); i++) {
             if (enough > 0 && queues.ready() >= enough && kernel.dice.fault(Fault.LATE)) {
                 work.addAll(0, batch.subList(i, batch.size()));
