@@ -27,6 +27,7 @@ public final class BufferRing extends ReceiveBuffers {
     private short tail;
 
     /// Registers `buffers`. Their number must be a power of two, at most 32768. They must stay valid until `ring` is closed.
+    /// Use each group number once per ring: Linux 6.1 gives a new group the position of the closed group of that number.
     /// Throws if the kernel has no buffer rings (`EINVAL`, before Linux 5.19) or no memory (`ENOMEM`).
     public BufferRing(Kernel kernel, Ring ring, Arena arena, int group, MemorySegment[] buffers) throws ErrnoException {
         super(group, buffers);

@@ -7,6 +7,7 @@ import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
+import java.lang.module.ModuleDescriptor;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -23,6 +24,10 @@ public final class MaskedKernel implements InvocationHandler {
 
     /// `preadv2(2)`: answer `EAGAIN`, do not wait.
     private static final int RWF_NOWAIT = 8;
+
+    /// Before Linux 6.10, a timerfd lacks the capability by itself, and answers `EOPNOTSUPP` to `RWF_NOWAIT`.
+    private static final boolean TIMERS_ARE_PATIENT =
+            ModuleDescriptor.Version.parse(System.getProperty("os.version")).compareTo(ModuleDescriptor.Version.parse("6.10")) >= 0;
 
     private final Kernel real = new Libc();
     private final Set<Capability> lacking;
@@ -66,7 +71,12 @@ public final class MaskedKernel implements InvocationHandler {
                     entriesBytes = (long) arguments[0];
                 }
             }
-            case "eventfd", "timerfdCreate" -> counters.add((int) result);
+            case "eventfd" -> counters.add((int) result);
+            case "timerfdCreate" -> {
+                if (TIMERS_ARE_PATIENT) {
+                    counters.add((int) result);
+                }
+            }
             case "close" -> counters.remove((int) arguments[0]);
             default -> { }
         }

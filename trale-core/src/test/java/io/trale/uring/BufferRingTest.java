@@ -140,22 +140,14 @@ class BufferRingTest {
     }
 
     @Test
-    void closedGroupIsUnknownToTheKernelAndItsNumberFreeAgain() throws Exception {
-        Inlet inlet = new Inlet(kernel);
-        try (Arena arena = Arena.ofShared()) {
-            Ring ring = Ring.open(kernel, arena, 8, 16);
-            for (int i = 0; i < 3; i++) {
-                BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP,
-                        Memory.pieces(kernel, arena, 2, 16));
-                inlet.send((byte) 1);
-                assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(1);
-                buffers.close();
-                inlet.send((byte) 1);
-                assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(-Errno.ENOBUFS);
-            }
-            ring.close();
-        }
-        kernel.close(inlet.fd());
+    void closedGroupIsUnknownToTheKernel() throws Exception {
+        withBuffers(2, 16, (ring, buffers, inlet) -> {
+            inlet.send((byte) 1);
+            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(1);
+            buffers.close();
+            inlet.send((byte) 1);
+            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(-Errno.ENOBUFS);
+        });
     }
 
     @Test

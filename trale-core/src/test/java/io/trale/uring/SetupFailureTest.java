@@ -8,6 +8,7 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
+import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -172,14 +173,24 @@ class SetupFailureTest {
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, 8, 16);
-            assertThat(kernel.asked).hasSize(row[1]);
+            int lacking = unknownHere();
+            assertThat(kernel.asked).hasSize(lacking != 0 && row[1] == 1 ? 2 : row[1]);
             assertThat(ring.setupFlags() & (NO_SQARRAY | DEFER_TASKRUN | SINGLE_ISSUER | COOP_TASKRUN))
-                    .isEqualTo(row[2]);
+                    .isEqualTo(row[2] & ~lacking);
             nopsInOrder(ring);
             pollThatIsReadyLater(kernel, ring, eventfd);
             ring.close();
         }
         kernel.close(eventfd);
+    }
+
+    /// `NO_SQARRAY` before Linux 6.6, else 0: the kernels that trale supports know all other flags.
+    private static int unknownHere() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            Ring ring = Ring.open(new Libc(), arena, 8, 16);
+            ring.close();
+            return NO_SQARRAY & ~ring.setupFlags();
+        }
     }
 
     /// More than the queue holds, so that its index array, if there is one, is gone through.
