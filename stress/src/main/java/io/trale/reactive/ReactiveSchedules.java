@@ -32,7 +32,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.util.context.Context;
 
-/// What other threads do to subscriptions, sends, openings and schedulers of a loop.
+/// Schedules in which other threads use subscriptions, sends, opening monos and schedulers of a loop.
 public class ReactiveSchedules {
 
     /// For nested classes only.
@@ -42,7 +42,7 @@ public class ReactiveSchedules {
         return Trale.start(kernel.shared.kernel(), kernel.options());
     }
 
-    /// A subscriber that checks the order of its signals, and requests nothing by itself.
+    /// A subscriber that checks the order of its signals. It requests nothing by itself.
     static final class Checking<T> implements CoreSubscriber<T> {
 
         final List<T> received = new ArrayList<>();
@@ -56,15 +56,15 @@ public class ReactiveSchedules {
         @Override
         public Context currentContext() {
             return Context.of("reactor.onDiscard.local", (Consumer<Object>) any -> {
-                if (any instanceof ByteBuffer) { // and not a source that was never subscribed to
+                if (any instanceof ByteBuffer) { // not a source that was never subscribed to
                     discarded.incrementAndGet();
                 }
             });
         }
 
         private void signal(Runnable signal) {
-            check(!inside, "a signal inside another");
-            check(ends == 0, "a signal after the end");
+            check(!inside, "nested signal");
+            check(ends == 0, "signal after the terminal signal");
             inside = true;
             signal.run();
             inside = false;
@@ -100,7 +100,7 @@ public class ReactiveSchedules {
 
     // ---- subscriptions
 
-    /// The numbers from 1 to `last`, without waiting for anything.
+    /// Emits the numbers from 1 to `last` without waiting.
     private static final class Numbers extends LoopSubscription<Integer> {
 
         private final int last;
@@ -131,12 +131,12 @@ public class ReactiveSchedules {
         }
     }
 
-    /// Two threads request. As many elements come.
-    @Twin(fault = "the loop reads what was requested and then clears it", of = LoopSubscription.class,
+    /// Two threads request. The source emits the requested number of elements.
+    @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "long seen = requested; requested = 0; demand = Operators.addCap(demand, seen);")
-    @Twin(fault = "a drain allows the next one after it has looked", of = LoopSubscription.class,
-            real = "scheduled = 0; // a note taken from here on schedules again",
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
+            real = "scheduled = 0;",
             broken = "if (started) { drain(); scheduled = 0; return; } scheduled = 0;")
     public static class RequestAndRequest implements Schedule {
 
@@ -166,7 +166,8 @@ public class ReactiveSchedules {
         }
     }
 
-    /// One thread requests, one cancels. No more comes than was requested, no end is signalled, and the source is released.
+    /// One thread requests, another cancels. The source emits at most the requested number of elements and no terminal
+    /// signal, and is stopped.
     @Twin(fault = "a cancel from another thread does not wake the loop", of = LoopSubscription.class,
             real = "} else if (scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {",
             broken = "} else if (!cancelled && scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {")
@@ -188,22 +189,22 @@ public class ReactiveSchedules {
             b.join();
             trale.close();
             check(subscriber.received.size() <= 2, "received " + subscriber.received);
-            check(subscriber.over.getCount() == 1, "an end after cancel");
+            check(subscriber.over.getCount() == 1, "terminal signal after cancel");
             check(numbers.stops == 1, "stops " + numbers.stops);
             kernel.end();
         }
     }
 
-    // ---- openings
+    // ---- opening monos
 
     private static Mono<Integer> opening(Trale trale, AtomicInteger made, AtomicInteger unwanted) {
         return new FutureMono<Integer>(trale.loop, () -> new ReadyFuture<>(made::incrementAndGet), any -> unwanted.incrementAndGet());
     }
 
-    /// One thread requests the value, one cancels. What was made is either signalled or discarded.
-    @Twin(fault = "a value that meets a cancel is forgotten", of = FutureMono.class,
+    /// One thread requests the value, another cancels. Each created value is either signalled or discarded.
+    @Twin(fault = "a value that races with a cancel is not discarded", of = FutureMono.class,
             real = "if (before == VALUE) { discard(); }", broken = "if (before == VALUE) { }")
-    @Twin(fault = "a value looks whether it was requested and then waits", of = FutureMono.class,
+    @Twin(fault = "the check for demand and the store of the value are two steps", of = FutureMono.class,
             real = "if (state.compareAndSet(NOTHING, VALUE)) {",
             broken = "if (state.get() == NOTHING) { state.set(VALUE);")
     public static class OpenAndCancel implements Schedule {
@@ -230,8 +231,8 @@ public class ReactiveSchedules {
         }
     }
 
-    /// One thread subscribes and requests, one closes the loop. The end is signalled.
-    @Twin(fault = "a value that is requested after the loop's end is not signalled", of = FutureMono.class,
+    /// One thread subscribes and requests, another closes the loop. A terminal signal is emitted.
+    @Twin(fault = "a value requested after the end of the loop is not signalled", of = FutureMono.class,
             real = "&& !loop.run(this::deliver) && state.compareAndSet(VALUE, OVER)) {",
             broken = "&& !loop.run(this::deliver) && state.get() == OVER) {")
     public static class OpenAndClose implements Schedule {
@@ -262,11 +263,11 @@ public class ReactiveSchedules {
 
     // ---- the scheduler
 
-    /// One thread schedules on a worker that another disposes, one schedules directly. The graceful end comes, and by then
-    /// every task is over.
+    /// One thread schedules on a worker that another thread disposes; a third schedules directly. The graceful dispose
+    /// completes after every task has ended.
     @Twin(fault = "a task that is added after the dispose is not disposed", of = TraleWorker.class,
             real = "if (isRefusing() || !task.start()) {", broken = "if (!task.start()) {")
-    @Twin(fault = "the end is read from the size of the set", of = TraleWorker.class,
+    @Twin(fault = "the end is detected by the size of the set", of = TraleWorker.class,
             real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
             broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && whole == null) {")
     public static class ScheduleAndDispose implements Schedule {
@@ -301,7 +302,7 @@ public class ReactiveSchedules {
             });
             a.join();
             b.join();
-            check(delayed.stream().allMatch(Disposable::isDisposed), "accepted, and not disposed");
+            check(delayed.stream().allMatch(Disposable::isDisposed), "accepted but not disposed");
             scheduler.disposeGracefully().block();
             c.join();
             check(ran.get() == accepted.get(), "accepted " + accepted + ", ran " + ran);
@@ -312,7 +313,7 @@ public class ReactiveSchedules {
 
     // ---- sends
 
-    /// Emits `count` elements of one byte on a thread of its own, as they are requested.
+    /// Emits `count` elements of one byte on its own thread, as requested.
     private static final class Elsewhere implements Publisher<ByteBuffer>, Subscription {
 
         private final int count;
@@ -375,9 +376,9 @@ public class ReactiveSchedules {
         return trale.connect(new InetSocketAddress("127.0.0.1", 7)).block();
     }
 
-    /// A source on another thread is sent. Every element arrives, in order.
-    @Twin(fault = "a drain allows the next one after it has looked", of = SendSubscriber.class,
-            real = "scheduled = 0; // a note taken from here on schedules again drain();",
+    /// Sends a source that emits on another thread. Every element arrives, in order.
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = SendSubscriber.class,
+            real = "scheduled = 0; drain();",
             broken = "drain(); scheduled = 0;")
     public static class SendFromElsewhere implements Schedule {
 
@@ -400,10 +401,10 @@ public class ReactiveSchedules {
         }
     }
 
-    /// The loop is closed while a source on another thread is sent. Every element is either taken or discarded, and the end
-    /// is signalled.
-    @Twin(fault = "what comes after the end is not discarded", of = SendSubscriber.class,
-            real = "drainForeign(true); // after the end of all, there is nobody else to do it", broken = "")
+    /// The loop is closed while a source that emits on another thread is sent. Every element is either taken or discarded,
+    /// and a terminal signal is emitted.
+    @Twin(fault = "elements after the end of the loop are not discarded", of = SendSubscriber.class,
+            real = "private void dropLate() { drainForeign(true);", broken = "private void dropLate() {")
     public static class SendAndClose implements Schedule {
 
         /// For Fray.

@@ -10,13 +10,13 @@ import io.trale.time.Timer;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 
-/// Other threads wake a loop that closes.
+/// Schedules in which other threads wake a loop that closes.
 public class NotifierSchedules {
 
     /// For nested classes only.
     NotifierSchedules() {}
 
-    /// Closes its executor after the shortest sleep.
+    /// Closes its executor after a sleep of 1 ns.
     private static final class Closing implements Future<Void> {
 
         private final Future<Void> sleep = Timer.sleep(Duration.ofNanos(1));
@@ -41,11 +41,10 @@ public class NotifierSchedules {
         }
     }
 
-    /// A thread wakes the loop, which a timer wakes as well, and which then closes: the descriptor stays open until the
+    /// A thread wakes the loop. A timer wakes the loop as well, and the loop closes. The descriptor stays open until the
     /// thread has written to it.
-    @Twin(fault = "a ring counts as ended before it writes", of = Notifier.class,
-            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally { rung.incrementAndGet(); "
-                + "// whatever came of it: the closing loop waits for this }",
+    @Twin(fault = "a ring counts as completed before its write", of = Notifier.class,
+            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally { rung.incrementAndGet(); }",
             broken = "rung.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1);")
     public static class RingAndClose implements Schedule {
 

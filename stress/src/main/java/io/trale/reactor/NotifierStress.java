@@ -13,14 +13,14 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/// The ring that is owed: who was told to ring does so, at a moment of its own, while the loop closes the eventfd.
+/// A producer that must ring writes to the eventfd while the loop closes it.
 public class NotifierStress {
 
-    /// The last ring, and the close that has to wait for it.
+    /// The last ring, and the close, which must wait for the ring.
     @JCStressTest
-    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "written, and then closed")
-    @Outcome(expect = FORBIDDEN, desc = "written to a number that is no longer ours, and may be anybody's")
-    @Twin(fault = "a ring is counted before it is done", of = Notifier.class,
+    @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "written, then closed")
+    @Outcome(expect = FORBIDDEN, desc = "written after the close: the descriptor number may be reused")
+    @Twin(fault = "a ring counts as completed before its write", of = Notifier.class,
             real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally {",
             broken = "try { rung.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1); } finally {")
     @State

@@ -3,17 +3,17 @@ package io.trale.stress;
 import io.trale.linux.Kernel;
 import java.lang.reflect.Proxy;
 
-/// One descriptor, and a kernel that knows of nothing else: it tells writes in time from those after the close.
+/// A kernel with one descriptor. It counts writes before the close and writes after the close.
 public final class Eventfd {
 
-    /// The descriptor.
+    /// The number of the descriptor.
     public static final int NUMBER = 7;
 
     private volatile boolean closed;
     private int writes;
     private int lateWrites;
 
-    /// The kernel.
+    /// A kernel that supports only the calls of an eventfd.
     public Kernel kernel() {
         return (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 (proxy, method, arguments) -> switch (method.getName()) {
@@ -37,18 +37,18 @@ public final class Eventfd {
         return Long.BYTES;
     }
 
-    /// Closes it. Returns 0, as `close(2)`.
+    /// Closes the descriptor. Returns 0, as `close(2)`.
     public int close() {
         closed = true;
         return 0;
     }
 
-    /// How often it was written to. For the arbiter, as there is one writer.
+    /// The number of writes before the close. Call after the actors have ended.
     public int writes() {
         return writes;
     }
 
-    /// How often something was written to it, or to whoever has the number now, after the close.
+    /// The number of writes after the close.
     public int lateWrites() {
         return lateWrites;
     }

@@ -16,11 +16,12 @@ import org.pastalab.fray.core.scheduler.POSScheduler;
 import org.pastalab.fray.core.scheduler.RandomScheduler;
 import org.pastalab.fray.core.scheduler.Scheduler;
 
-/// Runs a [Schedule] again and again under Fray, which decides every switch between its threads. Needs the JDK, the agents
-/// and the flags that `Fray` of the tests gives.
+/// Runs a [Schedule] repeatedly under Fray, which controls every thread switch. Needs the JDK, the agents and the flags of
+/// the class `Fray` in the tests.
 ///
-/// Arguments: the class, how to choose the next thread (`pos` or `random`), how long to go on in seconds, and a directory
-/// for reports. Prints how many schedules there were, and the failure; the exit status is 0, or 1 after a failure.
+/// Arguments: the class, the algorithm that chooses the next thread (`pos` or `random`), the time in seconds, and a
+/// directory for reports. Prints the number of schedules, then the failure if any. The exit status is 1 after a failure,
+/// else 0.
 public final class FrayMain {
 
     private static final int MAX_SCHEDULES = Integer.MAX_VALUE;
@@ -44,19 +45,19 @@ public final class FrayMain {
             }
             return Unit.INSTANCE;
         }), false, false, MAX_STEPS);
-        // Time is Fray's, and a timed wait ends early only if no other thread can run. All else is as it is by itself.
+        // Fray's clock; a timed wait ends early only if no other thread can run. All other settings are the defaults.
         Configuration configuration = new Configuration(execution, Path.of(args[3]), MAX_SCHEDULES, Integer.parseInt(args[2]),
                 scheduler, new ControlledRandomProvider(), false, false, true, false, false, false, NetworkDelegateType.NONE,
                 SystemTimeDelegateType.MOCK, 1000L, false, true, false, false, false, false, null);
         PrintStream out = System.out;
-        System.setOut(new PrintStream(PrintStream.nullOutputStream())); // Fray has much to say
-        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> { }); // it is in the result
+        System.setOut(new PrintStream(PrintStream.nullOutputStream())); // Fray prints progress
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> { }); // the result contains it
         Throwable failure = new TestRunner(configuration).run();
         out.println(configuration.getCurrentIteration() + " schedules");
         if (failure != null) {
             failure.printStackTrace(out);
         }
         out.flush();
-        Runtime.getRuntime().halt(failure == null ? 0 : 1); // threads of a failed schedule may hang
+        Runtime.getRuntime().halt(failure == null ? 0 : 1); // threads of a failed schedule may still wait
     }
 }

@@ -1,13 +1,13 @@
 package io.trale.stress;
 
-/// What some threads do together, to be run under many schedules: it must hold under every one. Each has a public
-/// constructor without arguments, which makes what the threads share.
+/// A concurrent scenario that must hold under every schedule of its threads. Implementations have a public constructor
+/// without arguments, which creates the shared state.
 public interface Schedule {
 
-    /// Starts threads, waits for their end, and throws if something is wrong. The caller's thread takes part.
+    /// Starts threads, waits for their end, and throws if a check fails. The calling thread takes part.
     void run() throws Exception;
 
-    /// Something that may throw.
+    /// The body of a thread, which may throw.
     interface Act {
         void run() throws Exception;
     }

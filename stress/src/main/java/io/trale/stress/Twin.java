@@ -6,25 +6,25 @@ import java.lang.annotation.Target;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 
-/// A broken twin of a class, which the annotated test has to catch: the real source but for one place.
+/// A broken twin of a class: its source with one change. The annotated test must fail on the twin.
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Repeatable(Twin.All.class)
 public @interface Twin {
 
-    /// What is wrong with it.
+    /// The fault of the twin.
     String fault();
 
-    /// The class that it takes the place of.
+    /// The class that the twin replaces.
     Class<?> of();
 
-    /// What stands in the source, once; blanks and line ends are all the same.
+    /// The code to replace, which must occur once in the source. White space and line comments are ignored.
     String real();
 
-    /// What stands there in the twin.
+    /// The replacement.
     String broken();
 
-    /// The container that Java wants.
+    /// The container annotation.
     @Target(ElementType.TYPE)
     @Retention(RetentionPolicy.RUNTIME)
     @interface All {

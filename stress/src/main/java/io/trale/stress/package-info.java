@@ -1,11 +1,20 @@
-/// What threads share, under jcstress, and in larger scenarios under Fray, as each [io.trale.stress.Schedule].
+/// Tests of the state that threads share: races under jcstress, and larger scenarios ([io.trale.stress.Schedule]) under
+/// Fray.
 ///
-/// Almost everything in trale belongs to one thread. The rest is few: [io.trale.task.Inbox] and the rings that it asks for, the
-/// bits and the joiner of a task, the eventfds and when they may be closed, the mutex, the notes that a subscription takes,
-/// the loans of leases, the tasks of a scheduler, and what the source of a send has emitted when the loop ends. Each race has a class in the package of what it tests, named after it, with two actors; what
-/// may come of it, and why nothing else may, is said by its outcomes.
+/// Almost everything in trale belongs to one thread. The exceptions are:
 ///
-/// A race that nobody loses proves nothing if it cannot be lost. So each class also names its broken twins, by
-/// [io.trale.stress.Twin]: the same source but for one place, where for instance a compare-and-set has become a look and a
-/// store. The build makes them, runs the very same actors on them, and fails unless what is forbidden is seen.
+/// - [io.trale.task.Inbox] and the rings that it requires
+/// - the bits and the joiner of a task
+/// - the eventfds, and the time of their close
+/// - the mutex
+/// - demand and cancel of a subscription
+/// - the use counts of leases
+/// - the tasks of a scheduler
+/// - elements that the source of a send has emitted when the loop ends
+///
+/// Each race is a class with two actors, in the package of the class that it tests. Its outcomes list the allowed results.
+///
+/// A test of a race proves something only if it can fail. So each class declares broken twins with [io.trale.stress.Twin]:
+/// the same source with one change, for example a check and a store in place of a compare-and-set. The build compiles the
+/// twins and runs the same actors on them. It fails unless a forbidden outcome occurs.
 package io.trale.stress;

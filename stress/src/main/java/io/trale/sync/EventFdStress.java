@@ -14,15 +14,15 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.ZII_Result;
 
-/// An [EventFd] is signalled by other threads while its own closes it.
+/// Another thread signals an [EventFd] while the loop closes it.
 public class EventFdStress {
 
-    /// A signal, and the close.
+    /// A signal and the close.
     @JCStressTest
-    @Outcome(id = "true, 1, 0", expect = ACCEPTABLE, desc = "written, and then closed")
-    @Outcome(id = "false, 0, 0", expect = ACCEPTABLE, desc = "closed, and so refused")
-    @Outcome(expect = FORBIDDEN, desc = "written to a number that is no longer ours, and may be anybody's")
-    @Twin(fault = "a writer looks whether it is closed and then counts itself", of = EventFd.class,
+    @Outcome(id = "true, 1, 0", expect = ACCEPTABLE, desc = "written, then closed")
+    @Outcome(id = "false, 0, 0", expect = ACCEPTABLE, desc = "closed, then refused")
+    @Outcome(expect = FORBIDDEN, desc = "written after the close: the descriptor number may be reused")
+    @Twin(fault = "a writer checks the closed bit and increments the count in two steps", of = EventFd.class,
             real = "int before = writers.getAndUpdate(writing -> writing < 0 ? writing : writing + 1);",
             broken = "int before = writers.get(); if (before >= 0) { writers.incrementAndGet(); }")
     @State

@@ -14,20 +14,20 @@ import org.openjdk.jcstress.infra.results.ZI_Result;
 import org.openjdk.jcstress.infra.results.ZZ_Result;
 import org.openjdk.jcstress.infra.results.Z_Result;
 
-/// Two tasks, each of another executor, and one [Mutex].
+/// Two tasks of different executors use one [Mutex].
 public class MutexStress {
 
-    /// A mutex, and a wish for it.
+    /// A mutex and a pending lock.
     abstract static class Base {
 
         final Mutex<Integer> mutex = new Mutex<>(1);
         final Future<Mutex<Integer>.Guard> lock = mutex.lock();
 
-        /// The mutex, which must be free.
+        /// Locks the mutex, which must be free.
         final Mutex<Integer>.Guard guard() {
             Future<Mutex<Integer>.Guard> free = mutex.lock();
             if (!free.poll(() -> { })) {
-                throw new AssertionError("it is locked");
+                throw new AssertionError("the mutex is locked");
             }
             return guard(free);
         }
@@ -41,10 +41,10 @@ public class MutexStress {
         }
     }
 
-    /// Two want it.
+    /// Two tasks lock the mutex.
     @JCStressTest
-    @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one has it")
-    @Outcome(expect = FORBIDDEN, desc = "both have it, or nobody has")
+    @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one task holds the mutex")
+    @Outcome(expect = FORBIDDEN, desc = "both tasks or neither hold it")
     @Twin(fault = "a poll is not exclusive", of = Mutex.class,
             real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
             broken = "public boolean poll(Waker waker) { synchronized (this) {")
@@ -64,11 +64,11 @@ public class MutexStress {
         }
     }
 
-    /// One gives it back, changed, while the other comes to wait for it.
+    /// The holder changes the value and unlocks while another task locks.
     @JCStressTest
-    @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "it is handed over at once, or after a wake")
-    @Outcome(expect = FORBIDDEN, desc = "one who waits is not woken, or has the mutex and an old value")
-    @Twin(fault = "an unlock looks at the queue outside of the monitor", of = Mutex.class,
+    @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "granted at once, or after a wake")
+    @Outcome(expect = FORBIDDEN, desc = "the waiter is not woken, or sees the old value")
+    @Twin(fault = "an unlock reads the queue outside of the monitor", of = Mutex.class,
             real = "synchronized (this) { next = first;",
             broken = "next = first; synchronized (this) {")
     @State
@@ -99,12 +99,12 @@ public class MutexStress {
         }
     }
 
-    /// One gives it back while the other, which waits, is polled with another waker.
+    /// The holder unlocks while the waiter is polled with a new waker.
     @JCStressTest
     @Outcome(id = {"true, false", "true, true", "false, true"}, expect = ACCEPTABLE,
-            desc = "the poll has seen it come, or its waker is woken, or both")
+            desc = "the poll sees the grant, or its waker is woken, or both")
     @Outcome(expect = FORBIDDEN, desc = "only the waker of an earlier poll is woken")
-    @Twin(fault = "the waker is kept outside of the monitor", of = Mutex.class,
+    @Twin(fault = "the waker is stored outside of the monitor", of = Mutex.class,
             real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
             broken = "public boolean poll(Waker waker) { boolean waiting; synchronized (Mutex.this) { waiting = state == State.WAITING; }"
                     + " if (waiting) { this.waker = waker; return false; } synchronized (Mutex.this) {")
@@ -134,10 +134,10 @@ public class MutexStress {
         }
     }
 
-    /// One gives it back while the other stops waiting.
+    /// The holder unlocks while the waiter is cancelled.
     @JCStressTest
-    @Outcome(id = "true", expect = ACCEPTABLE, desc = "it is free")
-    @Outcome(id = "false", expect = FORBIDDEN, desc = "nobody has it, and nobody will")
+    @Outcome(id = "true", expect = ACCEPTABLE, desc = "the mutex is free")
+    @Outcome(id = "false", expect = FORBIDDEN, desc = "the mutex stays locked without a holder")
     @Twin(fault = "the state is read outside of the monitor", of = Mutex.class,
             real = "synchronized (Mutex.this) { before = state;",
             broken = "before = state; synchronized (Mutex.this) {")

@@ -12,13 +12,13 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// What other threads do to a whole executor: its inbox, its wake-up, its tasks and its end.
+/// Schedules in which other threads use an executor: its inbox, wake-up, tasks and close.
 public class ExecutorSchedules {
 
     /// For nested classes only.
     ExecutorSchedules() {}
 
-    /// Complete once it was rung often enough, by any thread.
+    /// A future that completes when threads have called [#ring] `wanted` times.
     static final class Bell implements Future<Integer> {
 
         private final AtomicInteger rung = new AtomicInteger();
@@ -52,14 +52,14 @@ public class ExecutorSchedules {
         }
     }
 
-    /// Two threads wake a task, a third joins it.
-    @Twin(fault = "a waker reads that the task is not queued and then queues it", of = Task.class,
+    /// Two threads wake a task, and a third joins it.
+    @Twin(fault = "a waker checks and sets the scheduled bit in two steps", of = Task.class,
             real = "if (((int) STATE.getAndBitwiseOr(this, SCHEDULED) & SCHEDULED) == 0) { executor.enqueue(this); }",
             broken = "int seen = state; if ((seen & SCHEDULED) == 0) { state = seen | SCHEDULED; executor.enqueue(this); }")
-    @Twin(fault = "a joiner stores its waker although the task may have ended", of = Task.class,
+    @Twin(fault = "a joiner stores its waker without a check for the end of the task", of = Task.class,
             real = "if (JOINER.compareAndSet(this, before, Successor.of(waker, before))) {",
             broken = "joiner = Successor.of(waker, before); if (joiner != null) {")
-    @Twin(fault = "the loop looks for jobs and then says that it sleeps", of = Inbox.class,
+    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = Inbox.class,
             real = "return HEAD.compareAndSet(this, null, ASLEEP);",
             broken = "if (head != null) { return false; } head = ASLEEP; return true;")
     public static class WakeAndJoin implements Schedule {
@@ -75,7 +75,7 @@ public class ExecutorSchedules {
             JoinHandle<Integer> handle = executor.submit(bell);
             Thread a = go(bell::ring);
             Thread b = go(bell::ring);
-            check(handle.join() == 2, "complete before its time");
+            check(handle.join() == 2, "completed too early");
             executor.close();
             a.join();
             b.join();
@@ -84,7 +84,7 @@ public class ExecutorSchedules {
     }
 
     /// A task is aborted while another thread completes it.
-    @Twin(fault = "an abort that finds the task queued does not count", of = Task.class,
+    @Twin(fault = "an abort of a queued task is ignored", of = Task.class,
             real = "STATE.getAndBitwiseOr(this, ABORTED);", broken = "if ((state & SCHEDULED) == 0) { state |= ABORTED; }")
     public static class AbortAndWake implements Schedule {
 
@@ -101,9 +101,9 @@ public class ExecutorSchedules {
             Thread b = go(bell::ring);
             try {
                 handle.join();
-                check(false, "complete after one ring");
+                check(false, "completed after one ring");
             } catch (CancellationException e) {
-                check(bell.cancelled, "aborted and not cancelled");
+                check(bell.cancelled, "aborted but not cancelled");
             }
             a.join();
             b.join();
@@ -112,8 +112,8 @@ public class ExecutorSchedules {
         }
     }
 
-    /// Two threads hand in work while the executor closes. What is accepted runs, and no wake-up writes to a closed descriptor.
-    @Twin(fault = "the loop looks at the chain and then closes", of = Inbox.class,
+    /// Two threads submit jobs while the executor closes. Accepted jobs run, and no wake-up writes to a closed descriptor.
+    @Twin(fault = "the loop takes the jobs and closes the inbox in two steps", of = Inbox.class,
             real = "pour((Job) HEAD.getAndSet(this, CLOSED), queue);",
             broken = "Job seen = head; head = CLOSED; pour(seen, queue);")
     public static class ExecuteAndClose implements Schedule {
@@ -148,8 +148,9 @@ public class ExecutorSchedules {
         }
     }
 
-    /// Two threads close while a third submits a task that never completes by itself. It is cancelled, and joined.
-    @Twin(fault = "a task that comes late is not cancelled", of = Executor.class,
+    /// Two threads close while a third submits a task that never completes by itself. The task is cancelled, and its join
+    /// returns.
+    @Twin(fault = "a task that arrives during the close is not cancelled", of = Executor.class,
             real = "if (closing) { task.drop(new CancellationException(\"the executor was closed\")); } else { task.run(); }",
             broken = "task.run();")
     public static class SubmitAndClose implements Schedule {
@@ -180,15 +181,15 @@ public class ExecutorSchedules {
             }
             try {
                 handle.join();
-                check(false, "complete without a ring");
+                check(false, "completed without a ring");
             } catch (CancellationException e) {
-                check(bell.cancelled, "ended and not cancelled");
+                check(bell.cancelled, "ended but not cancelled");
             }
         }
     }
 
-    /// An action for the end is registered when it comes: it runs once.
-    @Twin(fault = "an action is added although the end may have come", of = Termination.class,
+    /// An action is registered while the termination is signalled. The action runs once.
+    @Twin(fault = "an action is added without a check for the end", of = Termination.class,
             real = "synchronized (actions) { if (!isDone()) { actions.add(action); return; } }",
             broken = "if (!isDone()) { Thread.yield(); actions.add(action); return; }")
     public static class ThenAndCome implements Schedule {
@@ -207,9 +208,9 @@ public class ExecutorSchedules {
         }
     }
 
-    /// Three threads want a mutex, and one of them gives up.
-    @Twin(fault = "a waiter that gives up when it was granted the mutex keeps it", of = Mutex.class,
-            real = "if (before == State.GRANTED) { unlock(); // the guard was not taken }", broken = "")
+    /// Three threads lock a mutex, and one of them cancels.
+    @Twin(fault = "a waiter that is cancelled after its grant keeps the mutex", of = Mutex.class,
+            real = "if (before == State.GRANTED) { unlock(); }", broken = "")
     @Twin(fault = "the mutex is unlocked outside of the monitor", of = Mutex.class,
             real = "synchronized (this) { next = first; if (next == null) { held = false; return; } remove(next); "
                 + "next.state = Lock.State.GRANTED; }",
@@ -255,7 +256,7 @@ public class ExecutorSchedules {
                 }
             }
             try (Mutex<int[]>.Guard guard = lock.result()) {
-                check(guard.get()[0]++ == 0, "two in the mutex");
+                check(guard.get()[0]++ == 0, "two holders of the mutex");
                 Thread.yield();
                 guard.get()[0]--;
             }

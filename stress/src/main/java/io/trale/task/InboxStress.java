@@ -14,11 +14,11 @@ import org.openjdk.jcstress.infra.results.I_Result;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 import org.openjdk.jcstress.infra.results.ZZI_Result;
 
-/// What producers and the loop do to an [Inbox], two at a time. No job may be lost, nor come twice, nor out of order, and a
-/// loop sleeps on a job only if exactly one producer was told to ring.
+/// Producers and the loop use an [Inbox], two at a time. No job is lost, duplicated or reordered. If the loop sleeps while a
+/// job is queued, exactly one producer must ring.
 public class InboxStress {
 
-    /// A job, an inbox, and what has come out of it.
+    /// An inbox, and the queue of jobs drained from it.
     abstract static class Base {
 
         final Inbox inbox = new Inbox();
@@ -37,7 +37,7 @@ public class InboxStress {
             }
         }
 
-        /// Returns whether the caller has to ring.
+        /// Offers job `number`. Returns true if the caller must ring.
         final boolean offer(int number) {
             return inbox.offer(new Numbered(number)) == Offer.RING;
         }
@@ -50,7 +50,7 @@ public class InboxStress {
             inbox.close(queue);
         }
 
-        /// The numbers of the jobs that came out, in their order, as digits.
+        /// The numbers of the drained jobs in order, as digits.
         final int order() {
             int digits = 0;
             for (Job job; (job = queue.poll()) != null;) {
@@ -60,12 +60,12 @@ public class InboxStress {
         }
     }
 
-    /// A producer has a job while the loop, which has seen none, is about to sleep.
+    /// A producer offers a job while the loop, which has seen none, begins to sleep.
     @JCStressTest
-    @Outcome(id = "false, false, 1", expect = ACCEPTABLE, desc = "the job was first: the loop stays awake")
-    @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the mark was first: the loop sleeps, and is rung")
-    @Outcome(expect = FORBIDDEN, desc = "a loop asleep on a job, a ring for a loop awake, or a job lost")
-    @Twin(fault = "the loop looks for jobs and then says that it sleeps", of = Inbox.class,
+    @Outcome(id = "false, false, 1", expect = ACCEPTABLE, desc = "the offer was first: the loop stays awake")
+    @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the sleep was first: the producer rings")
+    @Outcome(expect = FORBIDDEN, desc = "the loop sleeps with a job queued and no ring, a ring wakes an awake loop, or a job is lost")
+    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = Inbox.class,
             real = "return HEAD.compareAndSet(this, null, ASLEEP);",
             broken = "if (head != null) { return false; } head = ASLEEP; return true;")
     @State
@@ -89,13 +89,13 @@ public class InboxStress {
         }
     }
 
-    /// A producer has a job while the loop, which slept, is woken by something else.
+    /// A producer offers a job while another event wakes the sleeping loop.
     @JCStressTest
-    @Outcome(id = "false, false, 1", expect = ACCEPTABLE, desc = "the loop was first: awake, it waits for no ring")
-    @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the job was first: the loop knows that a ring is owed")
-    @Outcome(expect = FORBIDDEN, desc = "a ring that the loop does not know of, for which it would not wait before it"
-            + " closes the eventfd; or one that never comes; or a job lost")
-    @Twin(fault = "the loop looks whether it was rung and then says that it is awake", of = Inbox.class,
+    @Outcome(id = "false, false, 1", expect = ACCEPTABLE, desc = "the loop was first: no ring")
+    @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the offer was first: the loop expects a ring")
+    @Outcome(expect = FORBIDDEN, desc = "a ring that the loop does not expect: it could close the eventfd before; an"
+            + " expected ring that does not occur; or a lost job")
+    @Twin(fault = "the loop checks for a ring and marks itself awake in two steps", of = Inbox.class,
             real = "return !HEAD.compareAndSet(this, ASLEEP, null);",
             broken = "if (head != ASLEEP) { return true; } head = null; return false;")
     @State
@@ -122,11 +122,11 @@ public class InboxStress {
         }
     }
 
-    /// Two producers have a job each for a loop that sleeps.
+    /// Two producers offer a job each while the loop sleeps.
     @JCStressTest
-    @Outcome(id = {"true, false, 12", "false, true, 21"}, expect = ACCEPTABLE, desc = "the first one rings")
-    @Outcome(expect = FORBIDDEN, desc = "a job lost, or nobody rings, or both do")
-    @Twin(fault = "a producer looks for the head and then replaces it", of = Inbox.class,
+    @Outcome(id = {"true, false, 12", "false, true, 21"}, expect = ACCEPTABLE, desc = "the first producer rings")
+    @Outcome(expect = FORBIDDEN, desc = "a job is lost, or neither or both producers ring")
+    @Twin(fault = "a producer reads and replaces the head in two steps", of = Inbox.class,
             real = "if (HEAD.compareAndSet(this, seen, job)) {",
             broken = "if (head == seen) { head = job;")
     @State
@@ -153,14 +153,14 @@ public class InboxStress {
         }
     }
 
-    /// A producer has a second job while the loop takes the first.
+    /// A producer offers a second job while the loop drains the first.
     @JCStressTest
-    @Outcome(id = "12", expect = ACCEPTABLE, desc = "both come out, in order")
-    @Outcome(expect = FORBIDDEN, desc = "a job lost, or out of order")
+    @Outcome(id = "12", expect = ACCEPTABLE, desc = "both jobs are drained, in order")
+    @Outcome(expect = FORBIDDEN, desc = "a job is lost, or out of order")
     @Twin(fault = "a job is published before its link", of = Inbox.class,
             real = "job.next = seen == ASLEEP ? null : seen; if (HEAD.compareAndSet(this, seen, job)) {",
             broken = "if (HEAD.compareAndSet(this, seen, job)) { job.next = seen == ASLEEP ? null : seen;")
-    @Twin(fault = "the loop looks at the chain and then takes it away", of = Inbox.class,
+    @Twin(fault = "the loop reads and clears the chain in two steps", of = Inbox.class,
             real = "if (head != null) { pour((Job) HEAD.getAndSet(this, null), queue); }",
             broken = "Job seen = head; head = null; pour(seen, queue);")
     @State
@@ -187,12 +187,12 @@ public class InboxStress {
         }
     }
 
-    /// A producer has a job while the loop closes.
+    /// A producer offers a job while the loop closes.
     @JCStressTest
-    @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "accepted, and runs")
+    @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "accepted and run")
     @Outcome(id = "false, 0", expect = ACCEPTABLE, desc = "refused")
     @Outcome(expect = FORBIDDEN, desc = "accepted and lost, or refused and run")
-    @Twin(fault = "the loop looks at the chain and then closes", of = Inbox.class,
+    @Twin(fault = "the loop takes the chain and closes the inbox in two steps", of = Inbox.class,
             real = "pour((Job) HEAD.getAndSet(this, CLOSED), queue);",
             broken = "Job seen = head; head = CLOSED; pour(seen, queue);")
     @State

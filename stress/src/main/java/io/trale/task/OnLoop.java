@@ -5,21 +5,22 @@ import io.trale.reactor.Limits;
 import io.trale.reactor.Reactor;
 import java.util.function.Supplier;
 
-/// Makes what belongs to a loop whose thread is none of the actors': each of these may be the one that makes the states.
+/// Creates objects that belong to a loop whose thread is not an actor's thread. jcstress may create states on any actor's
+/// thread.
 public final class OnLoop {
 
     private static final Limits SMALL = new Limits(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
 
     private OnLoop() {}
 
-    /// Calls `maker` on a thread of its own, which costs no more than a coroutine does.
+    /// Calls `maker` on its own thread, which is only as expensive as a coroutine.
     public static <T> T make(Supplier<T> maker) {
         Made<T> made = new Made<>(maker);
         Coroutine.of(made, true).resume(true);
         return made.value;
     }
 
-    /// An executor with no ring and no kernel: it takes jobs, and runs them when it is told to.
+    /// An executor without a ring and a kernel. It accepts jobs; [#runJobs] runs them.
     public static Executor executor() {
         return make(() -> {
             reactor(null).bind();
@@ -27,12 +28,12 @@ public final class OnLoop {
         });
     }
 
-    /// A small reactor with no ring.
+    /// A small reactor without a ring.
     public static Reactor reactor(Kernel kernel) {
         return new Reactor(kernel, SMALL);
     }
 
-    /// Lets `executor`, whose loop the current thread is from now on, run what it was handed.
+    /// Makes the current thread the loop thread of `executor` and runs the accepted jobs.
     public static void runJobs(Executor executor) {
         executor.reactor().bind();
         executor.runJobs();

@@ -4,29 +4,30 @@ import io.trale.sim.SharedKernel;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// What the loops of a schedule have in common: a small ring on a simulated kernel, and nothing left at the end.
+/// The environment of a schedule: loops with a small ring on a simulated kernel, and a check at the end for leaked
+/// resources.
 public final class OnSharedKernel {
 
     private final AtomicReference<Throwable> uncaught = new AtomicReference<>();
 
-    /// What the loop runs on.
+    /// The simulated kernel.
     public final SharedKernel shared = new SharedKernel();
 
-    /// For one loop.
+    /// Creates the environment of one loop.
     public OnSharedKernel() {}
 
-    /// Small pools, and a close that waits for as long as it takes.
+    /// Options with small pools and a close timeout of one day.
     public ExecutorOptions options() {
         return ExecutorOptions.defaults().ringEntries(2, 4).receiveBuffers(1, 64).sendBlocks(1, 64).leaseBuffers(1, 64)
                 .fileBlocks(1, 64).uncaught(failure -> uncaught.compareAndSet(null, failure)).closeTimeout(Duration.ofDays(1));
     }
 
-    /// An executor on a thread of its own.
+    /// Starts an executor on its own thread.
     public Executor start() throws Exception {
         return Executor.start("loop", shared.kernel(), options());
     }
 
-    /// Throws if something is left, or was thrown and not caught.
+    /// Throws if the kernel still has open descriptors or operations, or if an exception was not caught.
     public void end() {
         shared.assertQuiescent();
         Throwable failure = uncaught.get();

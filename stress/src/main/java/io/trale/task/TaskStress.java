@@ -16,10 +16,10 @@ import org.openjdk.jcstress.infra.results.I_Result;
 import org.openjdk.jcstress.infra.results.ZI_Result;
 import org.openjdk.jcstress.infra.results.Z_Result;
 
-/// What other threads do to a [Task] while the loop runs it: wake it, abort it, wait for its end.
+/// Other threads wake, abort and join a [Task] while the loop runs it.
 public class TaskStress {
 
-    /// A task of an executor, and its future, which completes once `ready` is seen.
+    /// A task of an executor, and its future, which completes when a poll sees `ready`.
     abstract static class Base implements Future<Integer> {
 
         static final int VALUE = 42;
@@ -27,7 +27,7 @@ public class TaskStress {
         final Executor executor = OnLoop.executor();
         final Task<Integer> task = (Task<Integer>) executor.submit(this);
 
-        // Plain, since what comes before a wake has to be seen by the poll that follows it.
+        // Plain fields: a write before a wake must be visible to the next poll.
         boolean ready;
         int polls;
         boolean cancelled;
@@ -48,16 +48,16 @@ public class TaskStress {
             cancelled = true;
         }
 
-        /// The loop runs the task if it is queued.
+        /// Runs the task on the loop if it is queued.
         final void runQueued() {
             OnLoop.runJobs(executor);
         }
     }
 
-    /// Something comes true, and a wake says so, while the task is polled.
+    /// A thread sets `ready` and wakes the task while the loop polls it.
     @JCStressTest
-    @Outcome(id = {"true, 1", "true, 2"}, expect = ACCEPTABLE, desc = "seen by this poll, or by one that follows")
-    @Outcome(expect = FORBIDDEN, desc = "no poll has seen what the wake was for, or there was one too many")
+    @Outcome(id = {"true, 1", "true, 2"}, expect = ACCEPTABLE, desc = "seen by this poll or a later one")
+    @Outcome(expect = FORBIDDEN, desc = "no poll has seen `ready`, or there was one poll too many")
     @Twin(fault = "the bit is cleared after the poll", of = Task.class,
             real = "if (!future.poll(this)) {",
             broken = """
@@ -88,11 +88,11 @@ public class TaskStress {
         }
     }
 
-    /// Two threads wake a task that waits.
+    /// Two threads wake a waiting task.
     @JCStressTest
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "it is queued once, and polled once")
-    @Outcome(expect = FORBIDDEN, desc = "it is not queued, or twice: its one link would be in two chains")
-    @Twin(fault = "the bit is looked at and then set", of = Task.class,
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the task is queued once and polled once")
+    @Outcome(expect = FORBIDDEN, desc = "the task is not queued, or queued twice: it has one link, so it cannot be in two chains")
+    @Twin(fault = "the bit is checked and set in two steps", of = Task.class,
             real = "if (((int) STATE.getAndBitwiseOr(this, SCHEDULED) & SCHEDULED) == 0) {",
             broken = "if ((state & SCHEDULED) == 0) { STATE.getAndBitwiseOr(this, SCHEDULED);")
     @State
@@ -122,9 +122,9 @@ public class TaskStress {
 
     /// The task is aborted while it is polled.
     @JCStressTest
-    @Outcome(id = "true", expect = ACCEPTABLE, desc = "cancelled by this run, or by the next")
+    @Outcome(id = "true", expect = ACCEPTABLE, desc = "cancelled by this run or the next")
     @Outcome(id = "false", expect = FORBIDDEN, desc = "the abort is lost")
-    @Twin(fault = "the bits are read and then written", of = Task.class,
+    @Twin(fault = "the bits are read and written in two steps", of = Task.class,
             real = "int before = (int) STATE.getAndBitwiseAnd(this, ~SCHEDULED);",
             broken = "int before = state; state = before & ~SCHEDULED;")
     @State
@@ -147,12 +147,12 @@ public class TaskStress {
         }
     }
 
-    /// The task ends while somebody begins to wait for that.
+    /// The task ends while another thread begins to join it.
     @JCStressTest
-    @Outcome(id = "1, 42, 0", expect = ACCEPTABLE, desc = "the end was first, and its value is seen")
-    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "the waker was first, and is woken")
-    @Outcome(expect = FORBIDDEN, desc = "one who waits is not woken, or an end without its value")
-    @Twin(fault = "the waker is read and then replaced", of = Task.class,
+    @Outcome(id = "1, 42, 0", expect = ACCEPTABLE, desc = "the end was first, and the joiner sees the value")
+    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "the join was first, and its waker is woken")
+    @Outcome(expect = FORBIDDEN, desc = "the joiner is not woken, or sees the end without the value")
+    @Twin(fault = "the waker is read and replaced in two steps", of = Task.class,
             real = "Waker waiting = (Waker) JOINER.getAndSet(this, DONE);",
             broken = "Waker waiting = joiner; joiner = DONE;")
     @Twin(fault = "the end is published before its value", of = Task.class,

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 
-/// Makes broken twins: the source of a class, changed in one place, and compiled.
+/// Creates broken twins: changes the source of a class in one place and compiles it.
 final class BrokenTwin {
 
     private static final List<Path> SOURCES = List.of(
@@ -28,15 +28,17 @@ final class BrokenTwin {
         int status = ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none",
                 "-cp", System.getProperty("java.class.path"), "-d", directory.toString(), broken.toString());
         if (status != 0) {
-            throw new AssertionError("does not compile: " + broken);
+            throw new AssertionError("twin does not compile: " + broken);
         }
     }
 
     private static String breakSource(String source, Twin twin) {
         Pattern real = Pattern.compile(Arrays.stream(twin.real().strip().split("\\s+")).map(Pattern::quote)
-                .collect(Collectors.joining("\\s+")));
-        if (real.matcher(source).results().count() != 1) {
-            throw new AssertionError("must be in the source of " + twin.of().getName() + " exactly once: " + twin.real());
+                .collect(Collectors.joining("(\\s|//.*\\R)+")));
+        long count = real.matcher(source).results().count();
+        if (count != 1) {
+            throw new AssertionError("occurs " + count + " times in " + twin.of().getName() + ", must occur once: "
+                    + twin.real());
         }
         return real.matcher(source).replaceFirst(Matcher.quoteReplacement(twin.broken()));
     }

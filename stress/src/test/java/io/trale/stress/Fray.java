@@ -12,23 +12,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Fray, one [Schedule] at a time, in a JVM of its own: a JDK whose own classes are instrumented, made from the one that runs
-/// this when it is first needed, and two agents.
+/// Runs one [Schedule] at a time under Fray, in a separate JVM: a JDK with instrumented classes, and two agents. The first
+/// use creates that JDK from the running one.
 final class Fray {
 
-    /// The modules of the other JDK: what trale, Reactor and Fray need.
+    /// The modules of the instrumented JDK: those that trale, Reactor and Fray need.
     private static final String MODULES = "java.base,java.instrument,java.logging,java.management,java.rmi,jdk.unsupported";
     private static final List<String> OPENED = List.of("java.lang", "java.lang.reflect", "java.io", "java.util",
             "java.util.concurrent.atomic", "sun.nio.ch");
 
-    /// For what is not measured by the time of a run: the start of a JVM, and the schedule that is under way at the end.
+    /// Time beyond the time of a run: for the start of the JVM and for the last schedule.
     private static final int GRACE_SECONDS = 120;
     private static final int JLINK_SECONDS = 900;
 
-    /// How a schedule is chosen: each way finds what the other does not.
+    /// The algorithm that chooses a schedule. Each finds faults that the other does not find.
     enum Order { POS, RANDOM }
 
-    /// What came of it: null if nothing is wrong.
+    /// The result of a run; `failure` is null if no check failed.
     record Result(String summary, String failure) {}
 
     private final String classPath = System.getProperty("java.class.path");
@@ -36,7 +36,7 @@ final class Fray {
     private final Path jdk;
     private final Path agentLibrary;
 
-    /// With a JDK in `directory`, which is made if it is not there.
+    /// Uses the JDK in `directory`; creates it if it does not exist.
     Fray(Path directory) throws IOException, InterruptedException {
         this.directory = directory;
         jdk = directory.resolve("jdk");
@@ -50,7 +50,7 @@ final class Fray {
         }
     }
 
-    /// A jar of the class path, by the beginning of its name.
+    /// The jar of the class path whose name starts with `name`.
     private String jar(String name) {
         return Stream.of(classPath.split(File.pathSeparator)).filter(entry -> new File(entry).getName().startsWith(name))
                 .findFirst().orElseThrow(() -> new AssertionError(name + " is not in " + classPath));
@@ -71,8 +71,8 @@ final class Fray {
         Files.move(made, jdk);
     }
 
-    /// Runs the schedule `type` for `seconds` at most, or until it fails; with classes from `first`, if that is not null, in
-    /// the place of those of the class path.
+    /// Runs the schedule `type` until it fails, at most for `seconds`. Classes in the directory `first`, if not null,
+    /// replace those of the class path.
     Result run(Class<?> type, Order order, int seconds, Path first) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(jdk.resolve("bin", "java").toString(), "-ea:io.trale...", "-Xmx1g",
                 "-XX:+UseSerialGC", "-javaagent:" + jar("fray-instrumentation-agent"), "-agentpath:" + agentLibrary,
@@ -93,13 +93,13 @@ final class Fray {
         return new Result(lines.get(begin), failure);
     }
 
-    /// What `command` prints. Ends it if it takes longer than `seconds`.
+    /// Runs `command` and returns its output. Kills it and fails after `seconds`.
     private static String run(List<String> command, int seconds) throws IOException, InterruptedException {
         Path output = Files.createTempFile("fray", ".txt");
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         try {
             if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
-                throw new AssertionError("not over after " + seconds + " s: " + command);
+                throw new AssertionError("still running after " + seconds + " s: " + command);
             }
             return Files.readString(output);
         } finally {

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Runs the real code under as many schedules as there is time for, and its broken twins until they are caught.
+/// Runs the real code under as many schedules as the time allows, and the broken twins until a check fails.
 ///
-/// Fray sees the switches at monitors, at volatile fields and at most atomic operations; memory is always consistent. What
-/// depends on the order of plain reads and writes is for jcstress.
+/// Fray switches threads at monitors, volatile fields and most atomic operations. Its memory is always consistent; jcstress
+/// covers faults that depend on the order of plain reads and writes.
 class FrayTest {
 
     static final List<Class<?>> SCHEDULES = Stream.of(ExecutorSchedules.class, NotifierSchedules.class, ReactiveSchedules.class)
@@ -31,7 +31,7 @@ class FrayTest {
             .toList();
 
     private static final int SECONDS = Integer.getInteger("trale.fray.seconds", 5);
-    /// How long a twin is tried in each order, until it is caught.
+    /// The maximum time for a twin with each algorithm.
     private static final int TWIN_SECONDS = 60;
 
     private static Fray fray;
@@ -78,6 +78,6 @@ class FrayTest {
 
     private static void report(Class<?> schedule, String which, Result result) {
         System.out.println(schedule.getSimpleName() + ", " + which + ": " + result.summary() + ", "
-                + (result.failure() == null ? "nothing wrong" : result.failure().lines().findFirst().orElseThrow()));
+                + (result.failure() == null ? "no failure" : result.failure().lines().findFirst().orElseThrow()));
     }
 }

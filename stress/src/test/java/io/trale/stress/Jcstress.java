@@ -18,9 +18,9 @@ import org.openjdk.jcstress.os.topology.Topology;
 import org.openjdk.jcstress.vm.CompileMode;
 import org.openjdk.jcstress.vm.VMSupport;
 
-/// jcstress, one test at a time: each runs in a JVM of its own like this one, with the flags that an application gives.
+/// Runs one jcstress test at a time, each in its own JVM with the flags of an application.
 ///
-/// Its `Main` would do, but it tries out two dozen flags first, each with a JVM: for once that is fine, for each twin not.
+/// The `Main` of jcstress is not used: it first tries two dozen flags, each in a JVM, which takes too long for every twin.
 final class Jcstress {
 
     private static final String CLASS_PATH = "java.class.path";
@@ -46,7 +46,7 @@ final class Jcstress {
         scheduler = new Scheduler(Topology.get(), options.getCPUCount());
     }
 
-    /// Runs `test`, with the class path.
+    /// Runs `test` with the class path.
     TestResult run(Class<?> test) throws IOException {
         TestInfo info = TestList.getInfo(test.getCanonicalName());
         SchedulingClass threads = scheduler.scheduleClasses(info.threads(), options.getCPUCount(), options.affinityMode())
@@ -61,7 +61,7 @@ final class Jcstress {
         return results.iterator().next();
     }
 
-    /// Runs `test`, with classes from `first` in the place of those of the class path.
+    /// Runs `test`. Classes in the directory `first` replace those of the class path.
     TestResult run(Class<?> test, Path first) throws IOException {
         String classPath = System.getProperty(CLASS_PATH);
         System.setProperty(CLASS_PATH, first + File.pathSeparator + classPath);

@@ -28,8 +28,8 @@ import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.infra.Status;
 import org.openjdk.jcstress.infra.collectors.TestResult;
 
-/// Runs every race on the real classes, which must never show what is forbidden, and on their broken twins, which must: a
-/// test that lets its twin pass would let the real class pass with the same fault.
+/// Runs every race on the real classes, which must show no forbidden outcome, and on their broken twins, which must show
+/// one. A test that does not detect its twin would not detect the same fault in the real class.
 class StressTest {
 
     static final List<Class<?>> RACES = Stream.of(InboxStress.class, NotifierStress.class, TaskStress.class,
@@ -39,7 +39,7 @@ class StressTest {
             .filter(type -> type.isAnnotationPresent(JCStressTest.class))
             .toList();
 
-    /// How often a twin is tried until it is caught: more than once, since some windows are narrow, and machines busy.
+    /// The maximum number of runs of a twin. Some race windows are narrow, and the machine may be busy.
     private static final int TRIES = 5;
 
     private static Jcstress jcstress;
@@ -82,7 +82,7 @@ class StressTest {
         assertThat(race.getAnnotationsByType(Twin.class)).isNotEmpty();
     }
 
-    /// How often outcomes that are forbidden were seen.
+    /// The number of forbidden outcomes.
     private static long forbidden(TestResult result) {
         return result.grading().gradingResults.values().stream()
                 .filter(outcome -> outcome.expect == Expect.FORBIDDEN)

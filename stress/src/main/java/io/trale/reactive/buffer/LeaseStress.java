@@ -3,7 +3,6 @@ package io.trale.reactive.buffer;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import io.trale.reactive.Lease;
 import io.trale.stress.Twin;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,18 +13,18 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 
-/// A [Lease] is used by one thread and closed by another.
+/// One thread uses a [BufferLease] while another thread closes it.
 public class LeaseStress {
 
     private static final int REFUSED = 0;
     private static final int LENT = 1;
     private static final int GIVEN_BACK = 2;
 
-    /// A use, and the close.
+    /// A use and the close.
     @JCStressTest
-    @Outcome(id = {"0, 1", "1, 1"}, expect = ACCEPTABLE, desc = "refused, or on loan while in use; given back once")
-    @Outcome(expect = FORBIDDEN, desc = "memory that was given back is in use, or it never comes back, or twice")
-    @Twin(fault = "a user looks whether it is closed and then counts itself", of = Lease.class,
+    @Outcome(id = {"0, 1", "1, 1"}, expect = ACCEPTABLE, desc = "refused, or valid during the use; returned once")
+    @Outcome(expect = FORBIDDEN, desc = "returned during the use, never returned, or returned twice")
+    @Twin(fault = "acquire checks the closed bit and increments the count in two steps", of = BufferLease.class,
             real = "} while (!STATE.compareAndSet(this, before, before + USER));",
             broken = "} while (STATE.getAndAdd(this, USER) < 0);")
     @State

@@ -15,8 +15,7 @@ import org.openjdk.jcstress.infra.results.I_Result;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 
-/// What other threads want of a [LoopSubscription] while the loop looks. All that is asked for is seen, and the last note
-/// does not stay unread.
+/// Other threads request and cancel on a [LoopSubscription] while the loop drains it. The loop sees each request and cancel.
 public class LoopSubscriptionStress {
 
     private enum Quiet implements CoreSubscriber<Void> {
@@ -35,7 +34,7 @@ public class LoopSubscriptionStress {
         public void onComplete() { }
     }
 
-    /// A source that has nothing, and notes what is wanted of it.
+    /// A source without elements that records its demand.
     static final class Source extends LoopSubscription<Void> {
 
         long wanted;
@@ -59,19 +58,19 @@ public class LoopSubscriptionStress {
         }
     }
 
-    /// A source, and its loop.
+    /// A source and its loop.
     abstract static class Base {
 
         private final Executor executor = OnLoop.executor();
         final Source source = new Source(executor);
 
-        /// The loop looks, as it was asked to.
+        /// Runs the scheduled drain on the loop.
         final void look() {
             executor.reactor().bind();
             source.run();
         }
 
-        /// The loop looks if it was asked to.
+        /// Runs a drain on the loop if one is scheduled.
         final void lookIfAsked() {
             OnLoop.runJobs(executor);
         }
@@ -79,9 +78,9 @@ public class LoopSubscriptionStress {
 
     /// Two threads request.
     @JCStressTest
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "one and two")
-    @Outcome(expect = FORBIDDEN, desc = "a request is lost, or taken twice")
-    @Twin(fault = "the number is read and then written", of = LoopSubscription.class,
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "the sum of both requests")
+    @Outcome(expect = FORBIDDEN, desc = "a request is lost, or counted twice")
+    @Twin(fault = "the demand is read and written in two steps", of = LoopSubscription.class,
             real = "Operators.addCap(REQUESTED, this, n);",
             broken = "requested = Operators.addCap(requested, n);")
     @State
@@ -108,23 +107,23 @@ public class LoopSubscriptionStress {
         }
     }
 
-    /// A request while the loop collects an earlier one.
+    /// A thread requests while the loop collects an earlier request.
     @JCStressTest
-    @Outcome(id = "3", expect = ACCEPTABLE, desc = "one and two")
-    @Outcome(expect = FORBIDDEN, desc = "a request is lost, stays unread, or is taken twice")
-    @Twin(fault = "the loop looks and then says that it may be asked again", of = LoopSubscription.class,
+    @Outcome(id = "3", expect = ACCEPTABLE, desc = "the sum of both requests")
+    @Outcome(expect = FORBIDDEN, desc = "a request is lost, not yet seen without a scheduled drain, or counted twice")
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
             real = """
-                    scheduled = 0; // a note taken from here on schedules again
+                    scheduled = 0;
                     if (!started) {
                         started = true;
-                        if (!cancelled) { // else the next subscriber may have started already
+                        if (!cancelled) {
                             start();
                         }
                     }
                     drain();
                     """,
             broken = "started = true; drain(); scheduled = 0;")
-    @Twin(fault = "the loop reads the number and then clears it", of = LoopSubscription.class,
+    @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "demand = Operators.addCap(demand, requested); requested = 0;")
     @State
@@ -151,16 +150,16 @@ public class LoopSubscriptionStress {
         }
     }
 
-    /// A cancel while the loop looks.
+    /// A thread cancels while the loop drains.
     @JCStressTest
-    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the source is let go, once")
-    @Outcome(expect = FORBIDDEN, desc = "it is not, or twice")
-    @Twin(fault = "the loop looks and then says that it may be asked again", of = LoopSubscription.class,
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = "the source is stopped once")
+    @Outcome(expect = FORBIDDEN, desc = "the source is not stopped, or stopped twice")
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
             real = """
-                    scheduled = 0; // a note taken from here on schedules again
+                    scheduled = 0;
                     if (!started) {
                         started = true;
-                        if (!cancelled) { // else the next subscriber may have started already
+                        if (!cancelled) {
                             start();
                         }
                     }

@@ -19,10 +19,10 @@ import reactor.core.Disposable;
 import reactor.core.Scannable.Attr;
 import reactor.core.scheduler.Scheduler;
 
-/// A [TraleWorker] is disposed while another thread schedules a task.
+/// One thread disposes a [TraleWorker] while another thread schedules a task.
 public class TraleWorkerStress {
 
-    /// A scheduler whose loop runs when it is told to.
+    /// A scheduler whose loop runs only when the test calls it.
     abstract static class Base {
 
         final Executor executor = OnLoop.executor();
@@ -39,13 +39,13 @@ public class TraleWorkerStress {
         }
     }
 
-    /// A worker is disposed. The scheduler keeps no task.
+    /// A worker is disposed while a task is scheduled. The scheduler keeps no task.
     @JCStressTest
-    @Outcome(id = {"true, 0", "false, 0"}, expect = ACCEPTABLE, desc = "the task is accepted or rejected, and not kept")
-    @Outcome(expect = FORBIDDEN, desc = "the scheduler keeps the task for ever")
-    @Twin(fault = "a task that was over before it was added is not removed", of = TraleWorker.class,
-            real = "forget(task); // it may have been over before it was added",
-            broken = "")
+    @Outcome(id = {"true, 0", "false, 0"}, expect = ACCEPTABLE, desc = "the task is accepted or rejected, and is not retained")
+    @Outcome(expect = FORBIDDEN, desc = "the scheduler retains the task")
+    @Twin(fault = "a task that ended before it was added is not removed", of = TraleWorker.class,
+            real = "task.dispose(); forget(task);",
+            broken = "task.dispose();")
     @State
     public static class ScheduleAndDispose extends Base {
 
@@ -68,13 +68,13 @@ public class TraleWorkerStress {
         }
     }
 
-    /// The only task of a scheduler is cancelled, and the scheduler disposed gracefully, while another task is scheduled. The
-    /// loop does not run meanwhile, so the end is signalled if, and only if, the other task is rejected.
+    /// The only task of a scheduler is cancelled, and the scheduler is disposed gracefully, while another task is scheduled.
+    /// The loop does not run in this time. So the dispose completes if and only if the other task is rejected.
     @JCStressTest
-    @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "accepted: the end waits for its run")
+    @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "accepted: the dispose waits for the task")
     @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "rejected")
-    @Outcome(expect = FORBIDDEN, desc = "an end before an accepted task has run, or no end")
-    @Twin(fault = "the number is read and then written", of = TraleWorker.class,
+    @Outcome(expect = FORBIDDEN, desc = "the dispose completes before an accepted task has run, or never")
+    @Twin(fault = "the count is read and written in two steps", of = TraleWorker.class,
             real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
             broken = "int left = live.get() - 1; Thread.yield(); live.set(left); if (left == DISPOSED && whole == null) {")
     @State

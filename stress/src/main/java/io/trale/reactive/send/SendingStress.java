@@ -25,10 +25,10 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.util.context.Context;
 
-/// A [SendSubscriber] whose loop has ended, and threads that have not noticed yet.
+/// Other threads emit to and cancel a [SendSubscriber] whose loop has ended.
 public class SendingStress {
 
-    /// An outlet that is never asked for anything.
+    /// A sender that sends nothing.
     private static final class Nowhere extends Sender {
 
         Nowhere(Executor executor) {
@@ -53,7 +53,7 @@ public class SendingStress {
         protected void complete(int result, int flags) { }
     }
 
-    /// A subscriber that counts what is discarded.
+    /// A subscriber that counts discarded elements.
     private record Counting(Context currentContext) implements CoreSubscriber<Void> {
 
         Counting(Consumer<Object> discarded) {
@@ -73,11 +73,11 @@ public class SendingStress {
         public void onComplete() { }
     }
 
-    /// The source emits, and the subscriber cancels.
+    /// The source emits while the subscriber cancels.
     @JCStressTest
-    @Outcome(id = "16, 0", expect = ACCEPTABLE, desc = "each element is discarded, once")
-    @Outcome(expect = FORBIDDEN, desc = "an element is lost, or discarded twice, or a thread fails")
-    @Twin(fault = "several threads empty a queue that is for one", of = SendSubscriber.class,
+    @Outcome(id = "16, 0", expect = ACCEPTABLE, desc = "each element is discarded once")
+    @Outcome(expect = FORBIDDEN, desc = "an element is lost or discarded twice, or a thread fails")
+    @Twin(fault = "several threads drain a single-consumer queue", of = SendSubscriber.class,
             real = "queue = new ConcurrentLinkedQueue<>();",
             broken = "queue = new java.util.ArrayDeque<>();")
     @State
@@ -114,7 +114,7 @@ public class SendingStress {
                 for (int i = 0; i < ELEMENTS; i++) {
                     sending.onNext(ByteBuffer.wrap(new byte[] {(byte) i}));
                 }
-            } catch (RuntimeException e) { // of the twin
+            } catch (RuntimeException e) { // in the twin only
                 r.r2++;
             }
         }
@@ -123,7 +123,7 @@ public class SendingStress {
         public void subscriber() {
             try {
                 sending.cancel();
-            } catch (RuntimeException e) { // of the twin
+            } catch (RuntimeException e) { // in the twin only
                 discards.incrementAndGet(0);
             }
         }
