@@ -151,7 +151,7 @@ public class ExecutorSchedules {
     /// Two threads close while a third submits a task that never completes by itself. The task is cancelled, and its join
     /// returns.
     @Twin(fault = "a task that arrives during the close is not cancelled", of = Executor.class,
-            real = "if (closing) { task.drop(new CancellationException(\"the executor was closed\")); } else { task.run(); }",
+            real = "if (isClosing()) { task.drop(new CancellationException(\"the executor was closed\")); } else { task.run(); }",
             broken = "task.run();")
     public static class SubmitAndClose implements Schedule {
 

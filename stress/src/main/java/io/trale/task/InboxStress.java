@@ -161,8 +161,8 @@ public class InboxStress {
             real = "job.next = seen == ASLEEP ? null : seen; if (HEAD.compareAndSet(this, seen, job)) {",
             broken = "if (HEAD.compareAndSet(this, seen, job)) { job.next = seen == ASLEEP ? null : seen;")
     @Twin(fault = "the loop reads and clears the chain in two steps", of = Inbox.class,
-            real = "if (head != null) { pour((Job) HEAD.getAndSet(this, null), queue); }",
-            broken = "Job seen = head; head = null; pour(seen, queue);")
+            real = "pour((Job) HEAD.getAndSet(this, null), queue);",
+            broken = "head = null; pour(seen, queue);")
     @State
     public static class OfferAndDrain extends Base {
 

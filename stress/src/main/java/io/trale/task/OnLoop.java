@@ -36,7 +36,7 @@ public final class OnLoop {
     /// Makes the current thread the loop thread of `executor` and runs the accepted jobs.
     public static void runJobs(Executor executor) {
         executor.reactor().bind();
-        executor.runJobs();
+        executor.loop.runJobs();
     }
 
     private static final class Made<T> implements Coroutine.Body {

@@ -99,7 +99,7 @@ public class TaskStress {
     public static class WakeAndWake extends Base {
 
         public WakeAndWake() {
-            executor.runJobs();
+            executor.loop.runJobs();
             polls = 0;
         }
 

@@ -84,8 +84,13 @@ public final class Deadlines {
         return size;
     }
 
-    /// Runs those that are due, a bounded number of them; returns how many.
-    int run() {
+    /// True if the earliest deadline has been reached.
+    boolean isDue() {
+        return size > 0 && heap[0].atNanos - reactor.kernel().nanoTime() <= 0;
+    }
+
+    /// Runs the deadlines that are due, at most 512 of them, while the turn has time. Returns how many.
+    public int run() {
         if (size == 0) {
             return 0;
         }

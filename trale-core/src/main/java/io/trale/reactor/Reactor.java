@@ -5,8 +5,6 @@ import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
-import io.trale.uring.Abi;
-import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -30,11 +28,8 @@ public final class Reactor {
     private final TurnClock clock;
     private final Deadlines deadlines = new Deadlines(this);
     private Slots slots = new Slots();
-    /// Completions taken from the ring, of which those from `nextOfBatch` on are not handled yet.
-    private final long[] batch;
-    private int batchSize;
-    private int nextOfBatch;
     private final Staging staging = new Staging(this);
+    private final Completions completions;
 
     private Object owner;
     private Consumer<Throwable> faults = failure -> { };
@@ -51,8 +46,8 @@ public final class Reactor {
     public Reactor(Kernel kernel, Limits limits) {
         this.kernel = kernel;
         this.limits = limits;
-        batch = new long[2 * limits.completionsPerTurn()];
         clock = new TurnClock(kernel, counters);
+        completions = new Completions(this, staging, limits.completionsPerTurn());
     }
 
     /// The reactor of the current thread; one with default limits is made if there is none.
@@ -205,7 +200,8 @@ public final class Reactor {
         for (int writes = 1; writes <= 2; writes++) {
             kernel.write8(notifier.descriptor().fd(), 1);
             enter(0, 0);
-            dispatch();
+            takeCompletions();
+            handleCompletions();
             if (notifier.completions() < writes || !notifier.inFlight()) {
                 notifier.readInstead();
             }
@@ -273,22 +269,29 @@ public final class Reactor {
         }
     }
 
-    /// One turn: submits what is staged, sleeps until a completion but at most `sleepNanos` (0: not at all;
-    /// `Long.MAX_VALUE`: as long as it takes), handles what completed. Returns how many completions that were. It may
-    /// be none although there was time (`EINTR`), and then the caller simply comes again. Throws [IllegalStateException] if
-    /// the ring is broken: the kernel refuses to be entered, or has lost a completion.
+    /// One turn of a loop without jobs; [#submit] describes the sleep. Returns how many completions and deadlines were
+    /// handled, which may be 0 (`EINTR`): then call again.
+    ///
+    /// An executor performs the same steps, and its jobs: see `Loop` in `io.trale.task`.
     public int turn(long sleepNanos) {
-        if (ring != null) {
-            submit(sleepNanos);
-        }
+        submit(sleepNanos);
         clock.begin();
-        return dispatch() + deadlines.run();
+        takeCompletions();
+        return handleCompletions() + endWithdrawn() + deadlines.run();
     }
 
-    private void submit(long sleepNanos) {
-        boolean maySleep = sleepNanos > 0 && deadlines.arm() && nextOfBatch == batchSize;
+    /// Submits what is staged. Sleeps until a completion, but at most `sleepNanos` (0: not at all; `Long.MAX_VALUE`: without
+    /// limit), and not if there is something to handle already. Does nothing while the ring is closed.
+    ///
+    /// Makes one system call, or more if the submission queue is too small. Throws [IllegalStateException] if the ring is
+    /// broken: `io_uring_enter(2)` fails, or the kernel has lost a completion.
+    public void submit(long sleepNanos) {
+        if (ring == null) {
+            return;
+        }
+        boolean maySleep = sleepNanos > 0 && deadlines.arm() && completions.pending() == 0;
         boolean more = true;
-        while (more && !ring.completions.isHalfFull()) { // else more might complete at once than there is room for
+        while (more && !ring.completions.isHalfFull()) { // if it is, more submissions might overflow it
             more = staging.writeTo(ring.submissions, slots);
             boolean sleep = maySleep && !more && staging.withdrawn() == 0 && ring.completions.ready() == 0
                     && !staging.waitsForReservations();
@@ -297,7 +300,7 @@ public final class Reactor {
             }
             if (sleep || ring.submissions.pending() > 0 || ring.submissions.workPending()) {
                 if (!enter(sleep ? 1 : 0, sleepNanos)) {
-                    break; // the kernel takes no more just now: handle what there is
+                    break; // the kernel takes no more now: handle completions first
                 }
             }
         }
@@ -306,7 +309,7 @@ public final class Reactor {
                     + " completions, for want of memory for its overflow list: their operations never end");
         }
         if (ring.submissions.pending() == 0 && !ring.submissions.completionsOverflowed()) {
-            staging.submitted(counters.get(Count.COMPLETED) + (batchSize - nextOfBatch) + ring.completions.ready());
+            staging.submitted(counters.get(Count.COMPLETED) + completions.pending() + ring.completions.ready());
         }
     }
 
@@ -323,64 +326,39 @@ public final class Reactor {
             return result == toSubmit;
         }
         switch (-result) {
-            case Errno.EINTR, Errno.ETIME -> { } // woken with nothing done: ordinary
-            case Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM -> { } // short of memory, or completions must be taken first
+            case Errno.EINTR, Errno.ETIME -> { } // a signal, or the end of the sleep: nothing was submitted
+            case Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM -> { } // no memory, or completions must be taken first
             default -> throw new IllegalStateException("io_uring_enter: " + Errno.describe(-result));
         }
         return toSubmit == 0;
     }
 
-    private int dispatch() {
-        if (ring != null && nextOfBatch == batchSize) {
-            nextOfBatch = 0;
-            batchSize = ring.completions.drain(batch);
+    /// Copies completions out of the ring, at most [Limits#completionsPerTurn], unless some of the last turn are left.
+    public void takeCompletions() {
+        if (ring != null) {
+            completions.take(ring.completions);
         }
-        int count = 0;
-        for (; nextOfBatch < batchSize && !clock.isOver(); count++) {
-            long userData = batch[2 * nextOfBatch];
-            long resultAndFlags = batch[2 * nextOfBatch++ + 1];
-            counters.add(Count.COMPLETED, 1);
-            if (userData != Staging.CANCEL) { // a cancel's answer, 0 or ENOENT or EALREADY, proves nothing
-                dispatch(userData, CompletionQueue.result(resultAndFlags), CompletionQueue.flags(resultAndFlags));
-            }
-        }
+    }
+
+    /// Calls the handlers of the completions that were taken, while the turn has time. Returns how many were handled.
+    public int handleCompletions() {
+        return completions.handle(slots);
+    }
+
+    /// Ends the operations that were withdrawn before the kernel saw them, with `-ECANCELED`, while the turn has time; those
+    /// that are withdrawn meanwhile wait for the next turn. Returns how many.
+    public int endWithdrawn() {
         clock.beginNext();
-        for (int left = staging.withdrawn(); left > 0 && !clock.isOver(); left--, count++) { // not what is withdrawn meanwhile
-            end(staging.nextWithdrawn(), -Errno.ECANCELED, 0);
+        int count = 0;
+        for (int left = staging.withdrawn(); left > 0 && !clock.isOver(); left--, count++) {
+            completions.end(staging.nextWithdrawn(), -Errno.ECANCELED, 0);
         }
-        staging.handled(counters.get(Count.COMPLETED));
         return count;
     }
 
-    private void dispatch(long userData, int result, int flags) {
-        Operation operation = slots.get(userData);
-        if (operation == null) {
-            counters.add(Count.UNKNOWN, 1);
-        } else if ((flags & Abi.IORING_CQE_F_MORE) != 0) {
-            complete(operation, result, flags);
-        } else {
-            slots.remove(userData);
-            end(operation, result, flags);
-        }
-    }
-
-    private void end(Operation operation, int result, int flags) {
-        if (!operation.isInternal()) {
-            counters.add(Count.IN_FLIGHT, -1);
-        }
-        operation.ended();
-        complete(operation, result, flags);
-        operation.descriptor().operationEnded();
-    }
-
-    /// A handler that throws breaks its own promise, and nobody else's completion.
-    private void complete(Operation operation, int result, int flags) {
-        try {
-            operation.complete(result, flags);
-        } catch (Throwable t) {
-            fault(t);
-        }
-        ran(operation);
+    /// True if a turn has something to handle although the ring is closed: a withdrawn operation, or a deadline that is due.
+    public boolean hasDueWork() {
+        return staging.withdrawn() > 0 || deadlines.isDue();
     }
 
     /// The code of `callback` has run.
@@ -413,6 +391,15 @@ public final class Reactor {
                 cancel(operation);
             }
         });
+    }
+
+    /// Turns until nothing is in flight, but no longer than until `deadlineNanos`; at the deadline, one more turn does not sleep,
+    /// since cancels take no time.
+    public void drain(long deadlineNanos) {
+        for (long left = Long.MAX_VALUE; left > 0 && busy();) {
+            left = Math.max(0, deadlineNanos - kernel.nanoTime());
+            turn(left);
+        }
     }
 
     /// False when the ring is closed or about to be, and what is staged ends at once.
@@ -486,7 +473,7 @@ public final class Reactor {
     private void forget() {
         ring.close();
         ring = null;
-        nextOfBatch = batchSize; // the rest is of operations that are left
+        completions.clear(); // what is pending belongs to operations that are left to the kernel
         staging.clear();
     }
 }

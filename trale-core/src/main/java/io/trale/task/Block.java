@@ -137,8 +137,24 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         }
     }
 
-    /// The code has come to its end after a cancel. What it threw, if not for that cancel, nobody else learns of.
-    void unwound() {
+    /// A future that polls this block, which was cancelled, to its end if it has one.
+    Future<Void> unwinding() {
+        return new Future<>() {
+            @Override
+            public boolean poll(Waker waker) {
+                return Block.this.poll(waker) || isLeftToExit();
+            }
+
+            @Override
+            public Void result() {
+                unwound();
+                return null;
+            }
+        };
+    }
+
+    /// The code has ended after a cancel. Reports what it threw, unless the cancel was the cause.
+    private void unwound() {
         if (failure != null && !(failure instanceof InterruptedException) && !Outcome.isCancel(failure)) {
             executor().uncaught(failure);
         }
@@ -146,7 +162,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
 
     /// True if the code is inside [System#exit]: that waits for the shutdown hooks, one of which may wait for the loop, and it
     /// never returns. The JDK goes on with it, without the loop. Loop thread, in place of the next poll.
-    boolean isLeftToExit() {
+    private boolean isLeftToExit() {
         boolean exits = (awaited == null || ready) && Reactor.isExiting(coroutine.thread());
         if (exits) {
             coroutine.leave();

@@ -5,7 +5,6 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Kernel;
 import io.trale.reactor.Reactor;
-import io.trale.reactor.TurnClock;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -16,9 +15,9 @@ import java.util.function.BooleanSupplier;
 
 /// One thread, one ring, and the tasks that run on it.
 ///
-/// While there are runnable tasks the executor polls them, first come, first served. When there are none, it enters the
-/// kernel once, which submits all that was asked for meanwhile *and* sleeps until something completes; each completion
-/// makes its task runnable again. When no task is left, [#run] returns.
+/// The executor polls runnable tasks in the order in which they were woken. If there are none, it enters the kernel once,
+/// which submits all new operations *and* sleeps until one completes; the completion wakes its task. When no task is left,
+/// [#run] returns. The turn itself is in `Loop`.
 ///
 /// The static methods act on the executor of the current thread, which is made when first needed:
 ///
@@ -27,37 +26,43 @@ import java.util.function.BooleanSupplier;
 /// Executor.run();
 /// ```
 ///
-/// [#start] makes an executor on a thread of its own, for others to hand work to. [#submit], [#execute] and [#close]
-/// may be called from any thread; everything else belongs to the executor's own.
+/// [#start] makes an executor with a thread of its own, for work from other threads. [#submit], [#execute], [#onClose],
+/// [#isClosed], [#stats] and [#close] may be called from any thread, the other methods from the executor's thread only.
 public final class Executor implements AutoCloseable {
 
-    /// How many jobs run before the kernel is asked again, so that no chain of tasks starves I/O.
-    private static final int JOBS_PER_TURN = 256;
-
-    private static final long FOREVER = Long.MAX_VALUE;
-
-    /// How often a thread that waits for the end looks whether there will be none.
+    /// How often a thread that waits in [#close] checks for [System#exit].
     private static final long EXIT_CHECK_NANOS = 100_000_000;
+
+    /// The life of an executor. Only the loop thread reads the state and moves it on, in this order; but RUNNING goes back to
+    /// IDLE as well, and IDLE may go to CLOSING.
+    private enum State {
+        /// The thread is outside of the loop. The ring is open only if tasks are left.
+        IDLE,
+        /// The thread is in the loop, or opens or closes the ring for it.
+        RUNNING,
+        /// [#close] was called, or the ring is broken. Jobs are accepted and run; new tasks are refused. Once the loop has
+        /// returned, live tasks are cancelled, and then the operations in flight.
+        CLOSING,
+        /// The ring and the inbox are closed, and the close deadline has passed or nothing is left to do. Queued jobs run once
+        /// more, but for tasks; new jobs are refused.
+        DRAINING,
+        /// Nothing runs any more.
+        CLOSED
+    }
 
     private final ExecutorOptions options;
     private final Reactor reactor;
-    private final Inbox inbox = new Inbox();
-    private final RunQueue runQueue = new RunQueue();
     private final LiveTasks live = new LiveTasks(this::uncaught);
+    final Loop loop;
     private final boolean ownsThread;
-
-    private boolean running;
-    private volatile boolean closing;
-    /// What was accepted still runs, but nothing that follows from it.
-    private boolean pastCloseDeadline;
-    /// How often a foreign thread was told to ring; see [Reactor#close].
-    private int wakes;
+    private State state = State.IDLE;
     private final Termination termination = new Termination();
 
     private Executor(Reactor reactor, ExecutorOptions options, boolean ownsThread) {
         this.reactor = reactor;
         this.options = options;
         this.ownsThread = ownsThread;
+        loop = new Loop(reactor, live, this::uncaught);
         reactor.clock().reportSlow(options.slowNanos, options.slow);
         reactor.setOwner(this, this::uncaught);
     }
@@ -120,7 +125,7 @@ public final class Executor implements AutoCloseable {
     @SuppressWarnings("exports")
     public static Executor start(String name, Kernel kernel, ExecutorOptions options) throws IOException {
         Executor executor = new Executor(new Reactor(kernel, options.limits), options, true);
-        LoopThread.start(name, options.threadFactory, executor.reactor, executor::loop);
+        LoopThread.start(name, options.threadFactory, executor.reactor, executor::runOwnThread);
         return executor;
     }
 
@@ -131,15 +136,14 @@ public final class Executor implements AutoCloseable {
     public <T> JoinHandle<T> submit(Future<T> future) {
         Task<T> task = new Task<>(this, Objects.requireNonNull(future));
         if (reactor.onLoop()) {
-            if (closing) {
+            if (isClosing()) {
                 throw rejected();
             }
-            live.add(task);
-            runQueue.add(task);
+            add(task);
         } else {
             execute(() -> {
                 live.add(task);
-                if (closing) {
+                if (isClosing()) {
                     task.drop(new CancellationException("the executor was closed"));
                 } else {
                     task.run();
@@ -173,46 +177,30 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    /// Puts `job` in line. Any thread. Returns false if the executor has closed.
+    /// Queues `job`. Any thread. Returns false if the executor accepts no more jobs.
     boolean enqueue(Job job) {
         if (reactor.onLoop()) {
-            if (isClosed() || pastCloseDeadline && !(job instanceof Task)) {
+            if (state.compareTo(State.DRAINING) >= 0) {
                 return false;
             }
-            runQueue.add(job);
+            loop.add(job);
             return true;
         }
-        return switch (inbox.offer(job)) {
-            case ACCEPTED -> true;
-            case RING -> {
-                reactor.wake();
-                yield true;
-            }
-            case CLOSED -> false;
-        };
+        return loop.offer(job);
     }
 
     private static RejectedExecutionException rejected() {
         return new RejectedExecutionException("the executor is closed");
     }
 
-    /// Polls `block`, which was cancelled, to its end, unless it never ends; nobody waits for it. Loop thread, also while this
-    /// closes.
+    /// Polls `block`, which was cancelled, to its end if it has one. Loop thread, also while the executor closes.
     void unwind(Block<?> block) {
-        Task<Void> task = new Task<>(this, new Future<>() {
-            @Override
-            public boolean poll(Waker waker) {
-                return block.poll(waker) || block.isLeftToExit();
-            }
+        add(new Task<>(this, block.unwinding()));
+    }
 
-            @Override
-            public Void result() {
-                block.unwound();
-                return null;
-            }
-        });
+    private void add(Task<?> task) {
         live.add(task);
-        runQueue.add(task);
+        loop.add(task);
     }
 
     /// A task came to its end, by a failure that nobody waits for or in any other way.
@@ -231,136 +219,102 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    // ---- the loop
+    // ---- running
 
-    /// Runs until no task is left, then closes the ring; it is opened again when needed.
+    /// Runs until no task is left, then closes the ring, which the next run opens again.
     public void runToEnd() throws IOException {
         runUntil(this::isIdle);
     }
 
     private boolean isIdle() {
-        return live.isEmpty() && runQueue.isEmpty() && inbox.isEmpty();
+        return live.isEmpty() && loop.isIdle();
     }
 
-    /// One bounded step that never sleeps: runs some of what is runnable, submits, takes what has completed. Returns
-    /// true while tasks are left. For embedding in another loop; [#runToEnd] is made of the same steps.
+    /// Runs one bounded turn that never sleeps: runs jobs, submits, handles completions. Returns true while tasks are left.
+    /// For embedding in another loop; [#runToEnd] consists of the same steps.
     public boolean turn() throws IOException {
-        if (beginRun()) {
+        if (enter()) {
             try {
-                runJobs();
-                park(0);
+                loop.turn();
             } finally {
-                endRun();
+                leave();
             }
         }
         return !live.isEmpty();
     }
 
     private void runUntil(BooleanSupplier done) throws IOException {
-        if (!beginRun()) {
-            return;
-        }
-        try {
-            runJobs();
-            while (!closing && !done.getAsBoolean()) {
-                park(FOREVER);
-                runJobs();
+        if (enter()) {
+            try {
+                loop.runWhile(() -> state == State.RUNNING && !done.getAsBoolean(), Loop.FOREVER);
+            } finally {
+                leave();
             }
-        } finally {
-            endRun();
-        }
-    }
-
-    /// Returns false if there is nothing to run, for which no ring is needed.
-    private boolean beginRun() throws ErrnoException {
-        if (isClosed()) {
-            throw rejected();
-        }
-        reactor.checkThread();
-        if (ownsThread || running) {
-            throw new IllegalStateException(running ? "the executor runs already" : "the executor has its own thread");
-        }
-        if (isIdle()) {
-            return false;
-        }
-        running = true; // for wakers that the opening calls as well: one may close the executor
-        try {
-            if (!reactor.isOpen()) {
-                reactor.open();
-            }
-        } finally {
-            running = reactor.isOpen();
-        }
-        reactor.clock().begin();
-        return true;
-    }
-
-    private void endRun() {
-        running = false;
-        reactor.clock().end();
-        if (closing) {
-            shutdown();
-        } else if (live.isEmpty() && runQueue.isEmpty()) {
-            closeRing(); // what is in flight now belongs to nobody
         }
     }
 
     /// The life of an executor with its own thread.
-    private void loop() {
-        running = true;
-        reactor.clock().begin();
+    private void runOwnThread() {
+        move(State.IDLE, State.RUNNING);
         try {
-            runJobs();
-            while (!closing) {
-                park(FOREVER);
-                runJobs();
-            }
+            loop.runWhile(() -> state == State.RUNNING, Loop.FOREVER);
         } finally {
             shutdown();
             reactor.unbind();
         }
     }
 
-    /// Runs a bounded number of jobs, for a bounded time.
-    void runJobs() {
-        inbox.drainTo(runQueue);
-        TurnClock clock = reactor.clock();
-        clock.beginJobs();
-        int left = JOBS_PER_TURN;
-        for (Job job; left > 0 && !clock.isOver() && (job = runQueue.poll()) != null; left--) {
-            if (clock.isTiming()) {
-                runTimed(job, clock);
-            } else {
-                job.run();
+    /// Enters the loop, with the ring open. Returns false if there is nothing to run, which needs no ring.
+    private boolean enter() throws ErrnoException {
+        if (isClosed()) {
+            throw rejected();
+        }
+        reactor.checkThread();
+        if (state != State.IDLE) {
+            throw new IllegalStateException("the executor runs already");
+        }
+        if (isIdle()) {
+            return false;
+        }
+        move(State.IDLE, State.RUNNING); // before the opening, which may call wakers, and those may close the executor
+        try {
+            if (!reactor.isOpen()) {
+                reactor.open();
             }
-        }
-        live.reportUnjoined();
-    }
-
-    private void runTimed(Job job, TurnClock clock) {
-        Object code = job.code(); // before: a task that has ended does not keep it
-        job.run();
-        try {
-            clock.ran(code);
-        } catch (Throwable t) {
-            uncaught(t);
-        }
-    }
-
-    /// Hands the kernel what the jobs asked for, sleeps if there is nothing to run, and takes what has completed.
-    private void park(long sleepNanos) {
-        boolean asleep = sleepNanos > 0 && runQueue.isEmpty() && inbox.sleep();
-        try {
-            reactor.turn(asleep ? sleepNanos : 0);
         } finally {
-            if (asleep && inbox.awake()) {
-                wakes++;
+            if (!reactor.isOpen()) {
+                leave();
             }
         }
+        return true;
+    }
+
+    /// Leaves the loop. Closes the ring if no task is left: the operations in flight then belong to no one.
+    private void leave() {
+        reactor.clock().end();
+        if (state == State.RUNNING && reactor.isOpen() && live.isEmpty() && !loop.hasJobs()) {
+            closeIdleRing();
+        }
+        if (state == State.RUNNING) {
+            move(State.RUNNING, State.IDLE);
+        } else {
+            shutdown();
+        }
+    }
+
+    /// Ends what is in flight, within the close timeout. Runs no jobs: this ring would refuse their operations, the next will not.
+    private void closeIdleRing() {
+        try {
+            reactor.cancelAll();
+            reactor.drain(closeDeadline());
+        } catch (IllegalStateException broken) {
+            uncaught(broken);
+        }
+        freeRing();
     }
 
     private void checkNotRunning() {
-        if (running) {
+        if (state != State.IDLE && state != State.CLOSED) {
             throw new IllegalStateException("this would block the executor that runs on this thread; poll the handle instead");
         }
     }
@@ -401,21 +355,26 @@ public final class Executor implements AutoCloseable {
     @Override
     public void close() {
         if (reactor.onLoop()) {
-            closing = true;
-            if (!running && !isClosed()) {
-                shutdown();
-            }
+            closeOnLoop();
             return;
         }
         enqueue(new Job() {
             @Override
             void run() {
-                closing = true;
+                closeOnLoop();
             }
         });
         long left = options.closeTimeoutNanos + TimeUnit.SECONDS.toNanos(1);
         while (left > 0 && !reactor.isExiting() && !termination.await(Math.min(left, EXIT_CHECK_NANOS))) {
             left -= EXIT_CHECK_NANOS;
+        }
+    }
+
+    private void closeOnLoop() {
+        switch (state) {
+            case IDLE -> shutdown();
+            case RUNNING -> move(State.RUNNING, State.CLOSING); // the loop returns, and shuts down
+            case CLOSING, DRAINING, CLOSED -> { }
         }
     }
 
@@ -429,65 +388,73 @@ public final class Executor implements AutoCloseable {
         termination.then(action);
     }
 
+    /// Closes the executor, in steps that share one deadline. At the deadline, each step that is left makes one turn.
     private void shutdown() {
-        long deadline = reactor.kernel().nanoTime() + options.closeTimeoutNanos;
-        closing = true; // a ring that broke was not closed, and takes no more work either
-        running = true; // whoever closes from inside finds the end under way
+        long deadline = closeDeadline();
+        if (state != State.CLOSING) {
+            assert state == State.IDLE || state == State.RUNNING : state; // RUNNING: the ring is broken
+            state = State.CLOSING;
+        }
         live.dropAll();
         if (reactor.isOpen()) {
-            closeRing();
-        }
-        inbox.close(runQueue);
-        int grace = JOBS_PER_TURN;
-        do { // what came too late for the ring still runs, and sees it closed
-            for (Job job = runQueue.poll(); job != null; job = runQueue.poll()) {
-                pastCloseDeadline = left(deadline) == 0 && grace-- <= 0;
-                if (!(pastCloseDeadline && job instanceof Task)) { // a block that was cancelled may go on for ever
-                    job.run();
-                }
+            try {
+                unwindBlocks(deadline);
+                endOperations(deadline);
+            } catch (IllegalStateException broken) {
+                uncaught(broken);
             }
-        } while (reactor.turn(0) > 0);
-        live.reportUnjoined();
-        running = false;
+            freeRing();
+        }
+        runLateJobs(deadline);
+        move(State.CLOSING, State.DRAINING);
+        loop.runAllButTasks();
+        terminate();
+    }
+
+    /// Async blocks that were cancelled run their `finally` clauses, which may await.
+    private void unwindBlocks(long deadline) {
+        loop.runWhile(() -> !live.isEmpty(), deadline);
+    }
+
+    /// Cancels the operations in flight, and waits for their completions and for the jobs that these enqueue.
+    private void endOperations(long deadline) {
+        reactor.cancelAll();
+        loop.runWhile(() -> reactor.busy() || loop.hasJobs(), deadline);
+    }
+
+    /// Frees the ring and its memory, or leaves the memory to the kernel if operations are in flight.
+    private void freeRing() {
+        if (!loop.closeRing()) {
+            System.getLogger("io.trale").log(System.Logger.Level.WARNING,
+                    "closed with operations in flight: their memory is left to the kernel");
+        }
+    }
+
+    /// Refuses jobs from other threads. Runs those accepted before: they find the ring closed.
+    private void runLateJobs(long deadline) {
+        loop.closeInbox();
+        loop.runWhile(() -> loop.hasJobs() || reactor.hasDueWork(), deadline);
+    }
+
+    private void terminate() {
+        move(State.DRAINING, State.CLOSED);
         if (!ownsThread) {
             reactor.unbind();
         }
         termination.signal(this::uncaught);
     }
 
-    /// Ends what is in flight, or, when the time is up, leaves its memory to the kernel; then frees the ring.
-    private void closeRing() {
-        long deadline = reactor.kernel().nanoTime() + options.closeTimeoutNanos;
-        try {
-            if (closing) { // else new work waits for the next run, since this ring will refuse it
-                runJobs();
-                for (long left = options.closeTimeoutNanos; !live.isEmpty() && left > 0; left = left(deadline)) {
-                    park(left); // blocks that were cancelled unwind
-                    runJobs();
-                }
-            }
-            reactor.cancelAll();
-            for (long left = 1; left > 0 && (reactor.busy() || closing && !runQueue.isEmpty());) {
-                left = left(deadline); // once more when there is none, since cancels take no time
-                if (closing) {
-                    park(left);
-                    runJobs();
-                } else {
-                    reactor.turn(left);
-                }
-            }
-        } catch (IllegalStateException broken) {
-            uncaught(broken);
-        }
-        if (!reactor.close(wakes)) {
-            System.getLogger("io.trale").log(System.Logger.Level.WARNING,
-                    "closed with operations in flight: their memory is left to the kernel");
-        }
-        wakes = 0;
+    private long closeDeadline() {
+        return reactor.kernel().nanoTime() + options.closeTimeoutNanos;
     }
 
-    private long left(long deadline) {
-        return Math.max(0, deadline - reactor.kernel().nanoTime());
+    private boolean isClosing() {
+        return state.compareTo(State.CLOSING) >= 0;
+    }
+
+    private void move(State from, State to) {
+        assert state == from : state + " in place of " + from;
+        state = to;
     }
 
     // ---- seen from outside

@@ -59,7 +59,8 @@ final class Inbox {
 
     /// Moves all jobs to `queue`, oldest first. Loop thread.
     void drainTo(RunQueue queue) {
-        if (head != null) {
+        Job seen = head;
+        if (seen != null && seen != CLOSED) {
             pour((Job) HEAD.getAndSet(this, null), queue);
         }
     }

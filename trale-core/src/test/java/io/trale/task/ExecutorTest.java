@@ -12,7 +12,10 @@ import io.trale.linux.Errno;
 import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Net;
 import io.trale.linux.Self;
+import io.trale.reactor.Descriptor;
+import io.trale.reactor.Operation;
 import io.trale.uring.Abi;
+import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -424,6 +427,40 @@ class ExecutorTest {
         assertThat(second.isDone()).isTrue();
         assertThat(closed.get()).isEqualTo(1);
         assertThat(pending.cancels).isEqualTo(1);
+        assertThat(uncaught).isEmpty();
+    }
+
+    @Test
+    void closeFromAHandlerOfTheIdleCloseIsCloseOnce() throws Exception {
+        List<Integer> closedFds = new ArrayList<>();
+        var kernel = new InterceptedKernel() {
+            @Override
+            public int close(int fd) {
+                closedFds.add(fd);
+                return super.close(fd);
+            }
+        };
+        Executor executor = Executor.open(kernel, options);
+        AtomicInteger closed = new AtomicInteger();
+        executor.onClose(closed::incrementAndGet);
+        int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC);
+        Operation left = new Operation(new Descriptor(executor.reactor(), eventfd)) {
+            @Override
+            protected void fill(Sqe sqe) {
+                sqe.prepPoll(eventfd, Net.POLLIN);
+            }
+
+            @Override
+            protected void complete(int result, int flags) {
+                executor.close();
+            }
+        };
+        executor.submit(once(() -> executor.reactor().stage(left)));
+        executor.runToEnd();
+        left.descriptor().close();
+        assertThat(executor.isClosed()).isTrue();
+        assertThat(closed.get()).isEqualTo(1);
+        assertThat(closedFds).doesNotHaveDuplicates();
         assertThat(uncaught).isEmpty();
     }
 
