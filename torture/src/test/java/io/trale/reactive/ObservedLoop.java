@@ -8,13 +8,13 @@ import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import java.util.concurrent.CompletableFuture;
 
-/// A [Trale] on a thread of its own, whose buffers are observed.
+/// A [Trale] on its own thread, with a listener for its buffers.
 public final class ObservedLoop implements AutoCloseable {
 
     private final CompletableFuture<Trale> started = new CompletableFuture<>();
     private final Thread thread;
 
-    /// Starts the loop, and waits until it runs.
+    /// Starts the loop and waits until it runs.
     public ObservedLoop(String name, ExecutorOptions options, MemoryListener listener) {
         thread = new Loop.LoopThread(() -> run(options, listener));
         thread.setName(name);
@@ -36,12 +36,12 @@ public final class ObservedLoop implements AutoCloseable {
         }
     }
 
-    /// What runs on it.
+    /// The `Trale` of the loop.
     public Trale trale() {
         return started.join();
     }
 
-    /// Where its signals come.
+    /// The loop thread, which emits all signals.
     public Thread thread() {
         return thread;
     }

@@ -15,13 +15,13 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// The descriptors that this process has open.
+/// Lists the open descriptors of this process.
 final class Descriptors {
 
-    /// What the JVM opens when it likes, and keeps.
+    /// Files that the JVM opens at any time and keeps open.
     private static final Pattern JVM = Pattern.compile(".*\\.jar|/dev/.*|/proc/.*|/etc/.*|.*/lib/.*");
 
-    static { // with its first sockets the JDK opens descriptors for itself, and keeps them
+    static { // the JDK's first sockets open internal descriptors, which stay open
         try (ServerSocketChannel server = ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
                 SocketChannel client = SocketChannel.open(server.getLocalAddress()); DatagramChannel datagrams = DatagramChannel.open()) {
             client.shutdownOutput();
@@ -33,7 +33,7 @@ final class Descriptors {
 
     private Descriptors() {}
 
-    /// Descriptors by number, with what each stands for; without those of the JVM itself.
+    /// The open descriptors, except those of the JVM itself: number and target.
     static Map<Integer, String> open() throws IOException {
         Map<Integer, String> open = new TreeMap<>();
         Path directory = Path.of("/proc/self/fd");
@@ -48,7 +48,7 @@ final class Descriptors {
                     open.put(Integer.valueOf(name.getFileName().toString()), target);
                 }
             } catch (IOException e) {
-                // closed since
+                // closed after the listing
             }
         }
         return open;

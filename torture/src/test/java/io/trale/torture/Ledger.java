@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Which buffers an executor has lent. Fails when one is lent twice, or comes back without having been lent.
+/// Records which buffers of an executor belong to the kernel. Fails if a buffer is passed to the kernel twice, or returned
+/// without having been passed.
 final class Ledger implements MemoryListener {
 
     private final Map<Long, Long> lent = new HashMap<>();
@@ -13,18 +14,18 @@ final class Ledger implements MemoryListener {
     @Override
     public synchronized void ownedByKernel(MemorySegment memory) {
         if (lent.put(memory.address(), memory.byteSize()) != null) {
-            throw new AssertionError("lent twice: " + memory);
+            throw new AssertionError("passed to the kernel twice: " + memory);
         }
     }
 
     @Override
     public synchronized void ownedByUs(MemorySegment memory) {
         if (!lent.remove(memory.address(), memory.byteSize())) {
-            throw new AssertionError("returned, but not lent: " + memory);
+            throw new AssertionError("returned, but not passed to the kernel: " + memory);
         }
     }
 
-    /// How many are lent now.
+    /// The number of buffers that belong to the kernel now.
     synchronized int size() {
         return lent.size();
     }

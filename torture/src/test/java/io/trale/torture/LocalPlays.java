@@ -43,13 +43,13 @@ final class LocalPlays {
 
     // ---- datagrams
 
-    /// Sends datagrams to an echo, no more at a time than its socket can hold, so that none may be lost.
+    /// Sends datagrams to an echo endpoint, at most eight at a time. They fit into its receive buffer, so none may be lost.
     static void datagrams(Round round, SplittableRandom random) throws Exception {
         UdpEndpoint echo = round.server.udp(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).block();
         Mono<Void> echoing = echo.send(echo.receive().map(datagram -> datagram.reply(datagram.data())));
         CompletableFuture<Void> end = echoing.onErrorComplete(Round::isOrdinary).toFuture();
         try (DatagramChannel client = DatagramChannel.open().connect(echo.localAddress())) {
-            end.thenRun(() -> close(client)); // or it would wait for ever, if the loop is closed
+            end.thenRun(() -> close(client)); // otherwise it would wait for ever if the loop is closed
             Pattern sent = new Pattern(random.nextInt());
             ByteBuffer buffer = ByteBuffer.allocate(1000);
             for (int rest = random.nextInt(200); rest > 0; rest -= 8) {
@@ -61,7 +61,7 @@ final class LocalPlays {
                 }
                 for (ByteBuffer expected : window) {
                     client.read(buffer.clear());
-                    round.check(buffer.flip().equals(expected), "another datagram came back than was sent");
+                    round.check(buffer.flip().equals(expected), "received a datagram that differs from the sent one");
                     round.tally.one(Count.DATAGRAMS);
                 }
             }
@@ -84,7 +84,7 @@ final class LocalPlays {
 
     // ---- time and events
 
-    /// Counts ticks: none is too early, and each is counted once.
+    /// Checks that no tick is early, and that each period is counted once.
     static void ticks(Round round, SplittableRandom random) {
         Duration period = Duration.ofNanos(20_000 + random.nextInt(1_000_000));
         int count = 1 + random.nextInt(100);
@@ -94,12 +94,12 @@ final class LocalPlays {
             round.check(tick.sequence() == next.get() + tick.missed(), tick + " after " + next);
             next.set(tick.sequence() + 1);
             long due = next.get() * period.toNanos();
-            round.check(System.nanoTime() - begin >= due, tick + " before it was due");
+            round.check(System.nanoTime() - begin >= due, tick + " is early");
             round.tally.one(Count.TICKS);
         }).blockLast();
     }
 
-    /// Signals an event from many threads, and counts each signal once.
+    /// Signals an event from several threads, and checks that each signal is counted once.
     static void event(Round round, SplittableRandom random) {
         Event event = round.clients.event().block();
         int threads = 1 + random.nextInt(4);
@@ -132,7 +132,7 @@ final class LocalPlays {
 
     // ---- files
 
-    /// Writes a file, and reads it again, or parts of it.
+    /// Writes a file, then reads it or parts of it.
     static void file(Round round, SplittableRandom random) {
         Path path = round.directory.resolve("file" + random.nextLong());
         int origin = random.nextInt();
@@ -165,7 +165,7 @@ final class LocalPlays {
         expected.check(bytes);
     }
 
-    /// Reads from the page cache as fast as may be, many reads at a time: they complete while they are submitted.
+    /// Runs many concurrent reads from the page cache, which complete during the submission.
     static void flood(Round round, SplittableRandom random) {
         Path path = round.directory.resolve("file" + random.nextLong());
         int origin = random.nextInt();
@@ -185,7 +185,7 @@ final class LocalPlays {
 
     // ---- tasks
 
-    /// Schedules from another thread; all that is accepted and not disposed of runs once.
+    /// Schedules tasks from another thread. Each task that is accepted and not disposed runs once.
     static void scheduler(Round round, SplittableRandom random) {
         Scheduler scheduler = round.clients.scheduler();
         Scheduler.Worker worker = scheduler.createWorker();
@@ -217,7 +217,7 @@ final class LocalPlays {
         round.tally.add(Count.TASKS, ran.get());
     }
 
-    /// Tasks of an executor of their own that share a mutex; some are aborted, some time out.
+    /// Runs tasks that share a mutex on a separate executor. Some are aborted, some time out.
     static void tasks(Round round, SplittableRandom random) throws Exception {
         ExecutorOptions options = ExecutorOptions.defaults().uncaught(failure -> { // a task may fail before it is joined
             if (!(failure instanceof TimeoutException)) {
@@ -235,7 +235,7 @@ final class LocalPlays {
                 var task = async(() -> {
                     for (int j = 0; j < rounds; j++) {
                         try (var guard = await(mutex.lock())) {
-                            round.check(inside.getAndIncrement() == 0, "two in the mutex");
+                            round.check(inside.getAndIncrement() == 0, "two holders of the mutex");
                             try {
                                 await(j % 2 == 0 ? yieldNow() : Timer.sleep(Duration.ofNanos(pauseNanos)));
                                 guard.get()[0]++;
@@ -261,7 +261,7 @@ final class LocalPlays {
                     round.tally.one(Count.CANCELS);
                 }
             }
-            round.check(inside.get() == 0, inside + " are left in the mutex");
+            round.check(inside.get() == 0, inside + " holders of the mutex after the end");
         }
     }
 }

@@ -3,11 +3,11 @@ package io.trale.torture;
 import java.nio.ByteBuffer;
 import java.util.SplittableRandom;
 
-/// The bytes of one stream: a long random sequence, from an origin of the stream's own, so that a byte that is lost, doubled
-/// or of another stream does not go unnoticed. One thread at a time.
+/// The bytes of one stream: a long random sequence that starts at an origin of the stream. So a byte that is lost,
+/// duplicated or of another stream is detected. Not thread-safe.
 final class Pattern {
 
-    /// A prime, so that no size of buffers divides it.
+    /// A prime, so no buffer size divides it.
     private static final int PERIOD = 1_048_573;
     private static final byte[] BYTES = new byte[PERIOD];
 
@@ -26,7 +26,7 @@ final class Pattern {
         return (int) ((origin + position) % PERIOD);
     }
 
-    /// The next `count` bytes, or fewer where the sequence ends.
+    /// The next `count` bytes, or fewer at the end of the period.
     ByteBuffer next(int count) {
         int index = index();
         int size = Math.min(count, PERIOD - index);
@@ -34,7 +34,7 @@ final class Pattern {
         return ByteBuffer.wrap(BYTES, index, size).slice().asReadOnlyBuffer();
     }
 
-    /// Fails if `chunk` is not what comes next.
+    /// Fails if `chunk` does not have the next bytes of the stream.
     void check(ByteBuffer chunk) {
         ByteBuffer rest = chunk.slice();
         while (rest.hasRemaining()) {
@@ -50,7 +50,7 @@ final class Pattern {
         }
     }
 
-    /// How many bytes were made, or checked.
+    /// The number of bytes generated or checked.
     long position() {
         return position;
     }

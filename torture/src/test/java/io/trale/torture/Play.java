@@ -2,7 +2,7 @@ package io.trale.torture;
 
 import java.util.SplittableRandom;
 
-/// A kind of work: what one thread does until it is done, and how often it is chosen.
+/// A kind of work for one thread, and its weight in the random choice.
 enum Play {
     ECHO(6, Plays::echo), ECHO_OF_LOOP(6, Plays::echoOfLoop), RUDE_CLIENT(3, Plays::rudeClient),
     RUDE_CLIENT_OF_LOOP(3, Plays::rudeClientOfLoop), RUDE_SERVER(3, Plays::rudeServer), UPLOAD(3, Plays::upload),
@@ -32,7 +32,7 @@ enum Play {
         this.body = body;
     }
 
-    /// One of them.
+    /// A random kind of work, chosen by weight.
     static Play any(SplittableRandom random) {
         int left = random.nextInt(TOTAL);
         for (Play play : values()) {

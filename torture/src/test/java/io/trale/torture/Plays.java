@@ -23,12 +23,12 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/// Work with connections: clients that are sockets of the JDK in threads of their own, or connections of a loop.
+/// Work with connections. The clients are JDK sockets on their own threads, or connections of a loop.
 final class Plays {
 
     private Plays() {}
 
-    /// How many bytes: often few, seldom many.
+    /// A random number of bytes: often small, seldom large.
     static int size(SplittableRandom random) {
         return switch (random.nextInt(12)) {
             case 0 -> 0;
@@ -40,14 +40,14 @@ final class Plays {
         };
     }
 
-    /// How large the pieces of `total` bytes are at most: not so small that there are very many.
+    /// The maximum size of the pieces of `total` bytes, so large that there are not too many pieces.
     static int piece(SplittableRandom random, long total) {
         return (int) Math.max(1 + size(random), total / 1000);
     }
 
     // ---- with sockets of the JDK
 
-    /// Writes all, ends its side, and meanwhile reads all that comes back.
+    /// Writes all bytes and half-closes; concurrently reads the echo until end of stream.
     static void echo(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = size(random);
@@ -56,11 +56,11 @@ final class Plays {
             Pattern expected = new Pattern(origin);
             readToEnd(round, socket, random, expected, total);
             await(writer);
-            round.checkTotal(expected.position() == total, "sent " + total + ", came back " + expected.position());
+            round.checkTotal(expected.position() == total, "sent " + total + ", received " + expected.position());
         }
     }
 
-    /// As [#echo], and breaks the connection somewhere.
+    /// As [#echo], but breaks the connection at a random position.
     static void rudeClient(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = 1 + size(random);
@@ -81,7 +81,8 @@ final class Plays {
         round.tally.one(Count.BROKEN);
     }
 
-    /// Talks to a server that breaks the connection somewhere. Until then what comes is right, and then the end comes.
+    /// Uses a server that breaks the connection at a random position. All bytes before are correct, and then the stream
+    /// ends.
     static void rudeServer(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = size(random);
@@ -94,7 +95,7 @@ final class Plays {
         round.tally.one(Count.BROKEN);
     }
 
-    /// Writes all, ends its side, and is told how much has come.
+    /// Writes all bytes and half-closes. The server replies with the number of bytes it has received.
     static void upload(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = size(random);
@@ -103,12 +104,12 @@ final class Plays {
             await(write(round, socket, random, new Pattern(origin), total));
             ByteBuffer answer = ByteBuffer.allocate(Long.BYTES + 1);
             while (socket.read(answer) >= 0) {}
-            round.checkTotal(answer.position() == Long.BYTES, "an answer of " + answer.position() + " bytes");
-            round.checkTotal(answer.getLong(0) == total, "sent " + total + ", came " + answer.getLong(0));
+            round.checkTotal(answer.position() == Long.BYTES, "the reply has " + answer.position() + " bytes");
+            round.checkTotal(answer.getLong(0) == total, "sent " + total + ", server received " + answer.getLong(0));
         }
     }
 
-    /// Orders bytes, and reads them slowly.
+    /// Requests bytes from the server and reads them slowly.
     static void download(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = size(random);
@@ -116,7 +117,7 @@ final class Plays {
             writeAll(socket, ByteBuffer.allocate(Servers.ORDER_BYTES).putInt(0, origin).putInt(4, total));
             Pattern expected = new Pattern(origin);
             readToEnd(round, socket, random, expected, total);
-            round.checkTotal(expected.position() == total, "ordered " + total + ", came " + expected.position());
+            round.checkTotal(expected.position() == total, "requested " + total + ", received " + expected.position());
         }
     }
 
@@ -194,7 +195,7 @@ final class Plays {
             round.tally.one(Count.CONNECTIONS);
             return Mono.when(send(c, random.split(), new Pattern(origin), total), Mono.fromFuture(receive(round, c, random, expected)));
         })).block();
-        round.checkTotal(expected.position() == total, "sent " + total + ", came back " + expected.position());
+        round.checkTotal(expected.position() == total, "sent " + total + ", received " + expected.position());
     }
 
     private static Mono<Void> send(Connection connection, SplittableRandom random, Pattern pattern, int total) {
@@ -215,7 +216,7 @@ final class Plays {
         };
     }
 
-    /// As [#echoOfLoop], and breaks the connection somewhere, in one of many ways.
+    /// As [#echoOfLoop], but breaks the connection at a random position, in one of several ways.
     static void rudeClientOfLoop(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = 1 + size(random);
@@ -248,13 +249,13 @@ final class Plays {
             connection.abort();
         } else {
             connection.close().subscribe();
-            connection.abort(); // a peer that does not read would hold up the close
+            connection.abort(); // a peer that does not read would delay the close
         }
         connection.onClose().block();
         round.tally.one(Count.BROKEN);
     }
 
-    /// Accepts as many connections as there are clients, by subscribers with whims.
+    /// Accepts one connection for each client, with subscribers of random demand.
     static void accept(Round round, SplittableRandom random) throws Exception {
         int count = random.nextInt(20);
         Listener listener = round.clients.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).block();
@@ -267,7 +268,7 @@ final class Plays {
         for (int i = 0; i < count; i++) {
             try (SocketChannel client = SocketChannel.open(listener.localAddress())) {
                 client.shutdownOutput();
-                round.check(client.read(ByteBuffer.allocate(1)) < 0, "a byte from a server that sends none");
+                round.check(client.read(ByteBuffer.allocate(1)) < 0, "received a byte from a server that sends none");
                 round.tally.one(Count.CONNECTIONS);
             }
         }
@@ -276,14 +277,14 @@ final class Plays {
         round.checkTotal(accepted.get() == count, "connected " + count + ", accepted " + accepted);
     }
 
-    /// Connects, and cancels that at some moment, or finds nobody there.
+    /// Connects, and sometimes cancels the connect at a random time. Some connects go to a port without a listener.
     static void connect(Round round, SplittableRandom random) throws Exception {
-        SocketAddress nobody;
+        SocketAddress unused;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = free.getLocalSocketAddress();
+            unused = free.getLocalSocketAddress();
         }
         for (int i = random.nextInt(20); i > 0; i--) {
-            SocketAddress address = random.nextInt(4) == 0 ? nobody : round.servers.anyEcho(random);
+            SocketAddress address = random.nextInt(4) == 0 ? unused : round.servers.anyEcho(random);
             CountDownLatch over = new CountDownLatch(1);
             Disposable attempt = round.clients.connect(address).doFinally(signal -> over.countDown())
                     .subscribe(Connection::abort, failure -> {

@@ -27,11 +27,11 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import reactor.core.Exceptions;
 
-/// One round on the real kernel: two loops, many pieces of work at a time, and then the invariants. All choices follow from
-/// the seed; how they interleave does not.
+/// One round on the real kernel: two loops run many concurrent pieces of work, then the invariants are checked. The seed
+/// determines all random choices, but not their interleaving.
 final class Round {
 
-    /// How long nothing at all may happen. A correct run never waits for it.
+    /// The maximum time without progress. A correct run never waits that long.
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
     private static final Duration CLEAN_UP = Duration.ofSeconds(10);
@@ -80,7 +80,7 @@ final class Round {
         }
     }
 
-    /// As [#check], of what a close in the midst of it may prevent.
+    /// As [#check], for a condition that a close during the work may prevent.
     void checkTotal(boolean condition, String otherwise) {
         if (!condition && cutOff) {
             throw new CancellationException(otherwise);
@@ -88,12 +88,12 @@ final class Round {
         check(condition, otherwise);
     }
 
-    /// True once a loop is being closed while work is under way, which may fail from then on.
+    /// True if a loop has been closed during the work. From then on, work may fail.
     boolean isCutOff() {
         return cutOff;
     }
 
-    /// True for what a peer, or a close from this side, may do to a connection.
+    /// True for failures that a peer or a close of our side may cause.
     static boolean isOrdinary(Throwable failure) {
         Throwable cause = Exceptions.unwrap(failure);
         return cause instanceof IOException || cause instanceof CancellationException
@@ -101,7 +101,7 @@ final class Round {
                 || cause instanceof IllegalStateException && String.valueOf(cause.getMessage()).contains("closed");
     }
 
-    /// Thrown by handlers on purpose.
+    /// An exception that handlers throw on purpose.
     static final class Deliberate extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -110,7 +110,7 @@ final class Round {
         }
     }
 
-    /// Lets this thread wait until `condition` holds, or the round has failed.
+    /// Waits until `condition` holds or the round has failed.
     void until(BooleanSupplier condition) {
         while (!condition.getAsBoolean() && !hasFailed()) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
@@ -133,8 +133,8 @@ final class Round {
 
     // ---- the round
 
-    /// Runs it to its end. Throws the first failure, with the others suppressed; also if nothing happens any more, whoever
-    /// waits for what.
+    /// Runs the round. Throws the first failure, with the others suppressed. If the work makes no progress, that is a
+    /// failure.
     void run() throws Exception {
         Thread body = Thread.ofPlatform().daemon().name("torture-round").unstarted(() -> {
             try {
@@ -151,7 +151,7 @@ final class Round {
                 fail(stuck());
             }
         }
-        body.join(CLEAN_UP); // after a failure: if it can
+        body.join(CLEAN_UP); // after a failure it may never end
         throwFailures();
         tally.one(Count.ROUNDS);
     }
@@ -241,9 +241,9 @@ final class Round {
     }
 
     private AssertionError stuck() {
-        StringBuilder text = new StringBuilder("nothing has happened for " + PATIENCE.toSeconds() + " s"
+        StringBuilder text = new StringBuilder("no progress for " + PATIENCE.toSeconds() + " s"
                 + (cutOff ? ", a loop was closed" : "") + "; server "
-                + server.stats() + ", clients " + clients.stats() + "; under way:");
+                + server.stats() + ", clients " + clients.stats() + "; in progress:");
         underWay.forEach((thread, play) -> {
             text.append("\n  ").append(play);
             Stream.of(thread.getStackTrace()).limit(12).forEach(frame -> text.append("\n    at ").append(frame));
@@ -254,8 +254,8 @@ final class Round {
     // ---- at the end
 
     private void checkCounters(String which, Stats stats, Ledger ledger) {
-        check(stats.inFlight() == 0, which + ": in flight after the end: " + stats);
-        check(stats.unknown() == 0, which + ": completions of nothing in flight: " + stats);
+        check(stats.inFlight() == 0, which + ": operations in flight after the end: " + stats);
+        check(stats.unknown() == 0, which + ": completions of unknown operations: " + stats);
         check(ledger.size() == 0, which + ": " + ledger.size() + " buffers were not returned");
     }
 

@@ -25,7 +25,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/// The servers of one round. What a connection does follows from its number.
+/// The servers of one round. The number of a connection determines its random choices.
 final class Servers {
 
     static final int ORIGIN_BYTES = 4;
@@ -38,13 +38,13 @@ final class Servers {
     private final AtomicLong seeds;
     private final List<Server> all = new ArrayList<>();
 
-    /// Each sends back what it receives, up to the end, in a way of its own.
+    /// Echo servers with different implementations.
     private final List<SocketAddress> echoes;
-    /// Receives an origin and the bytes from there on, up to the end; then answers how many there were.
+    /// Receives an origin, then the bytes of that stream until its end. Replies with their number.
     final SocketAddress sink;
-    /// Receives an origin and a count, and sends so many bytes.
+    /// Receives an origin and a count. Sends that number of bytes.
     final SocketAddress source;
-    /// Echoes some, and then breaks in one way or another.
+    /// Echoes some bytes, then breaks the connection in a random way.
     final SocketAddress rude;
 
     Servers(Round round, SplittableRandom random) {
@@ -92,7 +92,7 @@ final class Servers {
         return echoes.get(random.nextInt(echoes.size()));
     }
 
-    /// Stops them all, and waits until their last connection is closed.
+    /// Stops all servers and waits until their last connection is closed.
     void dispose() {
         all.forEach(Server::dispose);
         all.forEach(server -> server.onClose().block());
@@ -100,14 +100,14 @@ final class Servers {
 
     // ---- handlers
 
-    /// All of `receive`, by one subscription after the other.
+    /// All elements of `receive`, with consecutive subscriptions.
     private static <T> Flux<T> inPieces(java.util.function.Supplier<Flux<T>> receive, SplittableRandom random) {
         AtomicBoolean ended = new AtomicBoolean();
         return Flux.defer(() -> receive.get().doOnComplete(() -> ended.set(true)).take(1 + random.nextInt(4)))
                 .repeat(() -> !ended.get());
     }
 
-    /// An echo in which every element is a send of its own.
+    /// An echo that sends every element with a separate `send`.
     private Publisher<Void> oneByOne(Connection connection) {
         return connection.receive().concatMap(element -> connection.send(Mono.just(element))).then();
     }
@@ -153,14 +153,14 @@ final class Servers {
             }
         }).takeUntil(element -> count.get() > limit);
         return switch (how) {
-            case 3 -> connection.send(some); // what was sent is flushed, what has not been read resets the peer
+            case 3 -> connection.send(some); // sent bytes are flushed; unread bytes reset the connection
             case 4 -> Mono.firstWithSignal(connection.send(some), Mono.delay(Duration.ofNanos(random.nextInt(5_000_000)), loop).then());
             case 5 -> connection.send(some).then(Mono.fromRunnable(connection::abort));
             default -> connection.send(some);
         };
     }
 
-    // ---- what they share with clients
+    // ---- shared with clients
 
     /// The next `total` bytes of `pattern` in chunks of random sizes.
     static Flux<ByteBuffer> chunks(SplittableRandom random, Pattern pattern, long total) {
@@ -177,7 +177,7 @@ final class Servers {
         return random.nextInt(3) == 0 ? chunks.subscribeOn(Schedulers.parallel()).publishOn(Schedulers.parallel(), 8) : chunks;
     }
 
-    /// The bytes of a lease, which is closed.
+    /// Copies the bytes of `lease` and closes it.
     static ByteBuffer bytesOf(Lease lease) {
         try (lease) {
             return ByteBuffer.wrap(lease.toArray());

@@ -22,7 +22,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// The scenarios of the schedule tests of all modules, one after the other and seed by seed, on the simulated kernel.
+/// Runs the scenarios of the schedule tests of all modules on the simulated kernel: all scenarios for a seed, then the next
+/// seed.
 final class Simulation {
 
     private static final String SUFFIX = "ScheduleTest.class";
@@ -32,7 +33,7 @@ final class Simulation {
     private Iterator<Method> next;
     private long seed;
 
-    /// Begins with `seed`.
+    /// Finds the scenarios; `seed` is the first seed.
     Simulation(long seed, Tally tally) throws IOException, ReflectiveOperationException {
         this.seed = seed;
         this.tally = tally;
@@ -71,17 +72,17 @@ final class Simulation {
         }
     }
 
-    /// How many tests there are; some of them may not go by seeds.
+    /// The number of tests. Some of them may not be seeded.
     int tests() {
         return tests.size();
     }
 
-    /// The seed whose turn it is.
+    /// The current seed.
     long seed() {
         return seed;
     }
 
-    /// Runs the next scenario. Returns true if that was the last for this seed; then the next seed follows.
+    /// Runs the next scenario. If it was the last one for this seed, advances to the next seed and returns true.
     boolean step() throws Exception {
         Method test = next.next();
         int runs = Seeds.once(seed, () -> invoke(test));

@@ -2,7 +2,7 @@ package io.trale.torture;
 
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// What was done so far. Any thread.
+/// Counts the work done so far. Any thread.
 final class Tally {
 
     enum Count {
@@ -32,7 +32,7 @@ final class Tally {
         return counts.get(count.ordinal());
     }
 
-    /// Changes whenever something has happened.
+    /// The sum of all counts; it changes with every progress.
     long sum() {
         long sum = 0;
         for (Count count : Count.values()) {

@@ -10,8 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import reactor.core.publisher.Hooks;
 
-/// The work of `./trale torture`: both kernels take turns, so that each gets half of the time and nothing of one disturbs the
-/// other.
+/// The work of `./trale torture`. The two kernels alternate: each gets half of the time, and their runs do not overlap.
 public final class Torment implements Torture.Work {
 
     private static final String ERASE_LINE = "\r\033[K";
@@ -67,7 +66,7 @@ public final class Torment implements Torture.Work {
             }
             long before = System.nanoTime();
             if (simulates && (!isReal || simulatedNanos <= realNanos)) {
-                Hooks.onErrorDropped(failure -> { }); // scenarios that care set their own
+                Hooks.onErrorDropped(failure -> { }); // scenarios that check dropped errors set their own hook
                 try {
                     simulation.step();
                 } catch (Throwable t) {
@@ -106,11 +105,11 @@ public final class Torment implements Torture.Work {
 
     private static AssertionError failed(Torture.Plan plan, String kernel, long seed, Throwable failure) {
         String connections = kernel.equals("sim") ? "" : " --connections " + plan.connections();
-        return new AssertionError("seed " + seed + " fails; to repeat it: ./trale torture --" + kernel + connections
+        return new AssertionError("seed " + seed + " failed; repeat it with: ./trale torture --" + kernel + connections
                 + " --rounds 1 --seed " + seed, failure);
     }
 
-    // ---- what a person sees
+    // ---- output
 
     private void report(Torture.Plan plan, long begin, PrintWriter out) {
         try {

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A little of the torture in every build, and that it notices what it has to.
+/// Runs a few seeds in every build, and checks that a fault is detected.
 @Timeout(200)
 class TormentTest {
 

@@ -12,8 +12,10 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.scheduler.Scheduler;
 
-/// Takes all elements of a source, by subscribers that request random numbers, now or later, from the loop or elsewhere, and
-/// that cancel at random; after a cancel the next one subscribes. Every breach of the rules of Reactive Streams is a failure.
+/// Consumes all elements of a source with subscribers of random demand.
+///
+/// A subscriber requests random numbers, at once or later, on the loop or on another thread. It may cancel at random; then
+/// another subscriber follows. Every violation of the Reactive Streams rules is a failure.
 final class Whims<T> {
 
     private static final int MAX_REQUEST = 8;
@@ -37,8 +39,8 @@ final class Whims<T> {
         this.consumer = consumer;
     }
 
-    /// Hands every element of `source`, which signals on the thread of `loop`, to `consumer`. The result is complete when the
-    /// source is, and fails as the source or the consumer does.
+    /// Passes every element of `source`, which signals on the thread of `loop`, to `consumer`. The result completes when the
+    /// source completes, and fails if the source or the consumer fails.
     static <T> CompletableFuture<Void> take(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
             Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
         Whims<T> whims = new Whims<>(round, loop, random, cancels, source, consumer);
@@ -72,9 +74,9 @@ final class Whims<T> {
         private long received;
         private long left;
         private boolean inside;
-        /// Cancelled on the loop, so that nothing may follow.
+        /// True after a cancel on the loop: no signal may follow.
         private boolean cancelled;
-        /// Cancelled somewhere, or about to be.
+        /// True if a cancel has been called or scheduled.
         private volatile boolean leaving;
         private boolean over;
 
@@ -151,7 +153,7 @@ final class Whims<T> {
 
         @Override
         public void onError(Throwable failure) {
-            if (!round.isCutOff()) { // the end of a loop may be signalled elsewhere
+            if (!round.isCutOff()) { // another thread may signal the end of a loop
                 enter("onError(" + failure + ")");
                 inside = false;
             }
