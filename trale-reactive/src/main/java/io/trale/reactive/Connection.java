@@ -206,11 +206,10 @@ public final class Connection {
 
     /// A handler whose send was cut off by [#close] fails, too: that must not abort what is being flushed.
     private Mono<Void> handlerFailed(Throwable failure) {
-        if (failure instanceof ReadIdleException) {
-            return close();
-        }
         return onClose().doOnSubscribe(s -> loop.run(() -> {
-            if (!closing.hasBegun()) {
+            if (failure instanceof ReadIdleException && isOwn(failure)) {
+                closing.begin();
+            } else if (!closing.hasBegun()) {
                 abort();
             }
         }));

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.linux.Errno;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.Signal;
@@ -136,6 +137,18 @@ class ReadIdleTest {
         assertThat(seen).containsExactly("ReadIdleException at 7"); // two more for the peer to end its side
         assertThat(peer.sawEnd()).isTrue();
         assertThat(peer.errno()).isZero();
+    }
+
+    /// Of a connection that the handler has opened, as a proxy does: the handler has failed, and its connection is not idle.
+    @Test
+    void anotherConnectionsIdleFailureAborts() throws Exception {
+        List<SimPeer> peers = new ArrayList<>();
+        kernel.listenOn(7, peers::add);
+        SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(c ->
+                trale.connect(Support.loopback(7)).subscribe(backend -> c.handle(self -> backend.readIdle(LIMIT).receive().then())
+                        .subscribe(null, noteAndEnd(done)))));
+        assertThat(seen).containsExactly("ReadIdleException at 5");
+        assertThat(peers.getFirst().errno()).isEqualTo(Errno.ECONNRESET);
     }
 
     @Test
