@@ -279,6 +279,18 @@ public final class Connection {
         });
     }
 
+    /// Closes at once, since the server or the loop ends: as by [#abort], but without a reset if only the peer's end is missing.
+    /// The kernel still delivers what was flushed.
+    void end() {
+        loop.run(() -> {
+            if (closing.isDraining()) {
+                descriptor.close();
+            } else {
+                abort();
+            }
+        });
+    }
+
     /// Aborts if nobody has begun to use this: subscribed to a receive, a send, [#handle], or [#onClose].
     void abortIfUntouched() {
         loop.run(() -> {

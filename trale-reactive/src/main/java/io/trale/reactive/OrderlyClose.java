@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// FLUSHING without progress for the connection's close timeout ends in an abort. DRAINING ends in an ordinary close: after
-/// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each state.
+/// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each
+/// state; the end of the server or of the loop aborts while FLUSHING, and closes while DRAINING.
 /// Progress is a byte that the kernel took from us, that the peer acknowledged, or that the peer sent. Loop thread only.
 final class OrderlyClose extends Operation {
 

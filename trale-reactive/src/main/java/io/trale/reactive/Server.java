@@ -60,12 +60,13 @@ public final class Server implements Disposable {
         return closed.asMono();
     }
 
-    /// Stops: no connection is accepted any more, those that are open are aborted. Idempotent.
+    /// Stops: no connection is accepted any more, those that are open are aborted. One that has flushed everything and only
+    /// waits for the peer's end is closed without a reset. Idempotent.
     @Override
     public void dispose() {
         trale.loop.run(() -> {
             listener.dispose();
-            List.copyOf(open).forEach(Connection::abort);
+            List.copyOf(open).forEach(Connection::end);
         });
     }
 

@@ -276,7 +276,7 @@ public final class Trale implements AutoCloseable {
     /// Makes a connection of a connected socket. Loop thread.
     Connection adopt(Descriptor socket, SocketAddress remoteAddress) {
         Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
-        loop.opened(socket, connection::abort);
+        loop.opened(socket, connection::end);
         return connection;
     }
 
@@ -411,7 +411,8 @@ public final class Trale implements AutoCloseable {
         return loop.executor.stats();
     }
 
-    /// Ends everything: listeners are closed, connections aborted, subscriptions told so, the ring and its thread freed.
+    /// Ends everything: listeners are closed, connections aborted, subscriptions told so, the ring and its thread freed. A
+    /// connection that has flushed everything and only waits for the peer's end is closed without a reset.
     /// Idempotent. From another thread this waits for the end, but not in a shutdown hook if the loop thread has called
     /// [System#exit]; from the loop, as in a subscriber, it returns at once: see [#onClose].
     @Override

@@ -3,8 +3,10 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.trale.net.NetOptions;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -108,6 +110,31 @@ class ConnectionCloseTest extends ServeTestBase {
         Support.close(client);
         Support.get(end);
         assertThat(failures).isEmpty();
+    }
+
+    /// The kernel has taken everything, the client takes it later, and in between all is closed.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anEndOfAllResetsNoConnectionThatOnlyDrains(boolean serverOnly) throws IOException {
+        byte[] bytes = Support.bytes(4, 500_000);
+        CompletableFuture<Connection> served = new CompletableFuture<>();
+        Server server = serve(c -> {
+            served.complete(c);
+            return c.send(chunks(bytes));
+        }, ServeOptions.defaults().connectionOptions(NetOptions.none().with(StandardSocketOptions.SO_SNDBUF, 1 << 20)));
+        SocketChannel client = SocketChannel.open();
+        client.setOption(StandardSocketOptions.SO_RCVBUF, 100_000);
+        client.connect(server.localAddress());
+        Connection connection = Support.get(served);
+        Support.until("it drains", () -> Support.onLoop(trale, connection.closing::isDraining));
+        if (serverOnly) {
+            server.dispose();
+            server.onClose().block(LIMIT);
+        } else {
+            trale.close();
+        }
+        assertThat(Support.readAll(client)).isEqualTo(bytes);
+        Support.close(client);
     }
 
     /// Nothing is waited for when both sides have ended.
