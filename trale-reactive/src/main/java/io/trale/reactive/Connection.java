@@ -76,9 +76,12 @@ public final class Connection {
     ///
     /// While there is demand one `recv(2)` is in flight; with none there is none, the socket's buffer fills, and the peer
     /// stalls. Completes when the peer ends its side, and stops no send by that. Fails with
-    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others), or [java.nio.channels.ClosedChannelException] if the
-    /// connection is closed from this side. One subscriber at a time: after it has cancelled or completed by count, as
-    /// in `take(n)`, the next goes on at the very next byte.
+    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others). One subscriber at a time: after it has cancelled or
+    /// completed by count, as in `take(n)`, the next goes on at the very next byte.
+    ///
+    /// If this side closes the connection, by [#close], [#abort] or [Trale#close], a receive that did not reach the peer's end
+    /// fails with [java.nio.channels.ClosedChannelException]. A subscriber without an error consumer has Reactor log that as
+    /// dropped. If such a close is an ordinary end for the subscriber, add `onErrorComplete(ClosedChannelException.class)`.
     ///
     /// Header, then body: [io.trale.reactive.codec.Lines], [io.trale.reactive.codec.Strings] and
     /// [io.trale.reactive.codec.Frames] that are applied directly to this consume the bytes of the
@@ -358,7 +361,13 @@ public final class Connection {
 
     ConnectionClosedException closedException(String operation) {
         return new ConnectionClosedException(descriptor, operation + "(fd=" + descriptor.fd() + ", "
-                + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side");
+                + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side by " + closedBy()
+                + "; handle this error, or cancel before");
+    }
+
+    private String closedBy() {
+        return loop.isClosed() || loop.isClosing() ? "Trale.close()"
+                : closing.hasBegun() ? "Connection.close()" : "Connection.abort()";
     }
 
     @Override

@@ -2,6 +2,8 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Queue;
@@ -9,6 +11,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Hooks;
 
 /// A close in good order is no error: nothing is dropped, and so nothing printed, of sources that have no end of their own and
@@ -48,6 +52,28 @@ class OrderlyCloseTest extends ServeTestBase {
         endpoint.receive().subscribe();
         Support.asleep(trale);
         endpoint.close().block(LIMIT);
+        assertThat(dropped).isEmpty();
+    }
+
+    /// A receive that did not reach its end fails. Whoever does not handle that finds two lines in the log, and no stack.
+    @ParameterizedTest
+    @ValueSource(strings = {"Connection.close()", "Connection.abort()", "Trale.close()"})
+    void ofAReceiveDropsAnErrorOfTwoLines(String how) {
+        try (Support.Pair pair = Support.Pair.of(trale)) {
+            Connection connection = pair.connection();
+            connection.receive().subscribe();
+            Support.asleep(trale);
+            switch (how) {
+                case "Connection.close()" -> connection.close().subscribe();
+                case "Connection.abort()" -> connection.abort();
+                default -> trale.close();
+            }
+            Support.until("it is dropped", () -> !dropped.isEmpty());
+        }
+        StringWriter printed = new StringWriter();
+        dropped.remove().printStackTrace(new PrintWriter(printed));
+        assertThat(printed.toString().lines().toList()).hasSize(2).last().asString()
+                .contains("recv(fd=", "the connection was closed on this side by " + how);
         assertThat(dropped).isEmpty();
     }
 

@@ -4,7 +4,8 @@ import io.trale.reactor.Descriptor;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
-/// A [ClosedChannelException] that says what was closed.
+/// A [ClosedChannelException] that says what was closed. It has no stack trace, since the loop makes it: a trace would name no
+/// code of the user, and fill the log if nobody handles it.
 public final class ConnectionClosedException extends ClosedChannelException {
 
     private static final long serialVersionUID = 1L;
@@ -21,6 +22,11 @@ public final class ConnectionClosedException extends ClosedChannelException {
     /// True if `descriptor` was closed, by itself or with its loop.
     public boolean isOf(Descriptor descriptor) {
         return this.descriptor == null || this.descriptor == descriptor;
+    }
+
+    @Override
+    public Throwable fillInStackTrace() {
+        return this;
     }
 
     @Override
