@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.fs.File;
 import io.trale.io.Buffer;
+import io.trale.reactive.codec.Strings;
 import io.trale.task.Executor;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
