@@ -174,11 +174,15 @@ class HeaderThenBodyTest {
     }
 
     /// As docs/recipes.md has it.
+    private static Mono<Void> echoBehindAHeader(Connection c) {
+        return c.receive().transform(Lines.of(US_ASCII).maxLength(105)).next()
+                .flatMap(header -> c.send(c.receive()));
+    }
+
     @Test
     void whatFollowsAProxyHeaderIsEchoed() {
         try (Trale trale = Trale.start()) {
-            Server server = trale.serve(Support.loopback(0), c -> c.receive().transform(Lines.of(US_ASCII).maxLength(105)).next()
-                    .flatMap(header -> c.send(c.receive()))).block(LIMIT);
+            Server server = trale.serve(Support.loopback(0), HeaderThenBodyTest::echoBehindAHeader).block(LIMIT);
             byte[] body = Support.bytes(9, 100_000);
             byte[] sent = concat("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n".getBytes(US_ASCII), body);
             ByteArrayOutputStream echoed = new ByteArrayOutputStream();
