@@ -102,8 +102,8 @@ class TcpTest {
             }
         });
         Executor.run();
-        client.join();
         assertThat(echo.join()).isEqualTo(sent.length);
+        client.join();
         assertThat(got[0]).isEqualTo(sent);
         assertThat(Executor.current().stats().unknown()).isZero();
         assertThat(Executor.current().stats().inFlight()).isZero();
