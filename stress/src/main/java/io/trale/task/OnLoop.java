@@ -9,7 +9,8 @@ import java.util.function.Supplier;
 /// thread.
 public final class OnLoop {
 
-    private static final Limits SMALL = new Limits(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1);
+    private static final Limits.Pool ONE = new Limits.Pool(1, 1);
+    private static final Limits SMALL = new Limits(1, 1, 1, ONE, ONE, ONE, ONE);
 
     private OnLoop() {}
 

@@ -1,33 +1,69 @@
 package io.trale.reactor;
 
-/// How much of everything a reactor has. Sizes are in bytes; queue and buffer counts are powers of two.
+/// The sizes of a reactor's queues and pools.
 ///
-/// Memory is reserved, not used, until traffic touches it: the defaults stand for at most
-/// `receiveBuffers * receiveBufferBytes` = 4 MiB, as much for sends, and as much for leases and for files if there are any.
-public record Limits(int submissionEntries, int completionEntries, int completionsPerTurn, int receiveBuffers,
-        int receiveBufferBytes, int sendBlocks, int sendBlockBytes, int leaseBuffers, int leaseBufferBytes,
-        int fileBlocks, int fileBlockBytes) {
+/// Memory is reserved, not used, until traffic touches it: by default, 4 MiB for each of the four pools.
+public record Limits(int submissionEntries, int completionEntries, int completionsPerTurn, Pool receiveBuffers,
+        Pool leaseBuffers, Pool sendBlocks, Pool fileBlocks) {
 
-    /// What a reactor has when nothing else is said.
-    public static final Limits DEFAULT = new Limits(256, 4096, 512, 64, 64 << 10, 64, 64 << 10, 64, 64 << 10,
-            64, 64 << 10);
+    /// `count` pieces of memory of `bytes` each.
+    public record Pool(int count, int bytes) {
+
+        private static final Pool DEFAULT = new Pool(64, 64 << 10);
+
+        private void check(String countName, String bytesName) {
+            positive(countName, count);
+            positive(bytesName, bytes);
+        }
+    }
+
+    /// 256 submission and 4096 completion entries, 512 completions in a turn, and 64 pieces of 64 KiB in each pool.
+    public static final Limits DEFAULT =
+            new Limits(256, 4096, 512, Pool.DEFAULT, Pool.DEFAULT, Pool.DEFAULT, Pool.DEFAULT);
 
     public Limits {
         powerOfTwo("submissionEntries", submissionEntries, 32768);
         powerOfTwo("completionEntries", completionEntries, 65536);
-        if (completionEntries < submissionEntries) { // EINVAL of io_uring_setup(2), which would not say of what
+        if (completionEntries < submissionEntries) { // io_uring_setup(2) would fail with EINVAL, and not say why
             throw new IllegalArgumentException("completionEntries is " + completionEntries
                     + ", must be at least submissionEntries, which is " + submissionEntries);
         }
         positive("completionsPerTurn", completionsPerTurn);
-        powerOfTwo("receiveBuffers", receiveBuffers, 32768);
-        positive("receiveBufferBytes", receiveBufferBytes);
-        positive("sendBlocks", sendBlocks);
-        positive("sendBlockBytes", sendBlockBytes);
-        powerOfTwo("leaseBuffers", leaseBuffers, 32768);
-        positive("leaseBufferBytes", leaseBufferBytes);
-        positive("fileBlocks", fileBlocks);
-        positive("fileBlockBytes", fileBlockBytes);
+        powerOfTwo("receiveBuffers", receiveBuffers.count, 32768);
+        receiveBuffers.check("receiveBuffers", "receiveBufferBytes");
+        powerOfTwo("leaseBuffers", leaseBuffers.count, 32768);
+        leaseBuffers.check("leaseBuffers", "leaseBufferBytes");
+        sendBlocks.check("sendBlocks", "sendBlockBytes");
+        fileBlocks.check("fileBlocks", "fileBlockBytes");
+    }
+
+    /// A copy with another ring.
+    public Limits withRing(int submissions, int completions) {
+        return new Limits(submissions, completions, completionsPerTurn, receiveBuffers, leaseBuffers, sendBlocks, fileBlocks);
+    }
+
+    /// A copy with other receive buffers, whose number is a power of two up to 32768.
+    public Limits withReceiveBuffers(int count, int bytes) {
+        return new Limits(submissionEntries, completionEntries, completionsPerTurn, new Pool(count, bytes), leaseBuffers,
+                sendBlocks, fileBlocks);
+    }
+
+    /// A copy with other lease buffers, whose number is a power of two up to 32768.
+    public Limits withLeaseBuffers(int count, int bytes) {
+        return new Limits(submissionEntries, completionEntries, completionsPerTurn, receiveBuffers, new Pool(count, bytes),
+                sendBlocks, fileBlocks);
+    }
+
+    /// A copy with other blocks for sends.
+    public Limits withSendBlocks(int count, int bytes) {
+        return new Limits(submissionEntries, completionEntries, completionsPerTurn, receiveBuffers, leaseBuffers,
+                new Pool(count, bytes), fileBlocks);
+    }
+
+    /// A copy with other blocks for files.
+    public Limits withFileBlocks(int count, int bytes) {
+        return new Limits(submissionEntries, completionEntries, completionsPerTurn, receiveBuffers, leaseBuffers, sendBlocks,
+                new Pool(count, bytes));
     }
 
     private static void positive(String name, int value) {

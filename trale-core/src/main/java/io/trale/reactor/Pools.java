@@ -41,7 +41,7 @@ public final class Pools {
     /// kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
-            receiveGroup = openGroup(0, limits.receiveBuffers(), limits.receiveBufferBytes());
+            receiveGroup = openGroup(0, limits.receiveBuffers());
         }
         return receiveGroup;
     }
@@ -50,13 +50,13 @@ public final class Pools {
     /// waits but receives of this group. Throws as [#receiveGroup] does.
     public BufferGroup leaseGroup() {
         if (leaseGroup == null) {
-            leaseGroup = openGroup(1, limits.leaseBuffers(), limits.leaseBufferBytes());
+            leaseGroup = openGroup(1, limits.leaseBuffers());
         }
         return leaseGroup;
     }
 
-    private BufferGroup openGroup(int id, int count, int bytes) {
-        BufferGroup group = BufferGroup.open(reactor, ring, id, count, bytes);
+    private BufferGroup openGroup(int id, Limits.Pool size) {
+        BufferGroup group = BufferGroup.open(reactor, ring, id, size.count(), size.bytes());
         groups.add(group);
         staging.addLast(group);
         return group;
@@ -65,7 +65,7 @@ public final class Pools {
     /// The blocks that sends are copied into.
     public BlockPool sendBlocks() {
         if (sendBlocks == null) {
-            sendBlocks = openBlocks(limits.sendBlocks(), limits.sendBlockBytes());
+            sendBlocks = openBlocks(limits.sendBlocks());
         }
         return sendBlocks;
     }
@@ -74,13 +74,14 @@ public final class Pools {
     /// as long as it likes.
     public BlockPool fileBlocks() {
         if (fileBlocks == null) {
-            fileBlocks = openBlocks(limits.fileBlocks(), limits.fileBlockBytes());
+            fileBlocks = openBlocks(limits.fileBlocks());
         }
         return fileBlocks;
     }
 
-    private BlockPool openBlocks(int count, int bytes) {
-        BlockPool pool = new BlockPool(reactor, Memory.pieces(reactor.kernel(), arena, count, bytes), bytes);
+    private BlockPool openBlocks(Limits.Pool size) {
+        BlockPool pool = new BlockPool(reactor,
+                Memory.pieces(reactor.kernel(), arena, size.count(), size.bytes()), size.bytes());
         staging.addFirst(pool);
         return pool;
     }

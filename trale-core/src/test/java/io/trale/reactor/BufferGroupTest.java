@@ -43,10 +43,13 @@ class BufferGroupTest {
         }
     }
 
+    private static final Limits.Pool POOL = new Limits.Pool(1, 64);
+
     /// With `count` sockets, and a receive for each; keeps the buffers that come.
     private void withReceives(Kernel kernel, int sqEntries, int completionsPerTurn, int buffers, int count,
             Body body) throws Exception {
-        Reactor reactor = new Reactor(kernel, new Limits(sqEntries, 64, completionsPerTurn, buffers, 64, 1, 64, 1, 64, 1, 64));
+        Reactor reactor = new Reactor(kernel, new Limits(sqEntries, 64, completionsPerTurn,
+                new Limits.Pool(buffers, 64), POOL, POOL, POOL));
         List<Throwable> faults = new ArrayList<>();
         reactor.setOwner(body, faults::add);
         reactor.open();

@@ -52,7 +52,8 @@ class ProvidedBuffersTest {
     private final List<Throwable> faults = new ArrayList<>();
 
     private Reactor open(int completionsPerTurn) throws Exception {
-        Reactor reactor = new Reactor(kernel, new Limits(1, 4, completionsPerTurn, 4, 64, 2, 64, 1, 64, 1, 64));
+        Reactor reactor = new Reactor(kernel, new Limits(1, 4, completionsPerTurn, new Limits.Pool(4, 64),
+                new Limits.Pool(1, 64), new Limits.Pool(2, 64), new Limits.Pool(1, 64)));
         reactor.setOwner(this, faults::add);
         reactor.open();
         return reactor;

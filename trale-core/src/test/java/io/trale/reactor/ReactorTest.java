@@ -11,6 +11,7 @@ import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
+import io.trale.reactor.Limits.Pool;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -31,7 +32,11 @@ class ReactorTest {
 
     private static final long FOREVER = Long.MAX_VALUE;
 
-    private static final Limits SMALL = new Limits(4, 16, 8, 4, 64, 2, 64, 1, 64, 1, 64);
+    private static final Limits SMALL = small(8);
+
+    private static Limits small(int completionsPerTurn) {
+        return new Limits(4, 16, completionsPerTurn, new Pool(4, 64), new Pool(1, 64), new Pool(2, 64), new Pool(1, 64));
+    }
 
     private interface Body {
         void run(Reactor reactor) throws Exception;
@@ -589,7 +594,7 @@ class ReactorTest {
     @ParameterizedTest
     @EnumSource(NoMultishot.Way.class)
     void closeEndsAlthoughAWakesCompletionComesBeforeTheCancel(NoMultishot.Way way) throws Exception {
-        Limits oneCompletionATurn = new Limits(4, 16, 1, 4, 64, 2, 64, 1, 64, 1, 64);
+        Limits oneCompletionATurn = small(1);
         Reactor reactor = new Reactor(new NoMultishot(way), oneCompletionATurn);
         reactor.open();
         while (reactor.turn(0) > 0) { } // what the opening has left
@@ -726,7 +731,8 @@ class ReactorTest {
         "4,16,8,4,64,0,64,sendBlocks", "4,16,8,4,64,2,-1,sendBlockBytes"})
     void limitOutOfRangeIsNamed(int sq, int cq, int batch, int buffers, int bufferBytes, int blocks, int blockBytes,
             String name) {
-        assertThatThrownBy(() -> new Limits(sq, cq, batch, buffers, bufferBytes, blocks, blockBytes, 1, 64, 1, 64))
+        assertThatThrownBy(() -> new Limits(sq, cq, batch, new Pool(buffers, bufferBytes), new Pool(1, 64),
+                new Pool(blocks, blockBytes), new Pool(1, 64)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(name + " is ");
     }
 }

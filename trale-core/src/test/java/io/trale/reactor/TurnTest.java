@@ -34,7 +34,8 @@ class TurnTest {
     }
 
     private static Limits limits(int submissions, int completions, int completionsPerTurn) {
-        return new Limits(submissions, completions, completionsPerTurn, 4, 64, 2, 64, 1, 64, 1, 64);
+        return new Limits(submissions, completions, completionsPerTurn, new Limits.Pool(4, 64), new Limits.Pool(1, 64),
+                new Limits.Pool(2, 64), new Limits.Pool(1, 64));
     }
 
     private static List<Probe> nops(Reactor reactor, int count) {
