@@ -8,8 +8,8 @@ import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
 import java.net.SocketAddress;
 
-/// What becomes of a listener whose `accept(2)` has failed: it goes on, whatever happened to one connection, and pauses
-/// where going on at once would be a busy loop.
+/// The reaction of a listener to a failed `accept(2)`: it retries at once if one connection has failed, and after a pause if a
+/// retry would be a busy loop.
 ///
 /// If the process has no descriptor left, or the kernel no memory, something must be released first, and there is no event
 /// for that. The connections stay in the backlog meanwhile. Each pause is counted. A listener that has not paused for
@@ -26,11 +26,11 @@ public final class AcceptBackoff extends Deadline {
 
     /// What to do next.
     public enum Verdict {
-        /// Accept again: one connection had failed before it was accepted, and is gone.
+        /// Accept again: one connection has failed before it was accepted.
         AT_ONCE,
-        /// Accept again when the time is over.
+        /// Accept again after the pause.
         LATER,
-        /// Give up: the socket does not listen any more.
+        /// Stop: the socket does not listen any more.
         NEVER
     }
 
@@ -53,13 +53,13 @@ public final class AcceptBackoff extends Deadline {
         this.log = log;
     }
 
-    /// What `errno`, positive, is worth. For the network's errors see `accept(2)`, "Error handling".
+    /// What to do after `errno`, positive. For network errors see `accept(2)`, "Error handling".
     public static Verdict of(int errno) {
         return switch (errno) {
             case Errno.EINTR, Errno.ECONNABORTED, Errno.EPERM, Errno.EPROTO, Errno.ENETDOWN, Errno.ENOPROTOOPT,
                     Errno.EHOSTDOWN, Errno.ENONET, Errno.EHOSTUNREACH, Errno.EOPNOTSUPP, Errno.ENETUNREACH -> Verdict.AT_ONCE;
             case Errno.EBADF, Errno.EINVAL, Errno.ENOTSOCK, Errno.ECANCELED -> Verdict.NEVER;
-            default -> Verdict.LATER; // EMFILE, ENFILE, ENOBUFS, ENOMEM, and what nobody has thought of
+            default -> Verdict.LATER; // EMFILE, ENFILE, ENOBUFS, ENOMEM, and unknown errors
         };
     }
 

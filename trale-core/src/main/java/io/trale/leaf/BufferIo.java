@@ -7,17 +7,19 @@ import io.trale.reactor.Reactor;
 import io.trale.reactor.ScratchPool;
 import java.lang.foreign.MemorySegment;
 
-/// An operation that transfers bytes to or from users' buffers, used again and again: the one read, or the one write, of
-/// a stream.
+/// An operation that transfers bytes to or from users' buffers, and is reused: the one read, or the one write, of a stream.
 ///
-/// The buffers are lent from staging until the result is taken, or, if the use is given up, until the kernel has let go.
+/// The kernel owns the buffers from staging until the result is taken or, if the use is abandoned, until the last completion.
+///
+/// [ReactorIo] describes the order of the hooks. This class implements `staging`, `released` and `dispose`, and adds one hook:
+/// [#keep], which `dispose` calls while the bytes are still readable.
 public abstract class BufferIo extends ReactorIo {
 
     private final String busy;
 
-    /// What the present use is about, or null between uses.
+    /// The parts of the current use, or null between uses.
     private BufferSlices slices;
-    /// What the kernel has: of the present use, or of one that was given up. Null if it has nothing.
+    /// The parts that the kernel owns: of the current use, or of one that was abandoned. Null if it owns none.
     private BufferSlices kernelSlices;
     private BufferSlices spare = new BufferSlices();
     private int count;
@@ -25,13 +27,13 @@ public abstract class BufferIo extends ReactorIo {
     private ScratchPool pool;
     private MemorySegment arguments;
 
-    /// `busy` is the complaint when a second use is begun before the first has finished.
+    /// `busy` is the message of the exception if a second use begins before the first has finished.
     protected BufferIo(Descriptor descriptor, String busy) {
         super(descriptor);
         this.busy = busy;
     }
 
-    /// The first of the steps that begin a use: [#add] its parts, then [#begin]. A step that throws begins nothing.
+    /// First step to begin a use; then [#add] its parts, then [#begin]. If a step throws, the use does not begin.
     protected final void prepare() {
         descriptor().checkThread();
         if (slices != null) {
@@ -43,12 +45,12 @@ public abstract class BufferIo extends ReactorIo {
         spare.clear();
     }
 
-    /// Adds `length` bytes of `memory` from `offset` to the use that is being prepared, behind the parts before.
+    /// Appends `length` bytes of `memory` from `offset` to the prepared use.
     protected final void add(BufferMemory memory, int offset, int length) {
         spare.add(memory, offset, length);
     }
 
-    /// Begins the use that was prepared.
+    /// Begins the prepared use.
     protected final void begin() {
         slices = spare;
         spare = null;
@@ -61,7 +63,7 @@ public abstract class BufferIo extends ReactorIo {
         begin();
     }
 
-    /// Makes progress; returns true when [#count] is there, and the use is over.
+    /// Polls the use. Returns true if it has ended, and [#count] is available.
     protected boolean transfer(Waker waker) {
         if (submitOrGetResult(waker)) {
             int result = ioResult();
@@ -84,17 +86,17 @@ public abstract class BufferIo extends ReactorIo {
         return count;
     }
 
-    /// What the present use is about.
+    /// The parts of the current use.
     protected final BufferSlices slices() {
         return slices;
     }
 
-    /// What the kernel has.
+    /// The parts that the kernel owns.
     protected final BufferSlices kernelSlices() {
         return kernelSlices;
     }
 
-    /// Gives the present use up, if there is one.
+    /// Abandons the current use, if there is one.
     public void cancel() {
         descriptor().checkThread();
         if (slices != null) {
@@ -103,11 +105,11 @@ public abstract class BufferIo extends ReactorIo {
         }
     }
 
-    /// Called for a use that was given up, with what it brought all the same; [#kernelSlices] is still readable.
+    /// Takes the result of an abandoned use; [#kernelSlices] is still readable.
     protected void keep(int result) {}
 
-    /// Memory for what the entry names besides the buffers, as [MessageHeader] says, with room for all vectors of [#kernelSlices].
-    /// Only in [#fill]; it goes back on the completion.
+    /// Takes memory for a [MessageHeader] or vectors, enough for all parts of [#kernelSlices]. Only to be called in [#fill]; it is
+    /// released on the completion.
     protected final MemorySegment takeArguments() {
         Reactor reactor = descriptor().reactor();
         pool = MessageHeader.bytes(kernelSlices.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.pools().scratch()
@@ -116,7 +118,7 @@ public abstract class BufferIo extends ReactorIo {
         return arguments;
     }
 
-    /// What [#takeArguments] gave, or null.
+    /// The memory of [#takeArguments], or null.
     protected final MemorySegment arguments() {
         return arguments;
     }
@@ -146,7 +148,7 @@ public abstract class BufferIo extends ReactorIo {
         takeBack();
     }
 
-    /// The use is over, if not yet for the kernel.
+    /// Ends the use; the kernel may still own its parts.
     private void leave() {
         if (slices != kernelSlices) {
             recycle(slices);

@@ -7,13 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// Native memory of a user's buffer, which is lent to at most one operation at a time.
+/// Native memory of a user's buffer: owned by us, or by the kernel for at most one operation at a time.
 ///
-/// While it is lent the user cannot reach it, and freeing it waits for the operation's last completion. If an executor
-/// is closed with the operation still in flight, it stays lent, and so is never freed.
+/// While the kernel owns it, the user cannot access it, and a close takes effect at the last completion. If an executor is
+/// closed with the operation in flight, the kernel owns the memory for good, and it is never freed.
 ///
-/// No thread is the owner, since nobody is while it is not lent. So one word says who may do what: a close on one thread,
-/// as another lends it to the kernel, must not free what the kernel is about to write to.
+/// The memory belongs to no thread, and may be closed by one while another submits it. One atomic word decides which of them
+/// comes first, so memory that the kernel is about to access is not freed.
 public final class BufferMemory {
 
     private static final int OWNED_BY_KERNEL = 1;
@@ -31,9 +31,9 @@ public final class BufferMemory {
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
-    /// OWNED_BY_KERNEL, CLOSED, both or none. Whoever leaves CLOSED alone in it frees the memory.
+    /// OWNED_BY_KERNEL, CLOSED, both or none. The thread that leaves CLOSED alone in it frees the memory.
     private volatile int state;
-    /// Who has it while it is OWNED_BY_KERNEL; written on the thread of that operation's loop.
+    /// The operation for which it is OWNED_BY_KERNEL; written on the loop thread of that operation.
     private Operation owner;
 
     /// Allocates `bytes` of zeroed memory.
@@ -41,7 +41,7 @@ public final class BufferMemory {
         segment = arena.allocate(bytes, 64);
     }
 
-    /// The memory, for the one who may use it now: the user.
+    /// The memory, for the user. Throws [IllegalStateException] if the kernel owns it, or if it is closed.
     public MemorySegment segment() {
         if (state != 0) {
             throw refused();
@@ -55,12 +55,13 @@ public final class BufferMemory {
                 : "the buffer is owned by the kernel until " + (owner != null ? owner : "an operation") + " completes");
     }
 
-    /// The size in bytes, lent or not.
+    /// The size in bytes.
     public long capacity() {
         return segment.byteSize();
     }
 
-    /// Lends the memory to `operation`, which may have it already, until [#takeBack].
+    /// Makes the kernel the owner, for `operation`, until [#takeBack]. No effect if it is already, for the same operation. Throws
+    /// [IllegalStateException] if it is for another one, or if the memory is closed.
     void giveToKernel(Operation operation) {
         if (owner != operation) {
             if (!STATE.compareAndSet(this, 0, OWNED_BY_KERNEL)) {
@@ -71,7 +72,7 @@ public final class BufferMemory {
         }
     }
 
-    /// The memory while it is lent, for the operation that has it.
+    /// The memory, for the operation while the kernel owns it.
     MemorySegment kernelSegment() {
         if (owner == null) {
             throw new IllegalStateException("not owned by the kernel");
@@ -79,7 +80,7 @@ public final class BufferMemory {
         return segment;
     }
 
-    /// The last completion of `operation` was there. No effect if the memory is not lent to it.
+    /// Makes us the owner again, after the last completion of `operation`. No effect if the kernel does not own it for that.
     void takeBack(Operation operation) {
         if (owner == operation) {
             listener().ownedByUs(segment);
@@ -94,7 +95,7 @@ public final class BufferMemory {
         return owner.descriptor().reactor().memoryListener();
     }
 
-    /// Frees the memory: now, or when it is given back. Idempotent. Any thread.
+    /// Frees the memory: now, or when the kernel no longer owns it. Idempotent. Any thread.
     public void close() {
         if ((int) STATE.getAndBitwiseOr(this, CLOSED) == 0) {
             arena.close();

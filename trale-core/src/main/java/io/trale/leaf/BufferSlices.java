@@ -5,9 +5,9 @@ import io.trale.reactor.Operation;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// The parts of users' buffers that one use of an operation is about, in order, and the loan of them all.
+/// The parts of users' buffers that one use of an operation transfers, in order. They change owners together.
 ///
-/// Keeps its arrays, and so costs nothing when it is used again.
+/// Keeps its arrays, so a reuse allocates nothing.
 public final class BufferSlices {
 
     private BufferMemory[] memories = {};
@@ -17,7 +17,7 @@ public final class BufferSlices {
 
     BufferSlices() {}
 
-    /// Adds `length` bytes of `memory` from `offset`; none are no part.
+    /// Appends `length` bytes of `memory` from `offset`, unless `length` is 0.
     void add(BufferMemory memory, int offset, int length) {
         if (length == 0) {
             return;
@@ -33,32 +33,32 @@ public final class BufferSlices {
         lengths[count++] = length;
     }
 
-    /// How many parts there are.
+    /// The number of parts.
     public int count() {
         return count;
     }
 
-    /// The first part's length in bytes, 0 if there is no part.
+    /// The length of the first part in bytes, 0 if there is no part.
     public int length() {
         return count == 0 ? 0 : lengths[0];
     }
 
-    /// The first part's memory, for the one who may use it now: the user.
+    /// The memory of the first part, for the user; see [BufferMemory#segment].
     public MemorySegment segment() {
         return memories[0].segment().asSlice(offsets[0], lengths[0]);
     }
 
-    /// The first part's memory while it is lent.
+    /// The memory of the first part while the kernel owns it.
     public MemorySegment kernelSegment() {
         return memories[0].kernelSegment().asSlice(offsets[0], lengths[0]);
     }
 
-    /// The first part's address while it is lent, 0 if there is no part.
+    /// The address of the first part while the kernel owns it, 0 if there is no part.
     public long address() {
         return count == 0 ? 0 : memories[0].kernelSegment().address() + offsets[0];
     }
 
-    /// How many parts the kernel takes at a time, from the first.
+    /// The number of parts that one system call transfers, from the first.
     public int vectorCount() {
         return Math.min(count, IoVectors.MAX);
     }
@@ -70,7 +70,7 @@ public final class BufferSlices {
         }
     }
 
-    /// Lends all parts to `operation`, or none if one of them cannot be.
+    /// Makes the kernel the owner of all parts, for `operation`; of none if one of them is not available.
     void giveToKernel(Operation operation) {
         for (int i = 0; i < count; i++) {
             try {
@@ -82,18 +82,18 @@ public final class BufferSlices {
         }
     }
 
-    /// The last completion of `operation` was there.
+    /// Makes us the owner again, after the last completion of `operation`.
     void takeBack(Operation operation) {
         takeBack(operation, count);
     }
 
     private void takeBack(Operation operation, int parts) {
         for (int i = 0; i < parts; i++) {
-            memories[i].takeBack(operation); // a second part of the same buffer finds it given back already
+            memories[i].takeBack(operation); // no effect on a second part of the same buffer
         }
     }
 
-    /// Forgets the parts.
+    /// Removes all parts.
     void clear() {
         Arrays.fill(memories, 0, count, null);
         count = 0;

@@ -6,11 +6,11 @@ import io.trale.reactor.Deadlines;
 import io.trale.reactor.Reactor;
 import java.time.Duration;
 
-/// A duration that a future lets pass. It counts from the making of the future, on whichever thread that is, but its deadline
-/// is one of the executor that polls.
+/// A future's wait for a duration. It counts from the creation of the future, on any thread; the deadline belongs to the
+/// executor that polls.
 public abstract class Countdown extends Deadline {
 
-    /// The moment of the end; how long it takes while there is no clock yet.
+    /// The time of the end; the duration while no clock is known.
     private long nanos;
     private boolean counting;
     private boolean over;
@@ -18,7 +18,7 @@ public abstract class Countdown extends Deadline {
     private Reactor reactor;
     private Waker waker;
 
-    /// Counts from now; from the first poll where the current thread has no reactor, and so no clock.
+    /// Counts from now; from the first poll if the current thread has no reactor, and so no clock.
     protected Countdown(Duration duration) {
         nanos = Deadlines.nanos(duration);
         if (Reactor.isBound()) {
@@ -31,7 +31,7 @@ public abstract class Countdown extends Deadline {
         nanos += reactor.kernel().nanoTime();
     }
 
-    /// True once it is over; until then `waker`, in place of the one before, is woken when it is.
+    /// True if the duration has passed; until then `waker` replaces the previous one, and is woken when it has.
     protected final boolean isOver(Waker waker) {
         checkThread();
         this.waker = waker;
@@ -45,7 +45,7 @@ public abstract class Countdown extends Deadline {
         return over;
     }
 
-    /// Nobody waits any more.
+    /// Ends the wait.
     protected final void callOff() {
         checkThread();
         if (reactor != null) {
@@ -53,7 +53,7 @@ public abstract class Countdown extends Deadline {
         }
     }
 
-    /// Throws as [Reactor#checkThread] while it is the deadline of a reactor.
+    /// Throws as [Reactor#checkThread] while the deadline is set.
     private void checkThread() {
         if (isSet()) {
             reactor.checkThread();

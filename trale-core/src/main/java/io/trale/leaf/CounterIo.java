@@ -8,10 +8,10 @@ import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
-/// Reads the counter of an `eventfd(2)` or `timerfd_create(2)` descriptor, once it is not zero.
+/// Waits until the counter of an `eventfd(2)` or `timerfd_create(2)` descriptor is not zero, and reads it.
 ///
-/// The descriptor is non-blocking, since a blocking one holds a kernel thread for each read on kernels before 6.10. Some
-/// of those kernels answer `EAGAIN` then in place of waiting; in that case we wait with a poll, and read again.
+/// The descriptor is non-blocking, since a blocking one occupies a kernel thread for each read on kernels before 6.10. Some of
+/// those kernels fail with `EAGAIN` then instead of waiting; a poll then waits, and the read is repeated.
 public abstract class CounterIo extends ReactorIo {
 
     private MemorySegment memory;
@@ -23,8 +23,7 @@ public abstract class CounterIo extends ReactorIo {
         super(descriptor);
     }
 
-    /// What was read, an unsigned number; 0 if nothing was, although the operation may have ended well: it may have been the
-    /// wait.
+    /// The counter, unsigned; 0 if none was read. It may be 0 although the operation succeeded, if that was the poll.
     protected final long value() {
         return value;
     }

@@ -5,30 +5,50 @@ import io.trale.linux.Errno;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
 
-/// The operation behind a leaf future: submitted exactly once, however often the future is polled; keeps its result
-/// and wakes.
+/// The operation of a leaf future: submitted exactly once, however often the future is polled; keeps its result, and wakes
+/// the task that polls.
 ///
-/// The owner may give it up and use it again, as a stream does with its one receive. An operation that was given up
-/// while in flight is an *orphan*: its completion goes to [#dispose], and only then the next use is submitted. So
-/// nothing that the kernel gave to the orphan is lost, and nothing overtakes it.
+/// The owner may abandon it and use it again, as a stream does with its one receive. An operation that was abandoned in
+/// flight is an *orphan*: its completion goes to [#dispose], and only then is the next use submitted. So nothing that the
+/// kernel gave to the orphan is lost, and nothing overtakes it.
+///
+/// The hooks of a use are called in this order, all on the loop thread:
+///
+/// 1. [#mayBegin], in each poll until it is true;
+/// 2. [#staging], once, which acquires what the use needs;
+/// 3. [#fill], once for each submission;
+/// 4. [#released], once for each submission, with the result: the kernel no longer uses the memory that `fill` named;
+/// 5. if the use was abandoned in flight: [#dispose], and the next use may begin;
+/// 6. else [#again], which may return to step 3;
+/// 7. else the waker is called; the owner takes [#ioResult], then calls [#reset], or [#abandon], which calls [#dispose].
+///
+/// If the operation is withdrawn before the next enter, step 3 is left out, and the result is `-ECANCELED`.
 public abstract class ReactorIo extends Operation {
 
-    private static final Waker NOBODY = () -> {};
+    private static final Waker NONE = () -> {};
 
-    private enum Use { NEW, SUBMITTED, FINISHED }
+    private enum Use {
+        /// Not submitted: it may wait for an orphan, or for [#mayBegin].
+        NEW,
+        /// Staged or in the kernel.
+        SUBMITTED,
+        /// Ended; the result is not taken yet.
+        FINISHED
+    }
 
     private Use use = Use.NEW;
+    /// The operation in flight belongs to a use that was abandoned.
     private boolean orphan;
     private int result;
-    private Waker waker = NOBODY;
+    private Waker waker = NONE;
 
     /// An operation on `descriptor`.
     protected ReactorIo(Descriptor descriptor) {
         super(descriptor);
     }
 
-    /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is there; until then
-    /// `waker`, in place of the one before, is woken when it is. Throws as [Descriptor#checkThread].
+    /// Submits the operation if this is the first call of this use. Returns true once [#ioResult] is available; until then
+    /// `waker` replaces the previous one, and is woken when it is. Throws as [Descriptor#checkThread].
     protected final boolean submitOrGetResult(Waker waker) {
         descriptor().checkThread();
         if (use == Use.FINISHED) {
@@ -50,28 +70,28 @@ public abstract class ReactorIo extends Operation {
         return false;
     }
 
-    /// True when there is a result that was not taken yet.
+    /// True if there is a result that was not taken yet.
     protected final boolean finished() {
         return use == Use.FINISHED;
     }
 
-    /// Has the owner poll again, for another reason than a result.
+    /// Makes the owner poll again, for another reason than a result.
     protected final void wake() {
         waker.wake();
     }
 
-    /// What the kernel answered: `>= 0`, or `-errno`.
+    /// The result of the operation: `>= 0`, or `-errno`.
     protected final int ioResult() {
         check(use == Use.FINISHED);
         return result;
     }
 
-    /// Gives this use up. The kernel is asked to stop; what it still brings, or has brought already, goes to [#dispose].
+    /// Abandons this use, and cancels its operation. The result, now or when it comes, goes to [#dispose].
     protected final void abandon() {
         descriptor().checkThread();
         Use before = use;
         use = Use.NEW;
-        waker = NOBODY;
+        waker = NONE;
         if (before == Use.SUBMITTED) {
             orphan = true;
             descriptor().reactor().cancel(this);
@@ -80,11 +100,11 @@ public abstract class ReactorIo extends Operation {
         }
     }
 
-    /// Makes ready for the next use, after the result was taken.
+    /// Prepares the next use, after the result was taken.
     protected final void reset() {
         check(use == Use.FINISHED);
         use = Use.NEW;
-        waker = NOBODY;
+        waker = NONE;
     }
 
     private void check(boolean allowed) {
@@ -93,40 +113,38 @@ public abstract class ReactorIo extends Operation {
         }
     }
 
-    /// False if this use is not to be submitted yet; whoever says so calls [#wake] when it may.
+    /// False if this use must not be submitted yet. The subclass calls [#wake] when it may.
     protected boolean mayBegin() {
         return true;
     }
 
-    /// Takes what this use lends to the kernel. May throw, to whoever polled: then nothing is staged.
+    /// Acquires what this use needs. May throw to the caller of the poll; nothing is staged then.
     protected void staging() {}
 
-    /// Takes care of a result that nobody will ask for: bytes are kept for the next use, descriptors closed. Called on the
-    /// loop, after [#released].
+    /// Takes the result of an abandoned use: keeps bytes for the next use, closes an accepted descriptor, and so on.
     protected void dispose(int result) {}
 
-    /// The operation ended with `result`, for an orphan too: the kernel no longer uses the memory that [#fill] named, if
-    /// it was asked to fill at all. Called before anyone learns of the result.
+    /// The operation has ended with `result`; also called for an orphan. Releases the memory that [#fill] named, if it was called.
     protected void released(int result) {}
 
-    /// True if the operation, which ended with `result`, is to be submitted once more before anyone learns of it: when it
-    /// was interrupted with nothing done. Not asked for one that was given up.
+    /// True if the operation, which ended with `result`, must be submitted again and the result discarded. By default, if it was
+    /// interrupted before it did anything. Not called for an orphan.
     protected boolean again(int result) {
         return result == -Errno.EINTR;
     }
 
     @Override
     protected final void complete(int result, int flags) {
-        boolean givenUp = orphan;
+        boolean abandoned = orphan;
         orphan = false;
         try {
             released(result);
-            if (givenUp) {
+            if (abandoned) {
                 dispose(result);
             }
-        } finally { // whatever these throw, the owner's wait ends
-            if (givenUp) {
-                waker.wake(); // the next use waits for this
+        } finally { // even if a hook throws, the owner is woken
+            if (abandoned) {
+                waker.wake(); // the next use may wait for the end of the orphan
             } else {
                 proceed(result);
             }
@@ -140,7 +158,7 @@ public abstract class ReactorIo extends Operation {
         } else if (descriptor().isOpen()) {
             descriptor().reactor().stage(this);
         } else {
-            finish(-Errno.ECANCELED); // by the close, or it would have been asked again
+            finish(-Errno.ECANCELED); // the close is the cause, whatever the result says
             waker.wake();
         }
     }
@@ -151,7 +169,7 @@ public abstract class ReactorIo extends Operation {
         if (use == Use.SUBMITTED) {
             finish(-Errno.ECANCELED);
         }
-        waker.wake(); // what waits for the orphan finds the descriptor closed
+        waker.wake(); // a use that waits for the orphan finds the descriptor closed
     }
 
     private void finish(int result) {

@@ -19,8 +19,8 @@ import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 
-/// The system calls on sockets that never wait, with their arguments put into memory for the call. On a socket that is
-/// closed, or about to be, they fail with `EBADF`: its number may be another's.
+/// The socket calls that never block, and that therefore do not need the ring. On a socket that is closed or closing they fail
+/// with `EBADF`, since its number may already belong to another file.
 public final class Sockets {
 
     private static final int GROUP_REQUEST_BYTES = 8 + SocketAddresses.MAX_BYTES;
@@ -31,8 +31,7 @@ public final class Sockets {
 
     private Sockets() {}
 
-    /// A new socket of the family that `address` needs. It blocks as far as the kernel knows, which for io_uring means:
-    /// wait, do not answer `EAGAIN`.
+    /// Opens a socket of the family of `address`. It is a blocking socket, so that io_uring waits instead of failing with `EAGAIN`.
     public static Descriptor open(Reactor reactor, SocketAddress address, int type) throws ErrnoException {
         int fd = reactor.kernel().socket(SocketAddresses.family(address), type | Net.SOCK_CLOEXEC, 0);
         if (fd < 0) {
@@ -50,7 +49,7 @@ public final class Sockets {
         }
     }
 
-    /// The address that the socket has on this side.
+    /// The local address of `socket`; see `getsockname(2)`.
     public static SocketAddress localAddress(Descriptor socket) throws ErrnoException {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment memory = call.allocate(SocketAddresses.MAX_BYTES, 8);
@@ -74,7 +73,7 @@ public final class Sockets {
         int result;
         if (known.hasInet6() && isInet6(socket)) {
             result = set(socket, known, value, true);
-            set(socket, known, value, false); // it may send over IPv4 as well; if not, nothing is lost
+            set(socket, known, value, false); // it may send over IPv4 too; if not, this fails without effect
         } else {
             result = set(socket, known, value, false);
         }
@@ -91,7 +90,7 @@ public final class Sockets {
         }
     }
 
-    /// Sets an option that only we know of, and that is an `int`. Returns 0 or `-errno`.
+    /// Sets an `int` option that is not in [NetOption]. Returns 0 or `-errno`.
     public static int setOption(Descriptor socket, int level, int number, int value) {
         try (Arena call = Arena.ofConfined()) {
             return set(socket, level, number, call.allocateFrom(JAVA_INT, value), Integer.BYTES);
@@ -103,8 +102,8 @@ public final class Sockets {
                 : -Errno.EBADF;
     }
 
-    /// See `getsockopt(2)`. Throws [UnsupportedOperationException] for an option that [NetOption] does not have, or that the
-    /// kernel does not tell.
+    /// See `getsockopt(2)`. Throws [UnsupportedOperationException] for an option that [NetOption] does not have, or that cannot be
+    /// read.
     public static <T> T option(Descriptor socket, SocketOption<T> option) throws ErrnoException {
         NetOption known = NetOption.of(option);
         boolean inet6 = known.hasInet6() && isInet6(socket);
@@ -126,7 +125,7 @@ public final class Sockets {
         }
     }
 
-    /// How many bytes the peer of a TCP connection has acknowledged, or 0 where the kernel does not tell. See `tcp(7)`,
+    /// How many bytes the peer of a TCP connection has acknowledged, or 0 if the kernel does not report it. See `tcp(7)`,
     /// `TCP_INFO`.
     public static long acknowledgedBytes(Descriptor socket) {
         try (Arena call = Arena.ofConfined()) {
@@ -167,7 +166,7 @@ public final class Sockets {
         }
     }
 
-    /// Makes the close of `socket` abort the connection: the peer is reset, and what was not sent yet is dropped.
+    /// Makes the close of `socket` abort the connection: the peer gets a reset, and unsent data is discarded.
     public static void resetOnClose(Descriptor socket) {
         set(socket, NetOption.SO_LINGER, 0, false);
     }

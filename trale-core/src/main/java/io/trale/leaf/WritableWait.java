@@ -8,12 +8,11 @@ import io.trale.uring.Sqe;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// How to wait until a socket has room to send, for an operation on it that has met `EAGAIN`.
+/// The wait until a socket is writable, after a send has failed with `EAGAIN`.
 ///
-/// That is a poll for `POLLOUT`, unless the peer has ended its side: then io_uring's poll is ready at once and for ever,
-/// because it reports `POLLRDHUP` whether it was asked for or not (`IO_POLL_UNMASK` in `io_uring/poll.c`), and waiting
-/// with it would be a busy loop, or with a send that is told to wait, a kernel thread. `epoll(7)` reports only what it was
-/// asked for; so in that case the ring polls an epoll descriptor that watches the socket for `EPOLLOUT`.
+/// The wait is a poll for `POLLOUT`, unless the peer has shut down its side. In that case the poll of io_uring completes at
+/// once, always, because it reports `POLLRDHUP` even if not requested (`IO_POLL_UNMASK` in `io_uring/poll.c`): a busy loop.
+/// `epoll(7)` reports requested events only. So the ring then polls an epoll descriptor that watches the socket for `EPOLLOUT`.
 ///
 /// Loop thread only.
 public final class WritableWait {
@@ -38,13 +37,13 @@ public final class WritableWait {
         }
     }
 
-    /// Takes the poll's `result`. Returns true if the socket need not have room: then the next poll will wait until it has.
+    /// Takes the `result` of the poll. Returns true if the socket may not be writable; [#prepare] then prepares a poll that waits.
     public boolean isFalseAlarm(int result) {
         boolean onlyHalfClosed = result > 0 && (result & (Net.POLLOUT | Net.POLLERR | Net.POLLHUP)) == 0;
         return epoll == NONE && onlyHalfClosed && socket.isOpen() && watchIndirectly();
     }
 
-    /// Returns false if there is no descriptor left: then the busy loop it is, until there is one.
+    /// Returns false if there is no descriptor left; the busy loop then lasts until there is one.
     private boolean watchIndirectly() {
         int fd = socket.reactor().kernel().epollCreate(Net.EPOLL_CLOEXEC);
         if (fd < 0) {
