@@ -44,8 +44,8 @@ public class NotifierSchedules {
     /// A thread wakes the loop. A timer wakes the loop as well, and the loop closes. The descriptor stays open until the
     /// thread has written to it.
     @Twin(fault = "a ring counts as completed before its write", of = Notifier.class,
-            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally { rung.incrementAndGet(); }",
-            broken = "rung.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1);")
+            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally { woken.incrementAndGet(); }",
+            broken = "woken.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1);")
     public static class RingAndClose implements Schedule {
 
         /// For Fray.

@@ -22,7 +22,7 @@ public class NotifierStress {
     @Outcome(expect = FORBIDDEN, desc = "written after the close: the descriptor number may be reused")
     @Twin(fault = "a ring counts as completed before its write", of = Notifier.class,
             real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally {",
-            broken = "try { rung.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1); } finally {")
+            broken = "try { woken.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1); } finally {")
     @State
     public static class RingAndClose {
 
@@ -31,12 +31,12 @@ public class NotifierStress {
 
         @Actor
         public void producer() {
-            notifier.ring();
+            notifier.wake();
         }
 
         @Actor
         public void loop() {
-            notifier.awaitRings(1);
+            notifier.awaitWakes(1);
             eventfd.close();
         }
 

@@ -21,7 +21,7 @@ public class ExecutorSchedules {
     /// A future that completes when threads have called [#ring] `wanted` times.
     static final class Bell implements Future<Integer> {
 
-        private final AtomicInteger rung = new AtomicInteger();
+        private final AtomicInteger woken = new AtomicInteger();
         private final int wanted;
         private volatile Waker waker = () -> { };
         boolean cancelled;
@@ -30,20 +30,20 @@ public class ExecutorSchedules {
             this.wanted = wanted;
         }
 
-        void ring() {
-            rung.incrementAndGet();
+        void wake() {
+            woken.incrementAndGet();
             waker.wake();
         }
 
         @Override
         public boolean poll(Waker waker) {
             this.waker = waker;
-            return rung.get() >= wanted;
+            return woken.get() >= wanted;
         }
 
         @Override
         public Integer result() {
-            return rung.get();
+            return woken.get();
         }
 
         @Override

@@ -39,7 +39,7 @@ public class InboxStress {
 
         /// Offers job `number`. Returns true if the caller must ring.
         final boolean offer(int number) {
-            return inbox.offer(new Numbered(number)) == Offer.RING;
+            return inbox.offer(new Numbered(number)) == Offer.WAKE;
         }
 
         final void drain() {

@@ -2,10 +2,10 @@ package io.trale.reactor;
 
 import java.lang.foreign.MemorySegment;
 
-/// Native memory for sends, or for files: `count` blocks of one size, and the operations that wait for one.
+/// Native memory for sends or for files: blocks of one size, and the queue of operations that wait for one.
 ///
-/// An operation that needs a block is staged here. It takes the block in its `fill`, which is not called before one is
-/// free, and gives it back on its last completion.
+/// An operation that needs a block is staged here. Its `fill` is called once a block is free, and takes it; its last completion
+/// gives it back.
 public final class BlockPool extends StagingQueue {
 
     private final Reactor reactor;
@@ -32,7 +32,7 @@ public final class BlockPool extends StagingQueue {
         reactor.stage(operation, this);
     }
 
-    /// The size of each block, in bytes.
+    /// The size of a block in bytes.
     public int blockBytes() {
         return blockBytes;
     }
@@ -42,7 +42,7 @@ public final class BlockPool extends StagingQueue {
         return blocks.length;
     }
 
-    /// How many blocks are not taken.
+    /// How many blocks are free.
     public int free() {
         return freeCount;
     }

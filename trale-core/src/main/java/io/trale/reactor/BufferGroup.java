@@ -9,28 +9,28 @@ import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// The buffers that receives draw from, and the receives that wait for one.
+/// A group of buffers from which the kernel selects one for each receive, and the queue of receives that wait for one.
 ///
-/// A receive whose data is queued already takes its buffer inside the submit, so of the operations staged here no more
-/// are submitted than there are free buffers, until the completions that the submit posted have been handled: then each has
-/// taken its buffer, or waits without one. One that
-/// was armed before may still find the group empty: it ends with `ENOBUFS` and is staged again by its owner, which waits
-/// here. A buffer is lent from its completion until it is given back: in the default group within the same turn, so that
-/// there is always a next one.
+/// A receive whose data has already arrived takes its buffer inside the submit. So each receive that is submitted reserves a
+/// free buffer, until the completions that the submit posted have been handled: by then it has taken a buffer, or it waits in
+/// the kernel without one. A receive that waits there may still find the group empty later; it then ends with `ENOBUFS`, and
+/// its owner stages it again.
+///
+/// The kernel owns a free buffer. We own a buffer from the completion that names it until [#give]: in the default group within
+/// the same turn, so that receives never wait for long.
 public final class BufferGroup extends StagingQueue {
 
     private final Reactor reactor;
     private final ReceiveBuffers buffers;
-    /// Receives of which it is not known yet whether they took a buffer: those that have left for the kernel since the last
-    /// [#submitted], and those before it.
+    /// Reservations of receives that were written since the last [#submitted], and of those before it.
     private int admitted;
     private int submitted;
 
     private final int count;
-    /// The buffers' own: it lives as long as the ring, and as any of them is lent.
+    /// Only for this group: lives as long as the ring, and until all buffers are given back.
     private final Arena memory;
     private boolean closed;
-    private int lentAtClose;
+    private int takenAtClose;
 
     private BufferGroup(Reactor reactor, ReceiveBuffers buffers, int count, Arena memory) {
         this.reactor = reactor;
@@ -42,8 +42,8 @@ public final class BufferGroup extends StagingQueue {
         }
     }
 
-    /// Group number `id` of `ring`, with `count` buffers of `bytes` each. Throws [IllegalStateException] when the kernel has
-    /// no memory for it.
+    /// Opens group `id` of `ring`, with `count` buffers of `bytes` each. Throws [IllegalStateException] if the kernel has no
+    /// memory for it.
     static BufferGroup open(Reactor reactor, Ring ring, int id, int count, int bytes) {
         Arena memory = Arena.ofShared();
         try {
@@ -59,24 +59,24 @@ public final class BufferGroup extends StagingQueue {
         try {
             return new BufferRing(reactor.kernel(), ring, memory, id, pieces);
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.ENOMEM) { // rings are known here: what is short is memory
+            if (e.errno() == Errno.ENOMEM) { // the kernel supports buffer rings, but has no memory
                 throw new IllegalStateException(e.getMessage() + "; raise the limit of locked memory (ulimit -l)", e);
             }
             return new ProvidedBuffers(reactor, id, pieces);
         }
     }
 
-    /// Stages `operation`, which selects its buffer from this group.
+    /// Stages `operation`, a receive that selects its buffer from this group.
     public void stage(Operation operation) {
         reactor.stage(operation, this);
     }
 
-    /// The number that entries name this group by.
+    /// The number of this group, for entries.
     public int id() {
         return buffers.group();
     }
 
-    /// The size of each buffer, in bytes: what one receive brings at most.
+    /// The size of a buffer in bytes: the most that one receive returns.
     public int bufferBytes() {
         return buffers.bufferBytes();
     }
@@ -86,19 +86,19 @@ public final class BufferGroup extends StagingQueue {
         return count;
     }
 
-    /// How many buffers are not lent.
+    /// How many buffers are free.
     public int free() {
         return buffers.free();
     }
 
-    /// Takes the buffer that a completion names; `flags` have `IORING_CQE_F_BUFFER`.
+    /// Takes the buffer that a completion names; `flags` contain `IORING_CQE_F_BUFFER`. We own it until [#give].
     public MemorySegment take(int flags) {
         MemorySegment buffer = buffers.take(ReceiveBuffers.bufferId(flags));
         reactor.memoryListener().ownedByUs(buffer);
         return buffer;
     }
 
-    /// Gives back the buffer that a completion named. Once the loop has ended, any thread.
+    /// Gives the buffer that a completion named back to the kernel. Any thread, once the group is closed.
     public void give(int flags) {
         if (closed) {
             giveLate();
@@ -109,13 +109,13 @@ public final class BufferGroup extends StagingQueue {
         }
     }
 
-    /// True if buffers get to the kernel by a ring; false if each takes an operation.
+    /// True if buffers are provided through a buffer ring, false if through an operation each.
     public boolean isRing() {
         return buffers instanceof BufferRing;
     }
 
     private synchronized void giveLate() {
-        if (--lentAtClose == 0) {
+        if (--takenAtClose == 0) {
             memory.close();
         }
     }
@@ -146,28 +146,28 @@ public final class BufferGroup extends StagingQueue {
         submitted = 0;
     }
 
-    /// Takes the group out of the ring, in which nothing is in flight.
+    /// Unregisters the group from the ring, on which nothing is in flight.
     void unregister() {
         buffers.close();
     }
 
-    /// Frees the memory now that the ring is closed, or when the last buffer is given back.
+    /// Frees the memory, since the ring is closed: now, or when the last buffer is given back.
     synchronized void close() {
         closed = true;
-        lentAtClose = count - buffers.free();
+        takenAtClose = count - buffers.free();
         for (int id = 0; id < count; id++) {
             if (buffers.isFree(id)) {
                 reactor.memoryListener().ownedByUs(buffers.buffer(id));
             }
         }
-        if (lentAtClose == 0) {
+        if (takenAtClose == 0) {
             memory.close();
         }
     }
 
-    /// The ring was closed with operations in flight: the memory is left to the kernel.
+    /// Leaves the memory to the kernel, since the ring was closed with operations in flight.
     synchronized void abandon() {
         closed = true;
-        lentAtClose = Integer.MAX_VALUE;
+        takenAtClose = Integer.MAX_VALUE;
     }
 }

@@ -2,11 +2,11 @@ package io.trale.reactor;
 
 import io.trale.uring.Sqe;
 
-/// Closes a file through the ring: the number is ours until the completion.
+/// Closes a file through the ring.
 ///
-/// What follows from the last `close(2)` of a file may take its time: a server is told, blocks of a removed file are
-/// freed. A worker of the kernel waits for it, and the loop does not. Never cancelled, since a close that was cancelled
-/// may have happened or not.
+/// The last `close(2)` of a file may block: a network file system notifies its server, the blocks of a removed file are freed.
+/// A kernel worker waits for that, not the loop. Never cancelled, since it would be unknown whether a cancelled close has
+/// happened.
 final class Close extends Operation {
 
     private boolean submitted;
@@ -26,11 +26,11 @@ final class Close extends Operation {
         submitted = true;
     }
 
-    /// True from then on: the number may have been given back at any moment since.
+    /// True once submitted: the number may be free at any moment.
     boolean isSubmitted() {
         return submitted;
     }
 
     @Override
-    protected void complete(int result, int flags) {} // the descriptor sees to it, as for every operation's end
+    protected void complete(int result, int flags) {} // Descriptor.operationEnded does the rest
 }

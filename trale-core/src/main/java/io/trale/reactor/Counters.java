@@ -3,8 +3,8 @@ package io.trale.reactor;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// What a reactor has done so far. Written by the loop thread, in plain memory, since this is on every path; any thread
-/// may read it, a little late.
+/// What a reactor has done so far. The loop thread writes plainly, since this is on every hot path; any thread may read, and
+/// may see old values.
 public final class Counters {
 
     /// One number of a [Counters].
@@ -15,19 +15,19 @@ public final class Counters {
         SUBMITTED,
         /// Completions taken from the kernel, those of cancels included.
         COMPLETED,
-        /// Cancels asked for.
+        /// Cancels requested.
         CANCELS,
-        /// Times that completions were found in the kernel's overflow list.
+        /// How often completions were in the kernel's overflow list.
         OVERFLOWS,
-        /// Completions for no operation in flight: always 0, or there is a fault in trale.
+        /// Completions that belong to no operation in flight: always 0, unless trale has a fault.
         UNKNOWN,
         /// Receives that found no buffer free.
         NO_BUFFER,
-        /// Pauses of listeners, for want of a descriptor or of memory.
+        /// Pauses of listeners, because no descriptor or no memory was left.
         ACCEPT_PAUSES,
         /// Turns that took longer than [TurnClock#TURN_NANOS].
         LONG_TURNS,
-        /// Operations in flight now, but for the one that listens for wake-ups.
+        /// Operations in flight now, without the reactor's own.
         IN_FLIGHT
     }
 

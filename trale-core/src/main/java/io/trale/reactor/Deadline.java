@@ -1,23 +1,23 @@
 package io.trale.reactor;
 
-/// A moment at which something happens on the loop, unless it is called off before.
+/// A time at which the loop calls [#reached], unless the deadline is cancelled before.
 ///
-/// A place in the reactor's heap of deadlines, so a sleeper costs this object and one reference. Loop thread only.
+/// An intrusive entry of the heap in [Deadlines], so a sleeper costs this object and one reference. Loop thread only.
 public abstract class Deadline {
 
-    /// The moment, in nanoseconds of [io.trale.linux.Kernel#nanoTime].
+    /// The time, in nanoseconds of [io.trale.linux.Kernel#nanoTime].
     long atNanos;
 
-    /// How many were set before this one: of two at the same moment, the first set comes first.
+    /// How many deadlines were set before this one. Of two with the same time, the one that was set first comes first.
     long order;
 
-    /// The place in the heap, or -1.
+    /// The index in the heap, or -1.
     int index = -1;
 
-    /// The moment has come. Called on the loop, once, after the deadline has left the heap; may set it anew.
+    /// Called on the loop thread, once, when the time has come. The deadline has left the heap and may be set again.
     protected abstract void reached();
 
-    /// True from [Deadlines#set] until it is reached or called off.
+    /// True from [Deadlines#set] until it is reached or cancelled.
     public final boolean isSet() {
         return index >= 0;
     }

@@ -13,16 +13,16 @@ import java.util.Arrays;
 
 /// All deadlines of a reactor: a heap, and one `timerfd_create(2)` descriptor that is armed for the earliest of them.
 ///
-/// The ring keeps a poll on that descriptor while there are deadlines. Nobody reads it: setting it anew clears it.
-/// A deadline that is called off leaves the timer armed; it then fires for nothing, once. Loop thread only.
+/// The ring keeps a poll on that descriptor while there are deadlines. The descriptor is never read: arming it again clears it.
+/// A deadline that is cancelled leaves the timer armed, which then expires once without effect. Loop thread only.
 public final class Deadlines {
 
     private static final long NEVER = Long.MAX_VALUE;
 
-    /// How many are run before the kernel is asked again, so that no crowd of sleepers starves I/O.
+    /// How many deadlines run in a turn at most, so that they do not starve I/O.
     private static final int RUNS_PER_TURN = 512;
 
-    /// Some 146 years: as good as for ever, and far from where the clock wraps.
+    /// About 146 years, half of the range of the clock, so that differences do not overflow.
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Reactor reactor;
@@ -30,7 +30,7 @@ public final class Deadlines {
     private int size;
     private long setSoFar;
 
-    /// When the timer fires, or NEVER.
+    /// When the timer expires, or NEVER.
     private long armedAt = NEVER;
     private Timer timer;
     private MemorySegment times;
@@ -39,18 +39,18 @@ public final class Deadlines {
         this.reactor = reactor;
     }
 
-    /// `duration` in nanoseconds: at least 0, and never too long for the clock.
+    /// `duration` in nanoseconds, between 0 and half of the range of the clock.
     public static long nanos(Duration duration) {
         return duration.isNegative() ? 0 : duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
     }
 
-    /// As [#nanos], as a duration: for an operator that overflows when a duration has too many nanoseconds.
+    /// As [#nanos], as a duration: for operators that overflow if a duration has too many nanoseconds.
     public static Duration bounded(Duration duration) {
         return Duration.ofNanos(nanos(duration));
     }
 
-    /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock. Those of the same moment are reached in the
-    /// order in which they were set.
+    /// Sets `deadline`, which is not set, to `atNanos` of the kernel's clock. Deadlines with the same time are reached in the order
+    /// in which they were set.
     public void set(Deadline deadline, long atNanos) {
         assert !deadline.isSet() : "set already";
         deadline.atNanos = atNanos;
@@ -61,7 +61,7 @@ public final class Deadlines {
         up(size++, deadline);
     }
 
-    /// Calls `deadline` off; no effect if it is not set.
+    /// Cancels `deadline`; no effect if it is not set.
     public void callOff(Deadline deadline) {
         int i = deadline.index;
         if (i < 0) {
@@ -79,7 +79,7 @@ public final class Deadlines {
         }
     }
 
-    /// How many are set.
+    /// How many deadlines are set.
     public int size() {
         return size;
     }
@@ -111,21 +111,21 @@ public final class Deadlines {
         return count;
     }
 
-    /// Forgets all deadlines.
+    /// Cancels all deadlines.
     void clear() {
         while (size > 0) {
             callOff(heap[size - 1]);
         }
     }
 
-    /// Arms the timer for the earliest deadline, before the loop sleeps. Returns false if that one is due already.
+    /// Arms the timer for the earliest deadline, before the loop sleeps. Returns false if it is due.
     boolean arm() {
         if (size == 0) {
             return true;
         }
         long earliest = heap[0].atNanos;
         if (armedAt != NEVER && armedAt - earliest <= 0) {
-            return true; // fires in time, if perhaps too early
+            return true; // expires in time, perhaps too early
         }
         if (earliest - reactor.kernel().nanoTime() <= 0) {
             return false;
@@ -153,7 +153,7 @@ public final class Deadlines {
         armedAt = NEVER;
     }
 
-    /// The operation that keeps the loop informed; not counted as work in flight.
+    /// The poll on the timer; not counted as in flight.
     Operation timer() {
         return timer;
     }
@@ -210,7 +210,7 @@ public final class Deadlines {
 
         @Override
         protected void complete(int result, int flags) {
-            armedAt = NEVER; // the loop runs what is due, and arms it again
+            armedAt = NEVER; // the turn runs the deadlines that are due; the next sleep arms the timer
         }
     }
 }

@@ -6,11 +6,11 @@ import io.trale.linux.Net;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/// A file descriptor that we own, and what is in flight on it.
+/// A file descriptor that we own, and the operations in flight on it.
 ///
-/// `close(2)` stops no operation, and the number may belong to another file a moment later. So [#close] cancels what
-/// is in flight and closes when the last operation has ended; until then the number stays ours. Loop thread only, but for
-/// [#isOpen].
+/// `close(2)` cancels no operation, and the number may belong to another file right afterwards. So [#close] cancels the
+/// operations in flight, and closes the descriptor after the last one has ended; until then the number stays ours. Loop
+/// thread only, but for [#isOpen].
 public final class Descriptor {
 
     private final Reactor reactor;
@@ -19,14 +19,14 @@ public final class Descriptor {
     private volatile boolean closing;
     private boolean closed;
     private Runnable whenClosed = () -> {};
-    /// An open file, which is closed through the ring.
+    /// A file, which is closed through the ring.
     private final boolean file;
     /// A socket whose `SO_LINGER` was set, or that of the listener it comes from.
     private boolean lingers;
-    /// How the file is closed through the ring, once that has begun.
+    /// The operation that closes the file, once it was staged.
     private Close close;
 
-    /// Owns `fd` from now on: a socket, or another descriptor whose `close(2)` waits for nothing.
+    /// Owns `fd` from now on: a socket, or another descriptor whose `close(2)` does not block.
     public Descriptor(Reactor reactor, int fd) {
         this(reactor, fd, false);
     }
@@ -37,7 +37,7 @@ public final class Descriptor {
         this.file = file;
     }
 
-    /// Owns the open file `fd` from now on.
+    /// Owns the file `fd` from now on.
     public static Descriptor ofFile(Reactor reactor, int fd) {
         return new Descriptor(reactor, fd, true);
     }
@@ -45,7 +45,7 @@ public final class Descriptor {
     /// Owns `connection`, which this listening socket has accepted, from now on.
     public Descriptor accepted(int connection) {
         Descriptor accepted = new Descriptor(reactor, connection);
-        accepted.lingers = lingers; // the kernel hands it down
+        accepted.lingers = lingers; // an accepted socket inherits the option
         return accepted;
     }
 
@@ -54,7 +54,7 @@ public final class Descriptor {
         lingers = true;
     }
 
-    /// The number, valid while this is not closed.
+    /// The number, valid until this is closed.
     public int fd() {
         return fd;
     }
@@ -64,7 +64,7 @@ public final class Descriptor {
         return reactor;
     }
 
-    /// False from the call of [#close] on: then nothing more may be staged. Any thread.
+    /// False once [#close] was called: nothing more may be staged then. Any thread.
     public boolean isOpen() {
         return !closing;
     }
@@ -74,7 +74,7 @@ public final class Descriptor {
         return closed;
     }
 
-    /// Runs `action` once the descriptor is closed; at once if it is already.
+    /// Runs `action` once the descriptor is closed: at once if it is.
     public void whenClosed(Runnable action) {
         if (closed) {
             action.run();
@@ -90,15 +90,15 @@ public final class Descriptor {
         };
     }
 
-    /// Throws [WrongThreadException] unless this is the loop thread, or nothing can be in flight since the ring is closed.
-    /// Every public method of what belongs to a loop begins with this, unless it says that any thread may call it.
+    /// Throws [WrongThreadException] if this is not the loop thread and the ring is open. Every public method of an object that
+    /// belongs to a loop begins with this, unless its documentation allows any thread.
     public void checkThread() {
         if (reactor.isOpen()) {
             reactor.checkThread();
         }
     }
 
-    /// Cancels every operation in flight here, and closes the descriptor after the last one's end: at once if there is
+    /// Cancels every operation in flight on this descriptor, and closes it after the last one has ended: at once if there is
     /// none. Idempotent. Throws as [#checkThread].
     public void close() {
         if (closing) {
@@ -124,14 +124,14 @@ public final class Descriptor {
         if (lingers) {
             stopLingering();
         }
-        boolean isDone = close != null && close.isSubmitted(); // also if it failed, or the ring was closed meanwhile
+        boolean isDone = close != null && close.isSubmitted(); // even if it failed, or the ring was closed meanwhile
         if (fd >= 0 && !isDone) {
             reactor.kernel().close(fd);
         }
         closed = true;
         try {
             whenClosed.run();
-        } catch (Throwable t) { // user code, perhaps: not for whoever closes, nor for the loop
+        } catch (Throwable t) { // may be user code: its failure concerns neither the caller nor the loop
             reactor.fault(t);
         }
     }
@@ -159,7 +159,7 @@ public final class Descriptor {
         operations = operation;
     }
 
-    /// Takes the same time however many operations there are.
+    /// Constant time.
     void remove(Operation operation) {
         Operation previous = operation.previousOfDescriptor;
         Operation next = operation.nextOfDescriptor;
@@ -175,7 +175,7 @@ public final class Descriptor {
         operation.nextOfDescriptor = null;
     }
 
-    /// After an operation's end, once its completion has been handled.
+    /// Called after the last completion of an operation was handled.
     void operationEnded() {
         if (closing) {
             closeWhenIdle();

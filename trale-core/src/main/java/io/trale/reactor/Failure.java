@@ -5,7 +5,7 @@ import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
 import java.net.SocketAddress;
 
-/// Words a failed call as an exception: what was done, to what, and the error.
+/// Exceptions for failed calls; the message names the call, its object and the error.
 public final class Failure {
 
     private Failure() {}
@@ -15,12 +15,12 @@ public final class Failure {
         return new ErrnoException(operation + ": " + Errno.describe(errno), errno);
     }
 
-    /// As [#of(String, int)], of a call that is about `address`.
+    /// As [#of(String, int)], for a call on `address`.
     public static ErrnoException of(String operation, SocketAddress address, int errno) {
         return of(operation + "(" + SocketAddresses.format(address) + ")", errno);
     }
 
-    /// As [#of(String, int)], on descriptor `fd` whose other end, or own address, is `address`.
+    /// As [#of(String, int)], for a call on descriptor `fd`, whose remote or local address is `address`.
     public static ErrnoException of(String operation, int fd, SocketAddress address, int errno) {
         return of(operation + "(fd=" + fd + ", " + SocketAddresses.format(address) + ")", errno);
     }

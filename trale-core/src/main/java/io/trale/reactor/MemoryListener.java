@@ -2,16 +2,16 @@ package io.trale.reactor;
 
 import java.lang.foreign.MemorySegment;
 
-/// Learns which memory may be named in entries: for a simulated kernel, which fails a test in which memory comes back
-/// while the kernel may still touch it, is lent twice, or is named although it is not lent.
+/// Observes the owner of all memory that entries may name. A simulated kernel uses it to fail tests in which memory returns to
+/// us while the kernel may access it, is given to the kernel twice, or is named in an entry but owned by us.
 public interface MemoryListener {
 
-    /// Listens to nothing.
+    /// Does nothing.
     MemoryListener NONE = new MemoryListener() {};
 
-    /// An operation, or a group of receive buffers, has `memory` from now on, and so may the kernel.
+    /// From now on the kernel may access `memory`, for an operation or a group of receive buffers.
     default void ownedByKernel(MemorySegment memory) {}
 
-    /// It has come back: the kernel is through with it.
+    /// The kernel no longer accesses `memory`.
     default void ownedByUs(MemorySegment memory) {}
 }

@@ -16,33 +16,33 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class Notifier extends Operation {
 
     private final Reactor reactor;
-    /// Of a read in flight.
+    /// The memory of a read in flight.
     private MemorySegment counter;
     private boolean multishot = true;
     private boolean polling;
-    private int rings;
+    private int completions;
 
-    /// How many calls of [#ring] have ended; see [#awaitRings].
-    private final AtomicInteger rung = new AtomicInteger();
+    /// How many calls of [#wake] have returned; see [#awaitWakes].
+    private final AtomicInteger woken = new AtomicInteger();
 
     Notifier(Descriptor eventfd) {
         super(eventfd, true);
         reactor = eventfd.reactor();
     }
 
-    /// Makes the loop's enter return, now or when it is next called. **Any thread.**
-    void ring() {
+    /// Makes the current or the next enter of the loop return. **Any thread.**
+    void wake() {
         try {
             reactor.kernel().write8(descriptor().fd(), 1);
         } finally {
-            rung.incrementAndGet(); // whatever came of it: the closing loop waits for this
+            woken.incrementAndGet(); // also after a failure: the closing loop waits for this
         }
     }
 
-    /// Waits until `expected` calls of [#ring] have ended since the start, so that the descriptor can be closed with
-    /// nobody about to write to its number. Each of them was begun already and has one system call to go.
-    void awaitRings(int expected) {
-        while (rung.get() - expected < 0) {
+    /// Waits until `expected` calls of [#wake] have returned since the opening. No thread writes to the descriptor then, and it can
+    /// be closed. Each call has begun already, and has at most one system call left, which does not block.
+    void awaitWakes(int expected) {
+        while (woken.get() - expected < 0) {
             reactor.kernel().spinWait();
         }
     }
@@ -55,9 +55,9 @@ final class Notifier extends Operation {
         return multishot;
     }
 
-    /// How many completions came in.
+    /// How many completions were handled.
     int completions() {
-        return rings;
+        return completions;
     }
 
     @Override
@@ -74,7 +74,7 @@ final class Notifier extends Operation {
 
     @Override
     protected void complete(int result, int flags) {
-        rings++;
+        completions++;
         if (counter != null) {
             reactor.pools().scratch().give(counter);
             counter = null;
@@ -82,7 +82,7 @@ final class Notifier extends Operation {
         polling = result == -Errno.EAGAIN;
         boolean ended = (flags & Abi.IORING_CQE_F_MORE) == 0;
         if (ended && !cancelling && result != -Errno.ECANCELED && descriptor().isOpen()) {
-            reactor.stage(this); // but not when a write came before the cancel: nobody would end it again
+            reactor.stage(this); // while closing, do not re-arm: no second cancel follows
         }
     }
 }

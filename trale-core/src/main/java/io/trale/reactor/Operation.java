@@ -2,30 +2,39 @@ package io.trale.reactor;
 
 import io.trale.uring.Sqe;
 
-/// One operation of the kernel, at most once in flight at a time, and the owner of all memory it names.
+/// An operation of io_uring, reusable, in flight at most once at a time. It owns all memory that its entry names.
 ///
-/// **The memory behind every address that [#fill] writes belongs to this operation, and is neither freed nor reused
-/// before its last completion**: the one without `IORING_CQE_F_MORE`. Not when a future is cancelled, not when a
-/// subscriber goes, not when the descriptor or the ring is closed. While it is in flight the reactor holds it in a slot.
+/// **The memory behind every address that [#fill] writes belongs to this operation, and is neither freed nor reused before
+/// its last completion**: the one without `IORING_CQE_F_MORE`. A cancelled future, a cancelled subscription, a closed
+/// descriptor or a closed ring change nothing about that. While the operation is SUBMITTED, the reactor refers to it from a
+/// slot.
 ///
-/// An operation goes through `IDLE -> STAGED -> SUBMITTED -> IDLE`. Staging makes no system call; just before the next
-/// enter the reactor asks for the entry, once. [Reactor#cancel] only asks: what counts is the completion, which may as well
-/// bring data. If the ring is closed while the operation is SUBMITTED, no completion follows: it is LEFT to the kernel with
-/// all its memory, for good. Each step is checked, always. All methods are for the loop thread.
+/// Loop thread only.
 public abstract class Operation {
 
-    private enum State { IDLE, STAGED, SUBMITTED, LEFT }
+    /// `IDLE -> STAGED -> SUBMITTED -> IDLE`, or `STAGED -> IDLE` if withdrawn. Each transition is checked, also in production.
+    private enum State {
+        /// Not in flight; may be staged.
+        IDLE,
+        /// Waits in a queue for the next enter. The kernel does not know of it.
+        STAGED,
+        /// In the kernel, until the last completion. A cancel is only a request: the completion may bring data all the same.
+        SUBMITTED,
+        /// The ring was closed before the last completion, so that none follows. The operation and its memory belong to the
+        /// kernel for good.
+        LEFT
+    }
 
     private final Descriptor descriptor;
     private State state = State.IDLE;
 
-    /// Set by [Reactor#cancel] until the completion: the entry that asks for the end is staged, or need not be.
+    /// Set by [Reactor#cancel], until the operation is staged again: a second cancel has no effect.
     boolean cancelling;
 
-    /// While SUBMITTED: generation << 32 | slot, as the kernel knows us.
+    /// While SUBMITTED: generation << 32 | slot index.
     long userData;
 
-    /// While it stands in line for the next enter: where, and between whom.
+    /// While STAGED: the queue, and the neighbours in it.
     StagingQueue line;
     Operation previousInLine;
     Operation nextInLine;
@@ -34,10 +43,10 @@ public abstract class Operation {
     Operation previousOfDescriptor;
     Operation nextOfDescriptor;
 
-    /// The reactor's own: not counted as work in flight, nor ended with it.
+    /// One of the reactor's own: not counted as in flight, and not cancelled by [Reactor#cancelAll].
     private final boolean internal;
 
-    /// An operation on `descriptor`, which is not closed while this is in flight.
+    /// An operation on `descriptor`, whose number stays open while this is in flight.
     protected Operation(Descriptor descriptor) {
         this(descriptor, false);
     }
@@ -51,21 +60,20 @@ public abstract class Operation {
         return internal;
     }
 
-    /// False for an operation that the close of the ring waits for, in place of cancelling or refusing it.
+    /// False for an operation that the close of the ring must neither cancel nor refuse, but wait for.
     boolean endsWithRing() {
         return !internal;
     }
 
-    /// Prepares the entry, by exactly one method of `sqe`. Called once for each time this was staged, right before the
-    /// enter that submits it. Must not stage, cancel or call foreign code.
+    /// Prepares the entry, by exactly one method of `sqe`. Called once each time this was staged, right before the enter that
+    /// submits it. Must not stage, cancel or call user code.
     protected abstract void fill(Sqe sqe);
 
-    /// Takes a completion: `result` is `>= 0` or `-errno`, `flags` are `IORING_CQE_F_*`. Unless they say `F_MORE` this
-    /// was the last one and the operation is idle again already, free to be staged from here. May run user code; must
-    /// not throw.
+    /// Handles a completion: `result` is `>= 0` or `-errno`, `flags` are `IORING_CQE_F_*`. Without `F_MORE` it is the last one,
+    /// and the operation is IDLE already, so that it may be staged from here. May run user code; must not throw.
     protected abstract void complete(int result, int flags);
 
-    /// Called when the ring was closed in mid-flight: [#complete] will not be, and the memory must never be used again. The
+    /// Called if the ring was closed while this was SUBMITTED, in place of [#complete]: the memory must never be used again. The
     /// descriptor is closed. Must not throw.
     protected void leftToKernel() {}
 
@@ -74,17 +82,17 @@ public abstract class Operation {
         return state == State.STAGED || state == State.SUBMITTED;
     }
 
-    /// True if this and its memory are the kernel's for good.
+    /// True if this and its memory belong to the kernel for good.
     protected final boolean isLeft() {
         return state == State.LEFT;
     }
 
-    /// True once the kernel knows of this operation.
+    /// True while the kernel knows of this operation.
     final boolean submitted() {
         return state == State.SUBMITTED;
     }
 
-    /// What this operates on.
+    /// The descriptor that this operates on.
     public final Descriptor descriptor() {
         return descriptor;
     }

@@ -6,9 +6,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The native memory of one ring that operations borrow, each pool of it made when it is first asked for.
-///
-/// All methods are for the loop thread.
+/// The pools of native memory of one ring. Each is created when it is first requested. Loop thread only.
 public final class Pools {
 
     private final Reactor reactor;
@@ -25,7 +23,7 @@ public final class Pools {
     private final ScratchPool paths;
     private final ScratchPool vectors;
 
-    /// Pools in `arena`, which lives as long as `ring`; what waits for one of theirs stands in line at `staging`.
+    /// Pools in `arena`, which lives as long as `ring`. Their queues are added to `staging`.
     Pools(Reactor reactor, Ring ring, Arena arena, Limits limits, Staging staging) {
         this.reactor = reactor;
         this.ring = ring;
@@ -37,8 +35,8 @@ public final class Pools {
         vectors = new ScratchPool(reactor, arena, ScratchPool.VECTOR_BYTES);
     }
 
-    /// The default group of receive buffers: each is lent within one turn only. Throws [IllegalStateException] when the
-    /// kernel has no memory for it.
+    /// The default group of receive buffers: a buffer that is taken is given back within the same turn. Throws
+    /// [IllegalStateException] if the kernel has no memory for it.
     public BufferGroup receiveGroup() {
         if (receiveGroup == null) {
             receiveGroup = openGroup(0, limits.receiveBuffers());
@@ -46,8 +44,8 @@ public final class Pools {
         return receiveGroup;
     }
 
-    /// The group of buffers that may be lent for longer than a turn, to whom it concerns alone: when all are, nobody
-    /// waits but receives of this group. Throws as [#receiveGroup] does.
+    /// The group of buffers that may be kept longer than a turn. If all are taken, only receives of this group wait. Throws as
+    /// [#receiveGroup].
     public BufferGroup leaseGroup() {
         if (leaseGroup == null) {
             leaseGroup = openGroup(1, limits.leaseBuffers());
@@ -70,8 +68,8 @@ public final class Pools {
         return sendBlocks;
     }
 
-    /// The blocks that files are read into and written from: not those of sends, since a pipe, or a device, may keep one for
-    /// as long as it likes.
+    /// The blocks that files are read into and written from. Not shared with sends, since a pipe or a device may keep a block for
+    /// an unlimited time.
     public BlockPool fileBlocks() {
         if (fileBlocks == null) {
             fileBlocks = openBlocks(limits.fileBlocks());
@@ -101,18 +99,18 @@ public final class Pools {
         return vectors;
     }
 
-    /// Takes all buffers out of the ring, in which nothing is in flight.
+    /// Unregisters all buffer groups from the ring, on which nothing is in flight.
     void unregister() {
         groups.forEach(BufferGroup::unregister);
     }
 
-    /// Frees everything, now that the ring is closed; buffers that are lent follow when they are given back.
+    /// Frees all memory, since the ring is closed. Buffers that are taken are freed when they are given back.
     void close() {
         arena.close();
         groups.forEach(BufferGroup::close);
     }
 
-    /// The ring was closed with operations in flight: all is left to the kernel.
+    /// Leaves all memory to the kernel, since the ring was closed with operations in flight.
     void abandon() {
         groups.forEach(BufferGroup::abandon);
     }

@@ -4,13 +4,14 @@ import io.trale.uring.ReceiveBuffers;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
-/// Receive buffers for kernels without buffer rings: each is handed to the kernel by an operation of its own. See
+/// Receive buffers for kernels without buffer rings: each is provided to the kernel by an operation. See
 /// `io_uring_prep_provide_buffers(3)`.
 ///
-/// The operations stand in the plain line, which is emptied before that of any group, and the kernel takes entries in
-/// order: a buffer that is given is there for every receive that is submitted afterwards, although it may be in the same
-/// enter. The kernel has a buffer beyond the end of its operation, until a receive brings it back or the ring is closed; so
-/// the memory is the group's, which frees it after the ring.
+/// The operations are staged in the plain queue, which is submitted before that of any group, and the kernel executes entries
+/// in order. So a buffer that was given is available to every receive that is submitted later, even in the same enter.
+///
+/// The kernel owns a buffer beyond the completion of its operation, until a receive takes it or the ring is closed. So the
+/// memory belongs to the group, which frees it after the ring was closed.
 final class ProvidedBuffers extends ReceiveBuffers {
 
     private final Reactor reactor;
@@ -38,7 +39,7 @@ final class ProvidedBuffers extends ReceiveBuffers {
         }
     }
 
-    /// The reactor's own, since whoever gave the buffer waits for nothing.
+    /// One of the reactor's own operations, since no caller waits for it.
     private final class Provide extends Operation {
 
         private final int id;
@@ -57,7 +58,7 @@ final class ProvidedBuffers extends ReceiveBuffers {
 
         @Override
         protected void complete(int result, int flags) {
-            if (result < 0 && !cancelling) { // ENOMEM: until it goes through, receives find no buffer and come again too
+            if (result < 0 && !cancelling) { // ENOMEM: repeated until it succeeds; receives fail with ENOBUFS meanwhile, and are repeated too
                 reactor.stage(this);
             }
         }

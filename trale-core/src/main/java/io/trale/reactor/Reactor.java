@@ -12,14 +12,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Everything in flight on one thread's ring: stages operations, enters the kernel, hands out completions.
+/// The ring of one thread and its operations in flight: stages operations, enters the kernel, handles completions.
 ///
-/// A turn is [#turn]: what was staged is written into the submission queue, one `io_uring_enter(2)` submits it and
-/// sleeps if it may, the completions are copied out, and only then each is handled. So handlers, and the user code they
-/// call, may stage, cancel and close as they like: nothing of the queues is open while they run.
+/// The steps of a turn are in [#turn]. Handlers run after the completions were copied out of the ring, so they, and the user
+/// code that they call, may stage, cancel and close.
 ///
-/// The object outlives its ring: [#open] and [#close] may alternate, and descriptors stay valid in between. All methods
-/// are for the loop thread, but for [#wake], [#counters] and [#onLoop].
+/// The object outlives its ring: [#open] and [#close] may alternate, and descriptors stay valid in between. Loop thread only,
+/// but for [#wake], [#counters], [#onLoop] and [#isExiting].
 public final class Reactor {
 
     private final Kernel kernel;
@@ -38,6 +37,7 @@ public final class Reactor {
     private Thread blockThread;
     private Arena arena;
     private Ring ring;
+    /// What is staged is withdrawn at once: after [#cancelAll], until the next [#open].
     private boolean refusing;
     private volatile Notifier notifier;
     private Pools pools;
@@ -50,7 +50,7 @@ public final class Reactor {
         completions = new Completions(this, staging, limits.completionsPerTurn());
     }
 
-    /// The reactor of the current thread; one with default limits is made if there is none.
+    /// The reactor of the current thread; created with default limits if there is none.
     public static Reactor current() {
         return CurrentReactor.get();
     }
@@ -60,13 +60,13 @@ public final class Reactor {
         return CurrentReactor.isSet();
     }
 
-    /// Makes the current thread the loop thread and this its [#current].
+    /// Makes the current thread the loop thread, and this the [#current] of that thread.
     public void bind() {
         thread = Thread.currentThread();
         CurrentReactor.set(this);
     }
 
-    /// Undoes [#bind], for good: no thread is the loop thread from now on.
+    /// Undoes [#bind]. No thread is the loop thread any more.
     public void unbind() {
         CurrentReactor.clear();
         thread = null;
@@ -80,7 +80,7 @@ public final class Reactor {
 
     /// True if the loop thread is inside [Runtime#exit], or runs the code of a block that is. Any thread.
     public boolean isExiting() {
-        return isExiting(thread) || isExiting(blockThread); // a caller that repeats this sees the present block at last
+        return isExiting(thread) || isExiting(blockThread); // may read an old block; a caller that repeats this reads the current one at last
     }
 
     /// True if `thread`, which may be null, is inside [Runtime#exit], which never returns: it waits for the shutdown hooks. Any
@@ -105,7 +105,7 @@ public final class Reactor {
         blockThread = before;
     }
 
-    /// Throws [WrongThreadException] unless on the loop thread, and [IllegalStateException] if there is none any more.
+    /// Throws [WrongThreadException] if not on the loop thread, and [IllegalStateException] if there is no loop thread any more.
     public void checkThread() {
         if (!onLoop()) {
             Thread owner = thread;
@@ -121,18 +121,18 @@ public final class Reactor {
         return owner;
     }
 
-    /// Says which executor this reactor works for, and where failures go that nobody else can take.
+    /// Sets the executor that this reactor works for, and the handler of failures that no caller can catch.
     public void setOwner(Object owner, Consumer<Throwable> faults) {
         this.owner = owner;
         this.faults = faults;
     }
 
-    /// Says who is told of memory that is lent to operations, before the ring is opened. For tests.
+    /// Sets the observer of memory ownership, before the ring is opened. For tests.
     public void setMemoryListener(MemoryListener listener) {
         memoryListener = listener;
     }
 
-    /// Whom to tell of memory that an operation names, and that no pool of ours lends it.
+    /// The observer of memory ownership, for operations that name memory of no pool.
     public MemoryListener memoryListener() {
         return memoryListener;
     }
@@ -147,13 +147,13 @@ public final class Reactor {
         return counters;
     }
 
-    /// The time that turns take.
+    /// The clock of turns.
     public TurnClock clock() {
         return clock;
     }
 
-    /// Opens the ring, for the current thread alone, which must be the loop thread and a platform thread: the kernel
-    /// knows no virtual ones, and lets no thread that one may move to enter this ring.
+    /// Opens the ring for the current thread, which must be the loop thread and a platform thread: only the thread that opened
+    /// the ring may enter it, and a virtual thread may move to another.
     public void open() throws ErrnoException {
         checkThread();
         if (Thread.currentThread().isVirtual()) {
@@ -168,7 +168,7 @@ public final class Reactor {
         }
         refusing = false;
         slots = new Slots();
-        counters.add(Count.IN_FLIGHT, staging.withdrawn() - counters.get(Count.IN_FLIGHT)); // but for those left behind
+        counters.add(Count.IN_FLIGHT, staging.withdrawn() - counters.get(Count.IN_FLIGHT)); // those left to the kernel no longer count
         pools = new Pools(this, ring, arena, limits, staging);
         int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
         if (eventfd < 0) {
@@ -186,7 +186,7 @@ public final class Reactor {
         stage(notifier);
         try {
             probeNotifier();
-        } catch (IllegalStateException e) { // a kernel that has io_uring_setup, but not the rest
+        } catch (IllegalStateException e) { // the kernel has io_uring_setup, but not the rest
             kernel.close(eventfd);
             kernel.close(deadlines.timer().descriptor().fd());
             free();
@@ -194,7 +194,7 @@ public final class Reactor {
         }
     }
 
-    /// Two writes must post two completions, although nobody reads in between.
+    /// Tests that two writes post two completions, without a read in between.
     private void probeNotifier() {
         turn(0);
         for (int writes = 1; writes <= 2; writes++) {
@@ -222,27 +222,27 @@ public final class Reactor {
         return ring;
     }
 
-    /// True if wake-ups come by one multishot poll, false if by an operation that is armed anew for each.
+    /// True if one multishot poll reports all wake-ups, false if an operation is re-armed for each.
     public boolean wakesByMultishot() {
         return notifier.multishot();
     }
 
-    /// Makes [#turn] return if it sleeps or is about to. Any thread; costs a system call.
+    /// Ends the sleep of the loop, or the next one. Any thread. Makes one system call.
     public void wake() {
-        notifier.ring();
+        notifier.wake();
     }
 
-    /// The native memory that operations borrow, while this is open.
+    /// The pools of native memory, while this is open.
     public Pools pools() {
         return pools;
     }
 
-    /// The moments at which something is to happen.
+    /// The deadlines of this loop.
     public Deadlines deadlines() {
         return deadlines;
     }
 
-    /// Puts `operation` in line for the next enter. No system call.
+    /// Queues `operation`, which must be idle, for the next enter. Makes no system call.
     public void stage(Operation operation) {
         stage(operation, staging.plain());
     }
@@ -259,8 +259,8 @@ public final class Reactor {
         }
     }
 
-    /// Asks for the end of `operation`; nothing happens if it is idle or was asked before. Its completion still comes,
-    /// and may bring `-ECANCELED`, an error, a part of what was wanted, or all of it.
+    /// Requests the end of `operation`; no effect if it is idle, or if it was cancelled before. Its last completion still comes,
+    /// with `-ECANCELED`, another error, a partial result or a full one.
     public void cancel(Operation operation) {
         if (operation.inFlight() && !operation.cancelling) {
             operation.cancelling = true;
@@ -306,7 +306,7 @@ public final class Reactor {
         }
         if (ring.completions.dropped() != 0) {
             throw new IllegalStateException("io_uring has lost " + Integer.toUnsignedString(ring.completions.dropped())
-                    + " completions, for want of memory for its overflow list: their operations never end");
+                    + " completions, since it had no memory for its overflow list: their operations never end");
         }
         if (ring.submissions.pending() == 0 && !ring.submissions.completionsOverflowed()) {
             staging.submitted(counters.get(Count.COMPLETED) + completions.pending() + ring.completions.ready());
@@ -372,12 +372,12 @@ public final class Reactor {
         }
     }
 
-    /// Reports what user code threw where nobody can catch it.
+    /// Reports what user code threw where no caller can catch it.
     void fault(Throwable failure) {
         faults.accept(failure);
     }
 
-    /// Cancels everything in flight; the completions come by [#turn]. What is staged from now on ends at once with
+    /// Cancels everything in flight; the completions come in later turns. What is staged from now on ends in the next turn with
     /// `-ECANCELED`, until the ring is opened again.
     public void cancelAll() {
         refusing = true;
@@ -402,19 +402,20 @@ public final class Reactor {
         }
     }
 
-    /// False when the ring is closed or about to be, and what is staged ends at once.
+    /// False if the ring is closed or closing, so that staged operations end without being submitted.
     public boolean isAccepting() {
         return ring != null && !refusing;
     }
 
-    /// True while an operation but the notifier is in flight.
+    /// True while an operation is in flight that is not one of the reactor's own.
     public boolean busy() {
         return counters.get(Count.IN_FLIGHT) > 0;
     }
 
-    /// Frees the ring and all native memory, once nothing is in flight. `wakes` is how often [#wake] was or is about
-    /// to be called in all. If something is in flight all the same, false is returned: those operations are left to the kernel
-    /// for ever, with their memory, and their descriptors are closed, so that what is asked of them later fails.
+    /// Closes the ring. `wakes` is how often [#wake] was called since the opening, or is about to be.
+    ///
+    /// If nothing is in flight, all native memory is freed. Else returns false: the operations in flight and all memory are left
+    /// to the kernel for good, and their descriptors are closed, so that later calls on them fail.
     public boolean close(int wakes) {
         boolean idle;
         try {
@@ -428,7 +429,7 @@ public final class Reactor {
         } catch (IllegalStateException broken) {
             idle = false;
         }
-        notifier.awaitRings(wakes);
+        notifier.awaitWakes(wakes);
         kernel.close(notifier.descriptor().fd());
         kernel.close(deadlines.timer().descriptor().fd());
         if (idle) {
@@ -457,7 +458,7 @@ public final class Reactor {
         left.forEach(Operation::leftToKernel);
     }
 
-    /// Ends one of the reactor's own operations: returns when it is idle.
+    /// Cancels one of the reactor's own operations, and waits for its end.
     void end(Operation internal) {
         cancel(internal);
         while (internal.inFlight()) {

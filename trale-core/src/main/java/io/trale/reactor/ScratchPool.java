@@ -10,19 +10,19 @@ import java.util.ArrayDeque;
 
 /// Native memory of one size for the arguments of operations: addresses, message headers, vectors, counters, paths.
 ///
-/// Reused, and freed with the ring. There is as much as operations ever were in flight with arguments at the same time.
+/// The pieces are reused, and freed with the ring. Their number is the most that were ever taken at the same time.
 ///
-/// Free memory begins with a mark made of its own address. The mark is there when memory is taken, or something has written
-/// to what was not its own; it is not there when memory is given back, or that happens for the second time.
+/// A free piece begins with a mark derived from its address. If the mark is missing when a piece is taken, free memory was
+/// written to. If it is present when a piece is given back, the piece was free already.
 public final class ScratchPool {
 
-    /// The room of [Pools#scratch]: for a socket address and its length, or a message header with both.
+    /// The size of [Pools#scratch] pieces: a socket address and its length, or a message header with both.
     public static final int SMALL_BYTES = 256;
 
-    /// The room of [Pools#paths]: `PATH_MAX` of `include/uapi/linux/limits.h`.
+    /// The size of [Pools#paths] pieces: `PATH_MAX` of `include/uapi/linux/limits.h`.
     public static final int PATH_BYTES = 4096;
 
-    /// The room of [Pools#vectors]: for a message header with as many vectors as the kernel takes.
+    /// The size of [Pools#vectors] pieces: a message header with as many vectors as the kernel takes.
     public static final int VECTOR_BYTES = MessageHeader.bytes(IoVectors.MAX);
 
     /// How much is allocated at a time, unless one piece is larger.
@@ -41,8 +41,8 @@ public final class ScratchPool {
         this.bytes = bytes;
     }
 
-    /// Takes memory, with whatever is in it; it belongs to the caller's operation until [#give]. Throws
-    /// [IllegalStateException] if it was written to while it was free.
+    /// Takes a piece with arbitrary content; it belongs to the caller's operation until [#give]. Throws [IllegalStateException] if
+    /// it was written to while it was free.
     public MemorySegment take() {
         if (free.isEmpty()) {
             int count = Math.max(1, SLAB_BYTES / bytes);
@@ -62,8 +62,8 @@ public final class ScratchPool {
         return memory;
     }
 
-    /// Gives memory back, after the last completion of the operation that had it. Throws [IllegalStateException] if it is
-    /// free already, or of another pool.
+    /// Gives a piece back, after the last completion of its operation. Throws [IllegalStateException] if it is free already, or
+    /// belongs to another pool.
     public void give(MemorySegment memory) {
         if (memory.byteSize() != bytes || isMarked(memory)) {
             throw new IllegalStateException("given back twice, or to the wrong pool: " + memory);

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// The operations that the kernel knows, by the slot index in their `user_data`.
 ///
-/// `user_data` = generation << 32 | slot. A slot's generation changes each time it is freed, so a completion that
-/// comes too late, for an operation that has ended, is told from one for the slot's next user.
+/// `user_data` = generation << 32 | slot index. The generation of a slot changes each time it is freed. So a late completion,
+/// of an operation that has ended, is not mistaken for one of the next operation in that slot.
 class Slots {
 
     private Operation[] operations = new Operation[64];
@@ -29,7 +29,7 @@ class Slots {
         return (long) generations[slot] << 32 | slot;
     }
 
-    /// All or nothing: there may be no memory.
+    /// Changes nothing if there is no memory for all three arrays.
     private void grow() {
         int before = operations.length;
         Operation[] moreOperations = Arrays.copyOf(operations, 2 * before);
@@ -54,7 +54,7 @@ class Slots {
             throw new IllegalStateException("slot " + slot + " is free already");
         }
         operations[slot] = null;
-        generations[slot] = generations[slot] + 1 & Integer.MAX_VALUE; // never negative: those user_data are reserved
+        generations[slot] = generations[slot] + 1 & Integer.MAX_VALUE; // never negative: negative user_data are reserved
         free[freeCount++] = slot;
         used--;
     }

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// What waits for the next enter: cancels first, then operations in queues, each with a budget of its own.
+/// What is staged for the next enter: cancels, and then the queues of operations, each with its own budget.
 final class Staging {
 
     /// The `user_data` of cancels, which no slot has.
@@ -15,14 +15,14 @@ final class Staging {
 
     private final Reactor reactor;
     private final StagingQueue plain = new StagingQueue();
-    /// In the order in which they are submitted. Receives come last, so that the answer to what is sent may be there when
-    /// they are: then they complete at once, which is cheaper than to wait.
+    /// In the order of submission. Receives come last: the reply to a send of the same enter may have arrived by then, and a
+    /// receive that completes at once is cheaper.
     private final List<StagingQueue> queues = new ArrayList<>(List.of(plain));
     private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
-    /// Ended before the kernel saw them.
+    /// Operations that were withdrawn before the kernel saw them, and are to end with `-ECANCELED`.
     private final StagingQueue withdrawn = new StagingQueue();
 
-    /// How many completions must have been handled before the admissions under way are settled, if any are.
+    /// If `releasing`: how many completions must have been handled before the queues may release their reservations.
     private long releaseAt;
     private boolean releasing;
 
@@ -30,22 +30,22 @@ final class Staging {
         this.reactor = reactor;
     }
 
-    /// The queue of operations that need nothing but an entry.
+    /// The queue of operations that need nothing but an entry in the submission queue.
     StagingQueue plain() {
         return plain;
     }
 
-    /// Lets `queue` go before all receives.
+    /// Adds `queue`, to be submitted before all receives.
     void addFirst(StagingQueue queue) {
         queues.add(1, queue);
     }
 
-    /// Lets `queue` go after all others.
+    /// Adds `queue`, to be submitted after all others.
     void addLast(StagingQueue queue) {
         queues.add(queue);
     }
 
-    /// Forgets all queues but the plain one, which is emptied, and the cancels: their ring is closed.
+    /// Removes all queues but the plain one, all that is staged, and all cancels, since the ring is closed.
     void clear() {
         plain.forEach(plain::remove);
         queues.subList(1, queues.size()).clear();
@@ -53,23 +53,22 @@ final class Staging {
         releasing = false;
     }
 
-    /// Ends `operation`, which the kernel will not see.
+    /// Withdraws `operation`, which the kernel will not see.
     void withdraw(Operation operation) {
         withdrawn.add(operation);
     }
 
-    /// How many have ended unseen.
+    /// How many operations are withdrawn.
     int withdrawn() {
         return withdrawn.size();
     }
 
-    /// The next that has ended unseen; there is one.
+    /// Takes the next withdrawn operation; there is one.
     Operation nextWithdrawn() {
         return withdrawn.next();
     }
 
-    /// Asks for the end of `operation`, which is in flight. If it stands in line, it leaves from anywhere in it: one that is
-    /// cancelled waits for no budget.
+    /// Cancels `operation`, which is in flight: stages a cancel, or withdraws the operation from its queue.
     void cancel(Operation operation) {
         if (operation.submitted()) {
             cancels.add(operation);
@@ -79,7 +78,7 @@ final class Staging {
         }
     }
 
-    /// True if handling completions may let something go that is staged.
+    /// True if handling pending completions could free budget for a waiting operation. The loop must not sleep then.
     boolean waitsForReservations() {
         for (int i = 0; i < queues.size(); i++) {
             if (queues.get(i).waitsForReservations()) {
@@ -89,8 +88,8 @@ final class Staging {
         return false;
     }
 
-    /// All that was written is in the kernel. What it completed there at once is among the first `posted` completions of
-    /// this ring: when those have been handled, what has not completed is known to wait.
+    /// All entries that were written are in the kernel. Those that completed at once are among the first `posted` completions of
+    /// this ring. Once these have been handled, every other operation is known to wait in the kernel.
     void submitted(long posted) {
         if (!releasing) {
             releasing = true;
@@ -111,11 +110,11 @@ final class Staging {
         }
     }
 
-    /// Writes entries while there is room and something may go. Returns true if something is left that may go.
+    /// Writes entries while the submission queue has room and a queue has budget. Returns true if entries with budget are left.
     boolean writeTo(SubmissionQueue submissions, Slots slots) {
         Operation cancelled;
         while (submissions.free() > 0 && (cancelled = cancels.pollFirst()) != null) {
-            if (cancelled.submitted() && cancelled.cancelling) { // else it ended meanwhile
+            if (cancelled.submitted() && cancelled.cancelling) { // else it has ended meanwhile
                 Sqe sqe = submissions.next();
                 sqe.prepCancel(cancelled.userData);
                 sqe.userData(CANCEL);
@@ -138,7 +137,7 @@ final class Staging {
         try {
             operation.fill(sqe);
             operation.submitted(slots.put(operation));
-        } catch (Throwable t) { // the entry is counted already: it must not go out as it is
+        } catch (Throwable t) { // the entry is taken already, and must not be submitted half filled
             sqe.prepNop();
             sqe.userData(CANCEL);
             withdrawn.add(operation);
@@ -149,7 +148,7 @@ final class Staging {
         return true;
     }
 
-    /// Calls `action` with all that is in line.
+    /// Calls `action` with every operation in the queues.
     void forEach(Consumer<Operation> action) {
         queues.forEach(queue -> queue.forEach(action));
     }

@@ -2,32 +2,32 @@ package io.trale.reactor;
 
 import java.util.function.Consumer;
 
-/// Operations that wait for the next enter, in order, and how many of them may go.
+/// A queue of operations that wait for the next enter, with a budget of how many may be submitted.
 ///
-/// A list through the operations' own links: a cancelled operation leaves it at once, wherever it stands.
+/// An intrusive list, so that a cancelled operation is removed in constant time.
 class StagingQueue {
 
     private Operation first;
     private Operation last;
     private int size;
 
-    /// How many operations may be submitted now, by what this queue guards.
+    /// How many operations may be submitted now.
     int budget() {
         return Integer.MAX_VALUE;
     }
 
-    /// An operation leaves for the kernel.
+    /// An operation of this queue was written to the submission queue.
     void admitted() {}
 
-    /// True if an operation waits that the next [#releaseReservations] may let go: the loop must not sleep then.
+    /// True if an operation waits for budget that [#releaseReservations] may free. The loop must not sleep then.
     boolean waitsForReservations() {
         return false;
     }
 
-    /// All that was admitted until now is in the kernel; [#releaseReservations] follows for it.
+    /// All operations admitted until now are in the kernel. [#releaseReservations] follows.
     void submitted() {}
 
-    /// What was admitted before the last [#submitted] has completed, or the kernel keeps it waiting.
+    /// Every operation that was admitted before the last [#submitted] has completed, or waits in the kernel.
     void releaseReservations() {}
 
     final void add(Operation operation) {
@@ -61,7 +61,7 @@ class StagingQueue {
         return operation;
     }
 
-    /// Takes `operation`, which is in this line, out of it.
+    /// Removes `operation`, which is in this queue.
     final void remove(Operation operation) {
         Operation previous = operation.previousInLine;
         Operation next = operation.nextInLine;
@@ -81,7 +81,7 @@ class StagingQueue {
         size--;
     }
 
-    /// Calls `action` with all that is in line; it may take the operation that it is called with out of the line.
+    /// Calls `action` with each operation; it may remove that operation.
     final void forEach(Consumer<Operation> action) {
         for (Operation operation = first, next; operation != null; operation = next) {
             next = operation.nextInLine;

@@ -5,11 +5,11 @@ import io.trale.reactor.Counters.Count;
 import java.time.Duration;
 import java.util.function.BiConsumer;
 
-/// The time that one turn of the loop takes: bounds it, counts the turns that exceed it, and names slow callbacks.
+/// Bounds the time of a turn of the loop, counts the turns that take longer, and reports slow callbacks.
 ///
 /// A turn lasts from one enter to the next. Completions and deadlines may use the first half of [#TURN_NANOS], jobs the rest;
-/// what is left over waits for the next turn. The clock is read once a turn, before a sleep, and at every 16th callback of a kind: so
-/// each kind makes progress in each turn, and a callback costs little. Loop thread only.
+/// what is left waits for the next turn. The clock is read once a turn, before a sleep, and at every 16th callback of a kind.
+/// So each kind makes progress in each turn, and few callbacks pay for the clock. Loop thread only.
 public final class TurnClock {
 
     /// How long a turn may take, in nanoseconds: 10 ms.
@@ -33,14 +33,14 @@ public final class TurnClock {
         this.counters = counters;
     }
 
-    /// Calls `handler`, on the loop thread, with the name and the duration of each callback that takes `nanos` or longer. Costs
-    /// a reading of the clock for each callback.
+    /// Calls `handler` on the loop thread with the name and the duration of each callback that takes `nanos` or longer. Reads the
+    /// clock once for each callback.
     public void reportSlow(long nanos, BiConsumer<? super String, ? super Duration> handler) {
         slowNanos = nanos;
         slow = handler;
     }
 
-    /// A turn begins, with its completions, and the one before ends if it has not yet.
+    /// Begins a turn, with its completions; ends the previous one if it has not ended.
     public void begin() {
         long now = kernel.nanoTime();
         count(now);
@@ -51,23 +51,23 @@ public final class TurnClock {
         untilRead = STRIDE;
     }
 
-    /// The turn goes on with another kind of callback from the ring.
+    /// Continues the turn with the next kind of callback.
     void beginNext() {
         untilRead = STRIDE;
     }
 
-    /// The turn goes on with its jobs.
+    /// Continues the turn with its jobs.
     public void beginJobs() {
         allowedNanos = TURN_NANOS;
         untilRead = STRIDE;
     }
 
-    /// True if the next callback is to wait for the next turn. To be asked before each callback.
+    /// True if the next callback must wait for the next turn. To be called before each callback.
     public boolean isOver() {
         if (--untilRead > 0) {
             return false;
         }
-        untilRead = 1; // once it is over, it stays so
+        untilRead = 1; // once true, it stays true for this kind
         if (kernel.nanoTime() - began >= allowedNanos) {
             return true;
         }
@@ -75,7 +75,7 @@ public final class TurnClock {
         return false;
     }
 
-    /// The turn ends, since the loop is about to sleep, or to return to others; no effect if none has begun.
+    /// Ends the turn, since the loop is about to sleep or to return; no effect if none has begun.
     public void end() {
         if (running) {
             count(kernel.nanoTime());
@@ -89,12 +89,12 @@ public final class TurnClock {
         }
     }
 
-    /// True if callbacks are timed: then [#ran] follows each.
+    /// True if callbacks are timed, so that [#ran] must follow each.
     public boolean isTiming() {
         return slowNanos != Long.MAX_VALUE;
     }
 
-    /// A callback has ended: that of an operation, which names itself, or of other code, which its class names.
+    /// A callback has returned: the handler of an operation, reported by its `toString`, or other code, reported by its class.
     public void ran(Object callback) {
         long now = kernel.nanoTime();
         long nanos = now - callbackBegan;

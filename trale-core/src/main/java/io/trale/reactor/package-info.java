@@ -1,11 +1,12 @@
-/// What is in flight: operations in their slots, the memory that the kernel can see, and the one place where the loop
+/// The operations in flight on one ring, the memory that the kernel may access for them, and the one place where the loop
 /// sleeps.
 ///
-/// An [io.trale.reactor.Operation] has one completion handler, called on the loop with result and flags: once, or, if
-/// it is multishot, many times. [io.trale.leaf.ReactorIo] is the handler that keeps the result and wakes a waker: so
-/// futures see the ring. A publisher's source is another handler: so demand meets the ring, with no task in between.
-/// There is no third way.
+/// Open [io.trale.reactor.Operation] first, then [io.trale.reactor.Reactor].
 ///
-/// Limits have owners: [io.trale.reactor.BufferGroup] and [io.trale.reactor.BlockPool] each keep the line of those who
-/// wait for a buffer, so an entry is only ever filled in when what it needs is there.
+/// An operation has one completion handler, called on the loop thread with result and flags: once, or, if it is multishot,
+/// many times. There are two kinds of handler. `ReactorIo` of `io.trale.leaf` keeps the result and wakes a task: so futures
+/// use the ring. The sources and sinks of trale-reactive are handlers themselves: so demand reaches the ring without a task.
+///
+/// An operation that needs memory of a pool waits in the queue of that pool ([io.trale.reactor.BufferGroup],
+/// [io.trale.reactor.BlockPool]). So its entry is filled only when the memory is available.
 package io.trale.reactor;

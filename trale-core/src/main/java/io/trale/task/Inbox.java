@@ -15,7 +15,7 @@ final class Inbox {
         /// The loop is awake and will find it.
         ACCEPTED,
         /// Accepted, and the caller must wake the loop.
-        RING,
+        WAKE,
         /// Not accepted.
         CLOSED
     }
@@ -52,7 +52,7 @@ final class Inbox {
             }
             job.next = seen == ASLEEP ? null : seen;
             if (HEAD.compareAndSet(this, seen, job)) { // publishes the job and its link
-                return seen == ASLEEP ? Offer.RING : Offer.ACCEPTED;
+                return seen == ASLEEP ? Offer.WAKE : Offer.ACCEPTED;
             }
         }
     }

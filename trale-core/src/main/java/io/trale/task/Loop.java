@@ -107,7 +107,7 @@ final class Loop {
     /// Hands over `job` from another thread, and wakes the loop if it sleeps. Any thread. Returns false if the loop has ended.
     boolean offer(Job job) {
         Inbox.Offer offer = inbox.offer(job);
-        if (offer == Inbox.Offer.RING) {
+        if (offer == Inbox.Offer.WAKE) {
             reactor.wake();
         }
         return offer != Inbox.Offer.CLOSED;

@@ -80,7 +80,7 @@ class InboxTest {
     @Test
     void firstOfferToASleeperRingsAndNoOther() {
         assertThat(inbox.sleep()).isTrue();
-        assertThat(inbox.offer(job())).isEqualTo(Offer.RING);
+        assertThat(inbox.offer(job())).isEqualTo(Offer.WAKE);
         assertThat(inbox.offer(job())).isEqualTo(Offer.ACCEPTED);
         assertThat(inbox.awake()).as("somebody was told to ring").isTrue();
         assertThat(drained()).hasSize(2);
@@ -137,7 +137,7 @@ class InboxTest {
                 for (int i = 0; i < each; i++) {
                     switch (inbox.offer(new Numbered(producer, i))) {
                         case ACCEPTED -> { }
-                        case RING -> {
+                        case WAKE -> {
                             toldToRing.incrementAndGet();
                             bell.release();
                         }
