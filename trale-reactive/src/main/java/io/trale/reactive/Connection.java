@@ -1,73 +1,22 @@
 package io.trale.reactive;
 
-import io.trale.leaf.Sockets;
-import io.trale.linux.Net;
-import io.trale.linux.SocketAddresses;
-import io.trale.reactive.loop.ConnectionClosedException;
-import io.trale.reactive.loop.FutureMono;
-import io.trale.reactive.loop.Loop;
-import io.trale.reactive.loop.ReadyFuture;
-import io.trale.reactive.send.SendSubscriber;
-import io.trale.reactive.send.SubscriberSink;
-import io.trale.reactor.Deadlines;
-import io.trale.reactor.Descriptor;
-import io.trale.reactor.Failure;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 
 /// A connection, of TCP or between processes of this host. Its methods may be called from any thread; signals come on the
 /// loop.
 ///
 /// Nothing closes a connection but its user, through [#handle], [#close] or [#abort], and [Trale#close]: not the end of
 /// a send, not a cancel, not the peer. `TCP_NODELAY` is set unless options say otherwise.
-public final class Connection {
-
-    static final Duration DEFAULT_CLOSE_TIMEOUT = Duration.ofSeconds(10);
-
-    final Loop loop;
-    final Descriptor descriptor;
-    final Receiver receiver;
-    final ConnectionSender sender;
-    final OrderlyClose closing;
-    private volatile long closeTimeoutNanos = Deadlines.nanos(DEFAULT_CLOSE_TIMEOUT);
-    private final SocketAddress localAddress;
-    private final SocketAddress remoteAddress;
-    private final Sinks.Empty<Void> closed = Sinks.empty();
-    /// Fails when user code has thrown a fatal error out of a signal: see [#broken].
-    private final Sinks.Empty<Void> broken = Sinks.empty();
-    /// Why our side could not be ended. For the loop alone.
-    private @Nullable IOException shutdownFailure;
-    /// Our side was ended, so that a later send fails whatever the peer does. For the loop alone.
-    private boolean outputShutDown;
-
-    Connection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress) {
-        this.loop = loop;
-        this.descriptor = descriptor;
-        this.localAddress = localAddress;
-        this.remoteAddress = remoteAddress;
-        receiver = new Receiver(this);
-        sender = new ConnectionSender(this);
-        closing = new OrderlyClose(this);
-        descriptor.whenClosed(() -> {
-            closing.ended();
-            receiver.readIdle.end();
-            receiver.wakeConsumer();
-            closed.tryEmitEmpty();
-        });
-    }
+public interface Connection {
 
     // ---- data
 
@@ -97,25 +46,18 @@ public final class Connection {
     /// the same error again. Two things consume more: an operator between `receive()` and the view passes on whole chunks,
     /// whose rest is discarded with the view; and an operator behind the view that prefetches elements, such as
     /// `publishOn`, has consumed them.
-    public Flux<ByteBuffer> receive() {
-        return receiver.copies();
-    }
+    Flux<ByteBuffer> receive();
 
     /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote
     /// them to, and what it returns is the element. The segment is native, valid during the call only, and may be
     /// written to: keeping it is of no use, since every access then throws. If `reader` throws, the subscription ends with
     /// that error, and those bytes are gone.
-    public <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader) {
-        Intake<R> intake = Intake.inPlace(Objects.requireNonNull(reader));
-        return receiver.flux("traleReceiveWith", () -> intake);
-    }
+    <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader);
 
     /// As [#receive], with no copy: each element is a loan of the memory that the kernel wrote the bytes to, and
     /// **whoever gets it closes it**. Meant for passing on, as in `b.sendLeases(a.receiveLeases())`. At most an eighth
     /// of the buffers for leases is with one connection at a time; then receiving waits until one is given back.
-    public Flux<Lease> receiveLeases() {
-        return receiver.<Lease>flux("traleReceiveLeases", receiver::leases);
-    }
+    Flux<Lease> receiveLeases();
 
     /// Limits how long a receive may bring nothing; without a limit by default.
     ///
@@ -126,10 +68,7 @@ public final class Connection {
     ///
     /// `limit` must be positive; one of more than 146 years is none. Applies to each receive that begins later. Any thread.
     /// Returns this.
-    public Connection readIdle(Duration limit) {
-        receiver.readIdle.limit(limit);
-        return this;
-    }
+    Connection readIdle(Duration limit);
 
     /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
     ///
@@ -144,55 +83,32 @@ public final class Connection {
     /// [reactor.core.Exceptions#isOverflow]. The source of a send that is refused, or ends before its turn, is **never
     /// subscribed to**, so nothing that it holds is released. It is then passed to the discard hook of this Mono: to release
     /// what it holds, add `doOnDiscard(Publisher.class, source -> ...)`.
-    public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return SendSubscriber.mono("traleSend", sender, source, null, null);
-    }
+    Mono<Void> send(Publisher<? extends ByteBuffer> source);
 
     /// As [#send(Publisher)], and tells `whenTaken`, on the loop, of each element whose bytes the kernel has all taken:
     /// from then on the buffer may be used again. Of elements that are not sent, nobody is told but the discard hook.
-    public Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken) {
-        return SendSubscriber.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
-    }
+    Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken);
 
     /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
     /// or is clear that it will not be, as when an operator of `source` discards it; while the peer does not read, the
     /// bytes are moved to the heap, so that no lease has to wait for it. Leases that `source` holds before it is subscribed
     /// to, as in `Mono.just(lease)`, stay open if it never is: see [#send(Publisher)].
-    public Mono<Void> sendLeases(Publisher<Lease> source) {
-        return SendSubscriber.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
-    }
+    Mono<Void> sendLeases(Publisher<Lease> source);
 
     /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
-    public Sink<ByteBuffer> sink() {
-        return new SubscriberSink<>(this::send);
-    }
+    Sink<ByteBuffer> sink();
 
     /// How many sends are pending: the one under way, and those that wait behind it. Also the sends of sinks, and
     /// [#shutdownOutput]. A send counts from the moment at which the loop has taken it up.
-    public int pendingSends() {
-        return sender.pending();
-    }
+    int pendingSends();
 
     /// From now on a send fails with an overflow error if `count` others are pending, at least 1: 1024 unless this is
     /// called. Those that are pending already stay. A peer that does not read is what lets them pile up.
-    public void maxPendingSends(int count) {
-        sender.maxPending(count);
-    }
+    void maxPendingSends(int count);
 
     /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
     /// Receiving goes on. See `shutdown(2)`.
-    public Mono<Void> shutdownOutput() {
-        return send(Mono.empty()).then(Mono.defer(() -> {
-            int result = loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_WR);
-            outputShutDown |= result >= 0;
-            if (result >= 0) {
-                return Mono.empty();
-            }
-            IOException failure = Failure.of("shutdown", descriptor.fd(), remoteAddress, -result);
-            shutdownFailure = failure;
-            return Mono.error(failure);
-        }));
-    }
+    Mono<Void> shutdownOutput();
 
     // ---- life
 
@@ -200,50 +116,7 @@ public final class Connection {
     /// by [#close]. If it fails, the connection is aborted as by [#abort], unless it is being closed already, and the
     /// failure is passed on. If this is cancelled, the connection is aborted. Fails also when the handler, or an operator or a
     /// subscriber in its pipeline, throws a fatal error of the JVM on the loop, which operators let through.
-    public Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler) {
-        Objects.requireNonNull(handler);
-        return Mono.usingWhen(Mono.just(this),
-                self -> guarded(Objects.requireNonNull(handler.apply(self), "the handler returned null")),
-                Connection::close, Connection::handlerFailed, Connection::aborted);
-    }
-
-    /// A handler whose send was cut off by [#close] fails, too: that must not abort what is being flushed.
-    private Mono<Void> handlerFailed(Throwable failure) {
-        return onClose().doOnSubscribe(s -> loop.run(() -> {
-            if (failure instanceof ReadIdleException && isOwn(failure)) {
-                closing.begin();
-            } else if (!closing.hasBegun()) {
-                abort();
-            }
-        }));
-    }
-
-    /// As `pipeline`, but fails also if that throws when it is subscribed to, and when this is [#broken].
-    private Mono<Void> guarded(Publisher<Void> pipeline) {
-        Publisher<Void> caught = subscriber -> {
-            try {
-                pipeline.subscribe(subscriber);
-            } catch (Throwable t) {
-                broken(t);
-            }
-        };
-        return Flux.from(caught).takeUntilOther(broken.asMono()).then();
-    }
-
-    /// True while [#handle] waits for the end of its pipeline.
-    boolean isHandled() {
-        return broken.currentSubscriberCount() > 0;
-    }
-
-    /// User code threw `fatal` out of a signal: its pipeline may never end by itself. Fails [#handle], and aborts. Where
-    /// there is no `handle` to report it, the executor does. Any thread.
-    void broken(Throwable fatal) {
-        boolean handled = isHandled();
-        if (broken.tryEmitError(fatal).isSuccess() && !handled) {
-            loop.uncaught(fatal);
-        }
-        abort();
-    }
+    Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler);
 
     /// Flushes and closes. The sources of sends are cancelled, what they had emitted is sent, and a send that was cut off
     /// fails with [java.nio.channels.ClosedChannelException]. Then our side is ended, and what the peer still sends is
@@ -251,9 +124,7 @@ public final class Connection {
     /// destroy what the peer has not received yet. Completes when the socket is closed. See `shutdown(2)`, `close(2)`.
     ///
     /// This always ends: see [#closeTimeout].
-    public Mono<Void> close() {
-        return onClose().doOnSubscribe(s -> loop.run(closing::begin));
-    }
+    Mono<Void> close();
 
     /// Limits how long [#close] waits for the peer; 10 seconds by default.
     ///
@@ -263,115 +134,26 @@ public final class Connection {
     /// dropped. Then the socket is closed.
     ///
     /// Zero or less means not to wait. Applies to each close that begins later. Any thread. Returns this.
-    public Connection closeTimeout(Duration limit) {
-        closeTimeoutNanos = Deadlines.nanos(limit);
-        return this;
-    }
-
-    long closeTimeoutNanos() {
-        return closeTimeoutNanos;
-    }
+    Connection closeTimeout(Duration limit);
 
     /// Closes at once: what is not sent yet is dropped, and a TCP peer is reset. Idempotent.
-    public void abort() {
-        loop.run(() -> {
-            if (descriptor.isOpen()) {
-                Sockets.resetOnClose(descriptor);
-                sender.abort();
-            }
-        });
-    }
-
-    /// Closes at once, since the server or the loop ends: as by [#abort], but without a reset if only the peer's end is missing.
-    /// The kernel still delivers what was flushed.
-    void end() {
-        loop.run(() -> {
-            if (closing.isDraining()) {
-                descriptor.close();
-            } else {
-                abort();
-            }
-        });
-    }
-
-    /// Aborts if nobody has begun to use this: subscribed to a receive, a send, [#handle], or [#onClose].
-    void abortIfUntouched() {
-        loop.run(() -> {
-            if (receiver.isUntouched() && sender.isUntouched() && !isHandled()
-                    && closed.currentSubscriberCount() == 0) {
-                abort();
-            }
-        });
-    }
-
-    private Mono<Void> aborted() {
-        return onClose().doOnSubscribe(s -> abort());
-    }
+    void abort();
 
     /// Completes when the socket is closed on this side. The end of the peer's side does not close it, and a reset neither:
     /// [#receive] and [#send] tell of them.
-    public Mono<Void> onClose() {
-        return closed.asMono();
-    }
-
-    /// False once nothing more is received for a subscriber.
-    boolean isOpen() {
-        return descriptor.isOpen() && !closing.isDraining() && loop.reactor.isAccepting();
-    }
+    Mono<Void> onClose();
 
     // ---- options and names
 
     /// Sets an option of the socket, when subscribed to. Fails as [io.trale.net.NetworkSocket#setOption] does.
-    public <T> Mono<Void> setOption(SocketOption<T> option, T value) {
-        return onLoop(() -> {
-            Sockets.setOption(descriptor, option, value);
-            return this;
-        }).then();
-    }
+    <T> Mono<Void> setOption(SocketOption<T> option, T value);
 
     /// What an option of the socket is set to. Fails as [io.trale.net.NetworkSocket#getOption] does.
-    public <T> Mono<T> getOption(SocketOption<T> option) {
-        return onLoop(() -> Sockets.option(descriptor, option));
-    }
-
-    private <T> Mono<T> onLoop(Callable<T> call) {
-        return new FutureMono<T>(loop, () -> new ReadyFuture<>(call), unwanted -> { }).assembled();
-    }
+    <T> Mono<T> getOption(SocketOption<T> option);
 
     /// The address of this side, known also when it is closed.
-    public SocketAddress localAddress() {
-        return localAddress;
-    }
+    SocketAddress localAddress();
 
     /// The address of the peer, known also when it is gone: of one that has bound no path, the empty path.
-    public SocketAddress remoteAddress() {
-        return remoteAddress;
-    }
-
-    /// True if the peer may still send although a send failed with `EPIPE`.
-    boolean isOutputShutDown() {
-        return outputShutDown;
-    }
-
-    /// True if `failure` is this connection's own, not that of another resource that its handler uses. Loop thread.
-    boolean isOwn(Throwable failure) {
-        return failure == sender.failure() || receiver.hasFailedWith(failure) || failure == shutdownFailure
-                || failure instanceof ConnectionClosedException closed && closed.isOf(descriptor);
-    }
-
-    ConnectionClosedException closedException(String operation) {
-        return new ConnectionClosedException(descriptor, operation + "(fd=" + descriptor.fd() + ", "
-                + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side by " + closedBy()
-                + "; handle this error, or cancel before");
-    }
-
-    private String closedBy() {
-        return loop.isClosed() || loop.isClosing() ? "Trale.close()"
-                : closing.hasBegun() ? "Connection.close()" : "Connection.abort()";
-    }
-
-    @Override
-    public String toString() {
-        return "Connection(fd=" + descriptor.fd() + ", " + SocketAddresses.format(remoteAddress) + ")";
-    }
+    SocketAddress remoteAddress();
 }

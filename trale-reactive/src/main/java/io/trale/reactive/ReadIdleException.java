@@ -8,7 +8,7 @@ public final class ReadIdleException extends SocketTimeoutException {
 
     private static final long serialVersionUID = 1L;
 
-    ReadIdleException(String message) {
+    public ReadIdleException(String message) {
         super(message);
     }
 

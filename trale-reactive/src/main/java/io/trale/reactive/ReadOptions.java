@@ -5,10 +5,10 @@ public final class ReadOptions {
 
     private static final ReadOptions DEFAULTS = new ReadOptions(0, Long.MAX_VALUE, 64 << 10, 2);
 
-    public final long offset;
-    public final long length;
-    public final int chunkBytes;
-    public final int depth;
+    private final long offset;
+    private final long length;
+    private final int chunkBytes;
+    private final int depth;
 
     private ReadOptions(long offset, long length, int chunkBytes, int depth) {
         this.offset = offset;
@@ -49,5 +49,25 @@ public final class ReadOptions {
             throw new IllegalArgumentException(name + " is " + value + ", must be at least " + least);
         }
         return value;
+    }
+
+    /// See [#offset(long)].
+    public long offset() {
+        return offset;
+    }
+
+    /// See [#length(long)].
+    public long length() {
+        return length;
+    }
+
+    /// See [#chunk(int)].
+    public int chunk() {
+        return chunkBytes;
+    }
+
+    /// See [#depth(int)].
+    public int depth() {
+        return depth;
     }
 }

@@ -1,30 +1,26 @@
 package io.trale.reactive;
 
-import io.trale.future.ErrnoException;
-import io.trale.linux.Errno;
 import io.trale.net.NetOptions;
-import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.function.BiConsumer;
-import reactor.util.Logger;
-import reactor.util.Loggers;
+import org.jspecify.annotations.Nullable;
 
 /// How a server listens, and treats its connections. Immutable: each method returns a changed copy.
 public final class ServeOptions {
 
-    private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
-    private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, ServeOptions::log, NetOptions.none(),
-            NetOptions.none(), Connection.DEFAULT_CLOSE_TIMEOUT, ReadIdle.NONE);
+    private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, null, NetOptions.none(),
+            NetOptions.none(), Duration.ofSeconds(10), ChronoUnit.FOREVER.getDuration());
 
-    final long maxConnections;
-    final BiConsumer<? super Connection, ? super Throwable> onConnectionError;
-    final NetOptions listenerOptions;
-    final NetOptions connectionOptions;
-    final Duration closeTimeout;
-    final Duration readIdle;
+    private final long maxConnections;
+    private final @Nullable BiConsumer<? super Connection, ? super Throwable> onConnectionError;
+    private final NetOptions listenerOptions;
+    private final NetOptions connectionOptions;
+    private final Duration closeTimeout;
+    private final Duration readIdle;
 
-    private ServeOptions(long maxConnections, BiConsumer<? super Connection, ? super Throwable> onConnectionError,
+    private ServeOptions(long maxConnections, @Nullable BiConsumer<? super Connection, ? super Throwable> onConnectionError,
             NetOptions listenerOptions, NetOptions connectionOptions, Duration closeTimeout, Duration readIdle) {
         this.maxConnections = maxConnections;
         this.onConnectionError = onConnectionError;
@@ -80,25 +76,39 @@ public final class ServeOptions {
 
     /// The [Connection#readIdle] of each connection; without a limit by default. Must be positive.
     public ServeOptions readIdle(Duration limit) {
-        ReadIdle.positive(limit);
+        if (!limit.isPositive()) {
+            throw new IllegalArgumentException("readIdle is " + limit + ", must be positive");
+        }
         return new ServeOptions(maxConnections, onConnectionError, listenerOptions, connectionOptions, closeTimeout, limit);
     }
 
-    private static void log(Connection connection, Throwable failure) {
-        if (connection.isOwn(failure) && isOrdinary(failure)) {
-            LOG.debug("{}: {}", connection, failure.getMessage());
-        } else {
-            LOG.warn(connection + ": the handler failed", failure);
-        }
+    /// See [#maxConnections(long)].
+    public long maxConnections() {
+        return maxConnections;
     }
 
-    /// True if `failure`, of a connection, is what every server on a network meets.
-    static boolean isOrdinary(Throwable failure) {
-        return failure instanceof ClosedChannelException || failure instanceof ReadIdleException
-                || failure instanceof ErrnoException e && switch (e.errno()) {
-            case Errno.ECONNRESET, Errno.EPIPE, Errno.ENOTCONN, Errno.ETIMEDOUT, Errno.ECONNABORTED, Errno.ECONNREFUSED,
-                    Errno.EHOSTUNREACH, Errno.EHOSTDOWN, Errno.ENETUNREACH, Errno.ENETDOWN -> true;
-            default -> false;
-        };
+    /// See [#onConnectionError(BiConsumer)]; null for the default.
+    public @Nullable BiConsumer<? super Connection, ? super Throwable> onConnectionError() {
+        return onConnectionError;
+    }
+
+    /// See [#listenerOptions(NetOptions)].
+    public NetOptions listenerOptions() {
+        return listenerOptions;
+    }
+
+    /// See [#connectionOptions(NetOptions)].
+    public NetOptions connectionOptions() {
+        return connectionOptions;
+    }
+
+    /// See [#closeTimeout(Duration)].
+    public Duration closeTimeout() {
+        return closeTimeout;
+    }
+
+    /// See [#readIdle(Duration)]; the longest duration for no limit.
+    public Duration readIdle() {
+        return readIdle;
     }
 }

@@ -1,28 +1,22 @@
 package io.trale.reactive;
 
 import io.trale.future.ErrnoException;
-import io.trale.future.Future;
-import io.trale.future.Waker;
-import io.trale.leaf.Sockets;
 import io.trale.linux.Errno;
 import io.trale.linux.FileNames;
 import io.trale.linux.Kernel;
 import io.trale.net.NetOptions;
-import io.trale.net.StreamListener;
-import io.trale.net.StreamSocket;
-import io.trale.net.TcpListener;
-import io.trale.net.TcpStream;
-import io.trale.net.UnixListener;
-import io.trale.net.UnixStream;
+import io.trale.reactive.datagram.UdpSocketEndpoint;
+import io.trale.reactive.event.EventFdEvent;
 import io.trale.reactive.file.FileFlux;
 import io.trale.reactive.file.WriteMono;
-import io.trale.reactive.loop.FutureMono;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.ReadyFuture;
 import io.trale.reactive.scheduler.TraleScheduler;
 import io.trale.reactive.send.SubscriberSink;
+import io.trale.reactive.stream.Connector;
+import io.trale.reactive.stream.SocketListener;
+import io.trale.reactive.stream.SocketServer;
 import io.trale.reactive.time.Ticks;
-import io.trale.reactor.Descriptor;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.Stats;
@@ -33,14 +27,11 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -134,7 +125,7 @@ public final class Trale implements AutoCloseable {
     /// [#serve(SocketAddress, Function, ServeOptions)].
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
-        return serve(bind(port, options.listenerOptions), handler, options);
+        return serve(bind(port, options.listenerOptions()), handler, options);
     }
 
     /// As [#serve(SocketAddress, Function, ServeOptions)], with default options.
@@ -149,13 +140,13 @@ public final class Trale implements AutoCloseable {
     /// [ErrnoException] if the address cannot be had.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return serve(bind(address, options.listenerOptions), handler, options);
+        return serve(bind(address, options.listenerOptions()), handler, options);
     }
 
     private Mono<Server> serve(Mono<Listener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
         Objects.requireNonNull(handler); // or every connection would fail, and not this
-        return bind.map(listener -> new Server(this, listener, handler, options));
+        return bind.map(listener -> new SocketServer(loop, listener, handler, options));
     }
 
     /// Listens on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
@@ -195,18 +186,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#bind(SocketAddress)], with `options` set before; TCP connections inherit them.
     public Mono<Listener> bind(SocketAddress address, NetOptions options) {
-        return new FutureMono<Listener>(loop, () -> new ReadyFuture<>(() -> listen(address, options)), Listener::dispose).assembled();
-    }
-
-    private Listener listen(SocketAddress address, NetOptions options) throws IOException {
-        StreamListener<?, ?> socket = switch (address) {
-            case InetSocketAddress inet -> TcpListener.bind(inet, options);
-            case UnixDomainSocketAddress unix -> UnixListener.bind(unix, options);
-            default -> throw new UnsupportedAddressTypeException();
-        };
-        Listener listener = new Listener(this, socket);
-        loop.opened(socket.descriptor(), listener::dispose);
-        return listener;
+        return SocketListener.bind(loop, address, options);
     }
 
     // ---- clients
@@ -214,11 +194,7 @@ public final class Trale implements AutoCloseable {
     /// Connects to `host`, looked up off the loop, trying its addresses in turn. Fails with
     /// [java.net.UnknownHostException], or as the last address failed.
     public Mono<Connection> connect(String host, int port) {
-        return connect(host, port, NetOptions.none());
-    }
-
-    private Mono<Connection> connect(String host, int port, NetOptions options) {
-        return connect(() -> new ConnectByName(host, port, options));
+        return connect(InetSocketAddress.createUnresolved(host, port));
     }
 
     /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
@@ -234,59 +210,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#connect(SocketAddress)], with `options` set before.
     public Mono<Connection> connect(SocketAddress address, NetOptions options) {
-        return switch (address) {
-            case InetSocketAddress name when name.isUnresolved() -> connect(name.getHostString(), name.getPort(), options);
-            case InetSocketAddress inet -> connect(() -> TcpStream.connect(List.of(inet), options));
-            case UnixDomainSocketAddress unix -> connect(() -> UnixStream.connect(unix, options));
-            default -> throw new UnsupportedAddressTypeException();
-        };
-    }
-
-    private Mono<Connection> connect(Supplier<Future<? extends StreamSocket<?>>> connect) {
-        return new FutureMono<Connection>(loop, () -> new Connecting(connect.get()), Connection::abort,
-                Connection::abortIfUntouched).assembled();
-    }
-
-    /// Connects, and makes a connection of the stream.
-    private final class Connecting implements Future<Connection> {
-
-        private final Future<? extends StreamSocket<?>> connect;
-
-        Connecting(Future<? extends StreamSocket<?>> connect) {
-            this.connect = connect;
-        }
-
-        @Override
-        public boolean poll(Waker waker) {
-            return connect.poll(waker);
-        }
-
-        @Override
-        public Connection result() throws Exception {
-            StreamSocket<?> stream = connect.result();
-            return adopt(stream.descriptor(), stream.remoteAddress());
-        }
-
-        @Override
-        public void cancel() {
-            connect.cancel();
-        }
-    }
-
-    /// Makes a connection of a connected socket. Loop thread.
-    Connection adopt(Descriptor socket, SocketAddress remoteAddress) {
-        Connection connection = new Connection(loop, socket, localAddress(socket), remoteAddress);
-        loop.opened(socket, connection::end);
-        return connection;
-    }
-
-    /// Asked for now, while we are on the loop, whose boundary to the system is its own.
-    private static SocketAddress localAddress(Descriptor socket) {
-        try {
-            return Sockets.localAddress(socket);
-        } catch (ErrnoException e) { // of an open socket: only for want of memory
-            return new InetSocketAddress(0);
-        }
+        return Connector.connect(loop, address, options);
     }
 
     // ---- datagrams
@@ -309,8 +233,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#udp(InetSocketAddress)], with `options` set before it is bound.
     public Mono<UdpEndpoint> udp(InetSocketAddress address, NetOptions options) {
-        return new FutureMono<UdpEndpoint>(loop, () -> new ReadyFuture<>(() -> UdpEndpoint.open(loop, address, options)),
-                UdpEndpoint::dispose).assembled();
+        return UdpSocketEndpoint.bind(loop, address, options);
     }
 
     // ---- time
@@ -347,7 +270,7 @@ public final class Trale implements AutoCloseable {
     /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
     /// there is none to be had (`EMFILE`, `ENOMEM`).
     public Mono<Event> event() {
-        return new FutureMono<Event>(loop, () -> new ReadyFuture<>(() -> Event.open(loop)), Event::dispose).assembled();
+        return EventFdEvent.mono(loop);
     }
 
     // ---- files

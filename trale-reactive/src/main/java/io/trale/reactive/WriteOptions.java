@@ -11,10 +11,10 @@ public final class WriteOptions {
     private static final WriteOptions DEFAULTS = new WriteOptions(
             Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING), 0666, 0, false);
 
-    public final Set<OpenOption> open;
-    public final int mode;
-    public final long offset;
-    public final boolean sync;
+    private final Set<OpenOption> open;
+    private final int mode;
+    private final long offset;
+    private final boolean sync;
 
     private WriteOptions(Set<OpenOption> open, int mode, long offset, boolean sync) {
         this.open = open;
@@ -60,5 +60,25 @@ public final class WriteOptions {
     /// Has the end wait until all is on the device: see `fsync(2)`.
     public WriteOptions sync(boolean sync) {
         return new WriteOptions(open, mode, offset, sync);
+    }
+
+    /// See [#open(OpenOption...)].
+    public Set<OpenOption> openOptions() {
+        return open;
+    }
+
+    /// See [#mode(int)].
+    public int mode() {
+        return mode;
+    }
+
+    /// See [#offset(long)].
+    public long offset() {
+        return offset;
+    }
+
+    /// See [#sync(boolean)].
+    public boolean sync() {
+        return sync;
     }
 }

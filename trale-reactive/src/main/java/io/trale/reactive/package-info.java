@@ -8,7 +8,8 @@
 /// whoever receives them: there is nothing to release. [io.trale.reactive.codec.Strings],
 /// [io.trale.reactive.codec.Lines] and
 /// [io.trale.reactive.codec.Frames] make text, lines and messages of them, and ask for no more than is wanted of those. On a
-/// connection each is an [io.trale.reactive.Intake] of the receiver, so bytes not consumed stay at the head of the stream.
+/// connection each is an [io.trale.reactive.stream.ReceiveMode] of the receiver, so bytes not consumed stay at the head
+/// of the stream.
 ///
 /// What takes elements shares [io.trale.reactive.send.SendSubscriber], which asks a source for no more than a window
 /// takes, and

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
@@ -93,7 +94,7 @@ class BrokenConnectionTest {
         Boolean[] ordinary = new Boolean[1];
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.serve(Support.loopback(0),
                 c -> handler.apply(trale, c), ServeOptions.defaults().onConnectionError((c, failure) -> {
-                    ordinary[0] = c.isOwn(failure) && ServeOptions.isOrdinary(failure);
+                    ordinary[0] = ConnectionProbe.isOrdinary(c, failure);
                     done.set();
                 })).subscribe(server -> {
                     SimPeer client = kernel.connectTo(Support.loopback(server.port())).finish();

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.stream.OrderlyClose;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.task.ExecutorOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -59,7 +60,7 @@ class ConnectTest extends ServeTestBase {
         trale.connect(server.localAddress()).subscribe(asking);
         Connection connection = Support.get(asking.connection);
         asking.subscription.cancel();
-        Support.until("it is closed", () -> !connection.descriptor.isOpen());
+        Support.until("it is closed", () -> !ConnectionProbe.isOpen(connection));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.net.NetOptions;
+import io.trale.reactive.stream.ConnectionProbe;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
@@ -145,7 +146,7 @@ class ConnectionCloseTest extends ServeTestBase {
         connection.shutdownOutput().thenMany(connection.receive()).blockLast(LIMIT);
         long inFlight = Support.onLoop(trale, () -> {
             connection.close().subscribe();
-            return connection.descriptor.isOpen() ? 1L : 0L;
+            return ConnectionProbe.isOpen(connection) ? 1L : 0L;
         });
         assertThat(inFlight).isZero();
         connection.onClose().block(LIMIT);

@@ -55,6 +55,7 @@ class DatagramScheduleTest {
         private record Arrival(byte[] bytes, long dropped) {}
 
         private final SimKernel kernel;
+        private final Trale trale;
         private final UdpEndpoint endpoint;
         private final int room;
         private final List<String> breaches;
@@ -63,8 +64,9 @@ class DatagramScheduleTest {
         private long dropped;
         private boolean ended;
 
-        Incoming(SimKernel kernel, UdpEndpoint endpoint, int room, List<String> breaches) {
+        Incoming(SimKernel kernel, Trale trale, UdpEndpoint endpoint, int room, List<String> breaches) {
             this.kernel = kernel;
+            this.trale = trale;
             this.endpoint = endpoint;
             this.room = room;
             this.breaches = breaches;
@@ -119,7 +121,7 @@ class DatagramScheduleTest {
 
             @Override
             void left() {
-                endpoint.loop.run(Incoming.this::receive);
+                trale.loop.run(Incoming.this::receive);
             }
 
             @Override
@@ -142,7 +144,7 @@ class DatagramScheduleTest {
             SimTrale.run(kernel, Seeds.options(kernel).receiveBuffers(Seeds.oneOf(random, 1, 2, 8), room), (trale, done) ->
                     trale.udp(ANY).subscribe(endpoint -> {
                         endpoint.onClose().subscribe(null, null, done::set);
-                        incoming[0] = new Incoming(kernel, endpoint, room, breaches);
+                        incoming[0] = new Incoming(kernel, trale, endpoint, room, breaches);
                         incoming[0].receive();
                         for (int i = random.nextInt(30); i > 0; i--) {
                             byte[] bytes = bytes(random, 200);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.codec.DecodeFlux;
 import io.trale.reactive.codec.Decoder;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
@@ -165,7 +166,7 @@ class LeaseScheduleTest {
 
         @Override
         void left() {
-            connection.loop.execute(() ->
+            ConnectionProbe.loop(connection).execute(() ->
                     new Receiving(kernel, breaches, connection, pieces, failure, whenOver).subscribe());
         }
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.stream.LeaseMode;
 import io.trale.task.ExecutorOptions;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
@@ -117,7 +118,7 @@ class LostLeasesTest {
         assertThat(reports).singleElement().satisfies(report -> {
             assertThat(report.message).contains("close() was not called");
             assertThat(report.place.getStackTrace())
-                    .anySatisfy(frame -> assertThat(frame.getClassName()).isEqualTo(LeaseIntake.class.getName()));
+                    .anySatisfy(frame -> assertThat(frame.getClassName()).isEqualTo(LeaseMode.class.getName()));
         });
     }
 

@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
@@ -66,7 +67,7 @@ class PublisherScheduleTest {
 
         @Override
         void left() {
-            connection.loop.run(() -> connection.receive().subscribe(
+            ConnectionProbe.loop(connection).run(() -> connection.receive().subscribe(
                     new Taker(kernel, connection, received, breaches, failure, whenOver)));
         }
 

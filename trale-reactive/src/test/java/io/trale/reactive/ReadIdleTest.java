@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.sim.Faults;
 import io.trale.sim.Seeds;
 import io.trale.sim.Signal;
@@ -155,7 +156,7 @@ class ReadIdleTest {
     void anIdleClientOfAServerIsOrdinary() throws Exception {
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.serve(Support.loopback(0),
                 c -> c.send(c.receive()), ServeOptions.defaults().readIdle(LIMIT).onConnectionError((c, failure) -> {
-                    seen.add(c.isOwn(failure) && ServeOptions.isOrdinary(failure));
+                    seen.add(ConnectionProbe.isOrdinary(c, failure));
                     noteAndEnd(done).accept(failure);
                 })).subscribe(server -> peer = kernel.connectTo(Support.loopback(server.port()))));
         assertThat(seen).containsExactly(true, "ReadIdleException at 7");
@@ -167,7 +168,7 @@ class ReadIdleTest {
         run((c, done) -> {
             peer.finish();
             c.onClose().subscribe(null, null, () -> {
-                seen.add(c.loop.reactor.deadlines().size());
+                seen.add(ConnectionProbe.loop(c).reactor.deadlines().size());
                 done.set();
             });
             c.handle(self -> self.receive().then()).subscribe();

@@ -7,6 +7,7 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -534,7 +535,7 @@ class ReceiveDemandTest {
     private static void assertReset(Throwable e, Connection connection) {
         assertThat(e).isInstanceOf(ErrnoException.class)
                 .hasMessageContaining("recv(")
-                .hasMessageContaining("fd=" + connection.descriptor.fd())
+                .hasMessageContaining("fd=" + ConnectionProbe.fd(connection))
                 .hasMessageContaining(SocketAddresses.format(connection.remoteAddress()))
                 .hasMessageContaining("ECONNRESET");
         assertThat(((ErrnoException) e).errno()).isEqualTo(Errno.ECONNRESET);

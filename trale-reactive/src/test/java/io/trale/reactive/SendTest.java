@@ -7,6 +7,7 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Support.Pair;
+import io.trale.reactive.stream.ConnectionProbe;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -146,7 +147,7 @@ class SendTest {
             long outstanding = requested - emitted;
             mostOutstanding = Math.max(mostOutstanding, outstanding);
             if (outstanding > 1) {
-                mostCommitted = Math.max(mostCommitted, connection.sender.queuedBytes() + outstanding * size);
+                mostCommitted = Math.max(mostCommitted, ConnectionProbe.queuedBytes(connection) + outstanding * size);
             }
             if (emitting) {
                 return;
@@ -156,7 +157,7 @@ class SendTest {
                 long place = emitted * size;
                 emitted++;
                 subscriber.onNext(ByteBuffer.wrap(pattern(place, size)));
-                mostQueued = Math.max(mostQueued, connection.sender.queuedBytes());
+                mostQueued = Math.max(mostQueued, ConnectionProbe.queuedBytes(connection));
             }
             emitting = false;
             if (emitted == count && !cancelled) {
@@ -538,14 +539,14 @@ class SendTest {
         assertBroken(Support.get(inLine));
         assertThat(source.cancelled).isTrue();
         StepVerifier.create(connection.send(Flux.never())).expectErrorSatisfies(this::assertBroken).verify(LIMIT);
-        assertThat(connection.isOpen()).as("nobody has closed it").isTrue();
+        assertThat(ConnectionProbe.isOpen(connection)).as("nobody has closed it").isTrue();
         connection.close().block(LIMIT);
     }
 
     private void assertBroken(Throwable failure) {
         assertThat(failure).isInstanceOf(ErrnoException.class)
                 .hasMessageContaining("send(")
-                .hasMessageContaining("fd=" + connection.descriptor.fd())
+                .hasMessageContaining("fd=" + ConnectionProbe.fd(connection))
                 .hasMessageContaining(SocketAddresses.format(connection.remoteAddress()));
         int errno = ((ErrnoException) failure).errno();
         assertThat(errno).isIn(Errno.EPIPE, Errno.ECONNRESET);

@@ -9,6 +9,7 @@ import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Net;
+import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.task.ExecutorOptions;
 import java.io.File;
 import java.io.IOException;
@@ -140,9 +141,9 @@ class ServeTest extends ServeTestBase {
         assertThat(List.of(new ErrnoException("recv", Errno.ECONNRESET), new ErrnoException("send", Errno.EPIPE),
                 new ErrnoException("shutdown", Errno.ENOTCONN), new ErrnoException("send", Errno.ETIMEDOUT),
                 new ErrnoException("recv", Errno.EHOSTUNREACH), new ClosedChannelException()))
-                .allMatch(ServeOptions::isOrdinary);
+                .allMatch(ConnectionProbe::isOrdinary);
         assertThat(List.of(new ErrnoException("open", Errno.ENOENT), new ErrnoException("send", Errno.ENOBUFS),
-                new ErrnoException("socket", Errno.EMFILE), new IOException(), FAILURE)).noneMatch(ServeOptions::isOrdinary);
+                new ErrnoException("socket", Errno.EMFILE), new IOException(), FAILURE)).noneMatch(ConnectionProbe::isOrdinary);
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
 import io.trale.net.NetOptions;
+import io.trale.reactive.stream.ConnectionProbe;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -120,7 +121,7 @@ class UnixTest {
         assertThat(client.localAddress()).isEqualTo(UNNAMED);
         assertThat(served.element().localAddress()).isEqualTo(address);
         assertThat(served.element().remoteAddress()).isEqualTo(UNNAMED);
-        assertThat(client).hasToString("Connection(fd=" + client.descriptor.fd() + ", " + address + ")");
+        assertThat(client).hasToString("Connection(fd=" + ConnectionProbe.fd(client) + ", " + address + ")");
         client.close().block(LIMIT);
     }
 
@@ -256,7 +257,7 @@ class UnixTest {
         Connection client = trale.connect(new InetSocketAddress("127.0.0.1", server.port())).block(LIMIT);
         client.close().block(LIMIT);
         StepVerifier.create(client.setOption(TCP_NODELAY, true)).expectErrorMessage("setsockopt(fd="
-                + client.descriptor.fd() + ", TCP_NODELAY): EBADF, bad file descriptor").verify(LIMIT);
+                + ConnectionProbe.fd(client) + ", TCP_NODELAY): EBADF, bad file descriptor").verify(LIMIT);
         StepVerifier.create(client.getOption(TCP_NODELAY)).expectError(ErrnoException.class).verify(LIMIT);
     }
 }

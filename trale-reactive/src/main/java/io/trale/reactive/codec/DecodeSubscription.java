@@ -17,7 +17,7 @@ import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
 /// One subscription to a view: the subscriber of chunks, and the subscription of whoever wants elements. A view of a
-/// connection needs none, since it decodes where the bytes are: see [io.trale.reactive.Receiver].
+/// connection needs none, since it decodes where the bytes are: see [io.trale.reactive.stream.Receiver].
 ///
 /// Demand is exact. Without it no chunk is asked for, and nothing is decoded; with it one is, and the next when that one
 /// is used up and has not made an element that is wanted. A chunk of many elements waits here, and it is all that waits.

@@ -53,10 +53,10 @@ final class FileSubscription extends LoopSubscription<ByteBuffer> {
     FileSubscription(Loop loop, Future<File> opening, ReadOptions options, CoreSubscriber<? super ByteBuffer> actual) {
         super(loop, actual);
         this.opening = opening;
-        offset = options.offset;
-        end = offset + Math.min(options.length, Long.MAX_VALUE - offset);
-        chunkBytes = options.chunkBytes;
-        depth = options.depth;
+        offset = options.offset();
+        end = offset + Math.min(options.length(), Long.MAX_VALUE - offset);
+        chunkBytes = options.chunk();
+        depth = options.depth();
     }
 
     private BlockPool blocks() {

@@ -35,8 +35,8 @@ public final class WriteMono extends Mono<Void> implements Scannable {
         this.loop = loop;
         this.source = Objects.requireNonNull(source);
         this.options = options;
-        OpenOption[] open = options.open.toArray(OpenOption[]::new);
-        Mono<Opened> opened = new FutureMono<>(loop, () -> File.open(path, options.mode, open), File::close).assembled()
+        OpenOption[] open = options.openOptions().toArray(OpenOption[]::new);
+        Mono<Opened> opened = new FutureMono<>(loop, () -> File.open(path, options.mode(), open), File::close).assembled()
                 .map(Opened::new);
         whole = Mono.usingWhen(
                 Mono.deferContextual(context -> opened
@@ -79,20 +79,20 @@ public final class WriteMono extends Mono<Void> implements Scannable {
 
         Opened(File file) {
             this.file = file;
-            outlet = new FileSender(loop, file, options.offset);
+            outlet = new FileSender(loop, file, options.offset());
             file.descriptor().whenClosed(closed::tryEmitEmpty);
             loop.opened(file.descriptor(), outlet::abort);
         }
 
         Mono<Void> write() {
-            if (options.offset > 0 && !file.isSeekable()) {
+            if (options.offset() > 0 && !file.isSeekable()) {
                 return Mono.deferContextual(context -> {
                     discardSource(context);
                     return Mono.error(Failure.of("lseek(" + file + ")", Errno.ESPIPE));
                 });
             }
             Mono<Void> written = SendSubscriber.mono("traleWrite", outlet, source, null, null);
-            return options.sync ? written.then(sync()) : written;
+            return options.sync() ? written.then(sync()) : written;
         }
 
         private Mono<Void> sync() {

@@ -1,9 +1,10 @@
-package io.trale.reactive;
+package io.trale.reactive.datagram;
 
 import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.Datagram;
 import io.trale.reactive.send.Payload;
 import io.trale.reactive.send.SendSubscriber;
 import io.trale.reactive.send.Sender;
@@ -20,10 +21,11 @@ import reactor.core.publisher.Operators;
 
 /// The sending side of an endpoint: one datagram, one `sendmsg(2)`.
 ///
-/// As with [ConnectionSender], it is told not to wait; a poll for room does that, and holds no memory.
+/// As with [io.trale.reactive.stream.ConnectionSender], it is told not to wait; a poll for room does that, and holds no
+/// memory.
 final class DatagramSender extends Sender {
 
-    private final UdpEndpoint endpoint;
+    private final UdpSocketEndpoint endpoint;
     private final WritablePoll room;
 
     private int block = -1;
@@ -32,7 +34,7 @@ final class DatagramSender extends Sender {
     /// more.
     private @Nullable IOException unsendable;
 
-    DatagramSender(UdpEndpoint endpoint) {
+    DatagramSender(UdpSocketEndpoint endpoint) {
         super(endpoint.loop, endpoint.descriptor);
         this.endpoint = endpoint;
         room = new WritablePoll(endpoint.descriptor, () -> {

@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
@@ -26,21 +26,21 @@ import org.jspecify.annotations.Nullable;
 /// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each
 /// state; the end of the server or of the loop aborts while FLUSHING, and closes while DRAINING.
 /// Progress is a byte that the kernel took from us, that the peer acknowledged, or that the peer sent. Loop thread only.
-final class OrderlyClose extends Operation {
+public final class OrderlyClose extends Operation {
 
     /// How long a peer may do nothing before it is no longer waited for.
     static final long QUIET_NANOS = 2_000_000_000;
 
     /// How much input is dropped. More than a receive buffer of the kernel holds by default, so that a peer that has stopped
     /// sending is never reset.
-    static final long DRAIN_BYTES = 16 << 20;
+    public static final long DRAIN_BYTES = 16 << 20;
 
     /// How often in a timeout progress is looked for: it may be noticed so much later.
     private static final int LOOKS = 4;
 
     private enum State { OPEN, FLUSHING, DRAINING }
 
-    private final Connection connection;
+    private final SocketConnection connection;
     private final Reactor reactor;
     private final Deadline deadline = new Deadline() {
         @Override
@@ -60,7 +60,7 @@ final class OrderlyClose extends Operation {
     /// The buffers that the receive in flight takes one of.
     private @Nullable BufferGroup group;
 
-    OrderlyClose(Connection connection) {
+    OrderlyClose(SocketConnection connection) {
         super(connection.descriptor);
         this.connection = connection;
         reactor = connection.loop.reactor;

@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;

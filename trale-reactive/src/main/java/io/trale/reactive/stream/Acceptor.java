@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
@@ -6,6 +6,8 @@ import io.trale.leaf.AcceptBackoff;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.Connection;
+import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.SourceFlux;
 import io.trale.reactive.loop.UnicastSubscription;
 import io.trale.reactor.Descriptor;
@@ -30,7 +32,7 @@ final class Acceptor {
 
     private static final int WINDOW = 16;
 
-    private final Trale trale;
+    private final Loop loop;
     private final Descriptor descriptor;
     private final SocketAddress localAddress;
 
@@ -44,8 +46,8 @@ final class Acceptor {
     private final AcceptBackoff backoff;
     private @Nullable IOException failure;
 
-    Acceptor(Trale trale, Descriptor descriptor, SocketAddress localAddress) {
-        this.trale = trale;
+    Acceptor(Loop loop, Descriptor descriptor, SocketAddress localAddress) {
+        this.loop = loop;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
         backoff = new AcceptBackoff(descriptor, localAddress, place::wake);
@@ -71,15 +73,15 @@ final class Acceptor {
         }
         if (failure != null) {
             consumer.fail(failure);
-        } else if (descriptor.isClosed() || !trale.loop.reactor.isAccepting() && busy.isEmpty()) {
+        } else if (descriptor.isClosed() || !loop.reactor.isAccepting() && busy.isEmpty()) {
             consumer.closed();
-        } else if (!descriptor.isOpen() || !trale.loop.reactor.isAccepting()) {
+        } else if (!descriptor.isOpen() || !loop.reactor.isAccepting()) {
             return; // the end comes when the last accept under way has ended
         } else {
             while (!backoff.isSet() && busy.size() < Math.min(WINDOW, consumer.demand())) {
                 Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
                 busy.add(accept);
-                trale.loop.reactor.stage(accept);
+                loop.reactor.stage(accept);
             }
         }
     }
@@ -94,7 +96,7 @@ final class Acceptor {
 
         @Override
         protected void fill(Sqe sqe) {
-            MemorySegment memory = trale.loop.reactor.pools().scratch().take();
+            MemorySegment memory = loop.reactor.pools().scratch().take();
             memory.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
             sqe.prepAccept(descriptor.fd(), memory.address(), memory.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
             peer = memory;
@@ -107,7 +109,7 @@ final class Acceptor {
                 if (result >= 0) {
                     accepted.add(connection(result, memory));
                 }
-                trale.loop.reactor.pools().scratch().give(memory);
+                loop.reactor.pools().scratch().give(memory);
                 peer = null;
             }
             busy.remove(this);
@@ -131,7 +133,7 @@ final class Acceptor {
         }
 
         private Connection connection(int fd, MemorySegment peer) {
-            return trale.adopt(descriptor().accepted(fd),
+            return SocketConnection.open(loop, descriptor().accepted(fd),
                     SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
         }
     }
@@ -142,7 +144,7 @@ final class Acceptor {
         private final Acceptor acceptor;
 
         Accepting(Acceptor acceptor, CoreSubscriber<? super Connection> actual) {
-            super(acceptor.trale.loop, acceptor.place, actual);
+            super(acceptor.loop, acceptor.place, actual);
             this.acceptor = acceptor;
         }
 
@@ -153,7 +155,7 @@ final class Acceptor {
 
         @Override
         protected void release() {
-            acceptor.busy.forEach(acceptor.trale.loop.reactor::cancel);
+            acceptor.busy.forEach(acceptor.loop.reactor::cancel);
         }
 
         @Override

@@ -1,10 +1,11 @@
-package io.trale.reactive;
+package io.trale.reactive.datagram;
 
 import io.trale.linux.DropCount;
 import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.Datagram;
 import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.SourceFlux;
 import io.trale.reactive.loop.UnicastSubscription;
@@ -24,11 +25,12 @@ import reactor.core.publisher.Flux;
 
 /// The receiving side of an endpoint: one `recvmsg(2)` in flight while its subscriber has demand, and none otherwise.
 ///
-/// As with [Receiver], the operation belongs to the endpoint: a datagram that comes when the subscriber has gone is the next
+/// As with [io.trale.reactive.stream.Receiver], the operation belongs to the endpoint: a datagram that comes when the
+/// subscriber has gone is the next
 /// one's. An error is told once, and ends the subscription, not the endpoint.
 final class DatagramReceiver extends Operation {
 
-    private final UdpEndpoint endpoint;
+    private final UdpSocketEndpoint endpoint;
     private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
@@ -37,7 +39,7 @@ final class DatagramReceiver extends Operation {
     private @Nullable IOException failure;
     private long dropped;
 
-    DatagramReceiver(UdpEndpoint endpoint) {
+    DatagramReceiver(UdpSocketEndpoint endpoint) {
         super(endpoint.descriptor);
         this.endpoint = endpoint;
     }

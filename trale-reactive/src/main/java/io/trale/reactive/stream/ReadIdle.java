@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.reactor.Deadline;
 import io.trale.reactor.Deadlines;

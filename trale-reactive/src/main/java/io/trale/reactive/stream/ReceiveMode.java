@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.linux.Memory;
 import io.trale.reactive.buffer.Unread;
@@ -7,7 +7,6 @@ import io.trale.reactor.Reactor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.function.Function;
@@ -18,10 +17,10 @@ import reactor.util.context.Context;
 ///
 /// The bytes at the head of the stream, which came for somebody else or are the rest of what a decoder took of, come
 /// before those that the kernel brings. Those go to the head as well if they are not made an element of at once.
-interface Intake<T> {
+interface ReceiveMode<T> {
 
     /// A heap buffer of exact size, which belongs to whoever gets it.
-    Intake<ByteBuffer> COPY = new Intake<>() {
+    ReceiveMode<ByteBuffer> COPY = new ReceiveMode<>() {
         @Override
         public ByteBuffer take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
             return ByteBuffer.wrap(bytes(group, buffer, length, flags));
@@ -34,8 +33,8 @@ interface Intake<T> {
     };
 
     /// What `function` makes of them, in place.
-    static <R> Intake<R> inPlace(Function<? super MemorySegment, ? extends R> function) {
-        return new Intake<>() {
+    static <R> ReceiveMode<R> inPlace(Function<? super MemorySegment, ? extends R> function) {
+        return new ReceiveMode<>() {
             @Override
             public R take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
                 try (Arena call = Arena.ofConfined()) {

@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 /// and nothing else.
 final class ConnectionSender extends StreamSender {
 
-    private final Connection connection;
+    private final SocketConnection connection;
     private final WritablePoll room;
     private long sentBytes;
     private @Nullable IOException brokenBy;
 
-    ConnectionSender(Connection connection) {
+    ConnectionSender(SocketConnection connection) {
         super(connection.loop, connection.descriptor);
         this.connection = connection;
         room = new WritablePoll(connection.descriptor, () -> {

@@ -1,5 +1,6 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
+import io.trale.reactive.Lease;
 import io.trale.reactive.buffer.BufferLease;
 import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.Loop;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Makes leases of what a connection receives, and takes the buffers back.
 ///
 /// One connection has at most an eighth of the buffers on lease, so that one whose consumer is slow leaves others theirs.
-final class LeaseIntake implements Intake<Lease>, BufferLease.Lender {
+public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
 
     private static final int SHARES = 8;
 
@@ -28,7 +29,7 @@ final class LeaseIntake implements Intake<Lease>, BufferLease.Lender {
     private int onLease;
 
     /// `whenReady` is run on the loop when this is [#ready] again.
-    LeaseIntake(Loop loop, Runnable whenReady) {
+    LeaseMode(Loop loop, Runnable whenReady) {
         this.loop = loop;
         this.whenReady = whenReady;
     }
@@ -49,7 +50,7 @@ final class LeaseIntake implements Intake<Lease>, BufferLease.Lender {
     @Override
     public Lease take(Unread head, BufferGroup from, MemorySegment buffer, int length, int flags) {
         if (from != group) { // it was asked for by a subscriber of another kind
-            Intake.keep(head, from, buffer, length, flags);
+            ReceiveMode.keep(head, from, buffer, length, flags);
             return take(head, false);
         }
         onLease++;
@@ -59,7 +60,7 @@ final class LeaseIntake implements Intake<Lease>, BufferLease.Lender {
     @Override
     public Lease take(Unread head, boolean end) {
         Arena memory = Arena.ofShared();
-        MemorySegment segment = Intake.copy(head, memory);
+        MemorySegment segment = ReceiveMode.copy(head, memory);
         return new BufferLease(flags -> memory.close(), segment, (int) segment.byteSize(), 0, tracked);
     }
 

@@ -1,8 +1,9 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactive.ReadIdleException;
 import io.trale.reactive.buffer.DecodeStep;
 import io.trale.reactive.buffer.DecodingSource;
 import io.trale.reactive.buffer.Unread;
@@ -31,15 +32,15 @@ import reactor.util.context.Context;
 ///
 /// The operation belongs to the connection, not to the subscriber, and so does the [head][Unread] of the stream: bytes that
 /// come when the subscriber has gone, and those that it has not consumed. The next one gets them first. What the
-/// subscriber makes of the bytes, and which buffers it receives into, is its [Intake].
+/// subscriber makes of the bytes, and which buffers it receives into, is its [ReceiveMode].
 final class Receiver extends Operation {
 
-    private final Connection connection;
+    private final SocketConnection connection;
 
     private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
-    private @Nullable LeaseIntake leases;
+    private @Nullable LeaseMode leases;
     /// The buffers that the operation in flight takes one of.
     private @Nullable BufferGroup group;
     /// The buffer that has just come, how much of it counts, and what gives it back.
@@ -58,7 +59,7 @@ final class Receiver extends Operation {
     private boolean idle;
     private @Nullable IOException failure;
 
-    Receiver(Connection connection) {
+    Receiver(SocketConnection connection) {
         super(connection.descriptor);
         this.connection = connection;
         readIdle = new ReadIdle(connection.loop.reactor, () -> {
@@ -69,7 +70,7 @@ final class Receiver extends Operation {
     }
 
     /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
-    <T> Flux<T> flux(String name, Supplier<? extends Intake<T>> intakes) {
+    <T> Flux<T> flux(String name, Supplier<? extends ReceiveMode<T>> intakes) {
         return new ReceiveFlux<>(this, name, intakes).assembled();
     }
 
@@ -89,10 +90,10 @@ final class Receiver extends Operation {
     }
 
     /// The intake of leases: one for all subscriptions, since what is on lease is counted. Loop thread.
-    LeaseIntake leases() {
-        LeaseIntake leases = this.leases;
+    LeaseMode leases() {
+        LeaseMode leases = this.leases;
         if (leases == null) {
-            leases = new LeaseIntake(connection.loop, this::wakeConsumer);
+            leases = new LeaseMode(connection.loop, this::wakeConsumer);
             this.leases = leases;
         }
         return leases;
@@ -149,7 +150,7 @@ final class Receiver extends Operation {
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
             arrived = null;
-            Intake.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
+            ReceiveMode.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
         }
     }
 
@@ -200,7 +201,7 @@ final class Receiver extends Operation {
 
     private void receive(Receiving<?> consumer) {
         try {
-            Intake<?> intake = consumer.intake();
+            ReceiveMode<?> intake = consumer.intake();
             if (intake.ready()) {
                 group = intake.group(connection.loop.reactor);
                 group.stage(this);
@@ -227,7 +228,7 @@ final class Receiver extends Operation {
     }
 
     /// Makes an element; returns null if more bytes are needed.
-    private <T> @Nullable T take(Intake<T> intake) throws IOException {
+    private <T> @Nullable T take(ReceiveMode<T> intake) throws IOException {
         MemorySegment arrived = this.arrived;
         if (arrived == null || intake.has(head, finished)) {
             return intake.take(head, finished);
@@ -250,17 +251,17 @@ final class Receiver extends Operation {
     private static final class Receiving<T> extends UnicastSubscription<T> {
 
         private final Receiver receiver;
-        private final Supplier<? extends Intake<T>> intakes;
-        private @Nullable Intake<T> intake;
+        private final Supplier<? extends ReceiveMode<T>> intakes;
+        private @Nullable ReceiveMode<T> intake;
 
-        Receiving(Receiver receiver, Supplier<? extends Intake<T>> intakes, CoreSubscriber<? super T> actual) {
+        Receiving(Receiver receiver, Supplier<? extends ReceiveMode<T>> intakes, CoreSubscriber<? super T> actual) {
             super(receiver.connection.loop, receiver.place, actual);
             this.receiver = receiver;
             this.intakes = intakes;
         }
 
-        Intake<T> intake() {
-            Intake<T> intake = this.intake;
+        ReceiveMode<T> intake() {
+            ReceiveMode<T> intake = this.intake;
             if (intake == null) {
                 intake = intakes.get();
                 this.intake = intake;
@@ -310,9 +311,9 @@ final class Receiver extends Operation {
     private static class ReceiveFlux<T> extends SourceFlux<T> {
 
         final Receiver receiver;
-        private final Supplier<? extends Intake<T>> intakes;
+        private final Supplier<? extends ReceiveMode<T>> intakes;
 
-        ReceiveFlux(Receiver receiver, String name, Supplier<? extends Intake<T>> intakes) {
+        ReceiveFlux(Receiver receiver, String name, Supplier<? extends ReceiveMode<T>> intakes) {
             super(name);
             this.receiver = receiver;
             this.intakes = intakes;
@@ -330,7 +331,7 @@ final class Receiver extends Operation {
         private Flux<ByteBuffer> assembled = this;
 
         CopyFlux(Receiver receiver) {
-            super(receiver, "traleReceive", () -> Intake.COPY);
+            super(receiver, "traleReceive", () -> ReceiveMode.COPY);
         }
 
         Flux<ByteBuffer> assemble() {

@@ -1,4 +1,4 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import io.trale.reactive.buffer.DecodeState;
 import io.trale.reactive.buffer.DecodeStep;
@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /// Receives what a decoder makes of the bytes.
-final class DecodeMode<T> extends DecodeState<T> implements Intake<T> {
+final class DecodeMode<T> extends DecodeState<T> implements ReceiveMode<T> {
 
     DecodeMode(DecodeStep<? extends T> decoder) {
         super(decoder);
@@ -17,7 +17,7 @@ final class DecodeMode<T> extends DecodeState<T> implements Intake<T> {
 
     @Override
     public @Nullable T take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) throws IOException {
-        Intake.keep(head, group, buffer, length, flags);
+        ReceiveMode.keep(head, group, buffer, length, flags);
         return take(head, false);
     }
 }

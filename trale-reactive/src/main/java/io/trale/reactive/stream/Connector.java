@@ -1,0 +1,42 @@
+package io.trale.reactive.stream;
+
+import io.trale.future.Future;
+import io.trale.net.NetOptions;
+import io.trale.net.StreamSocket;
+import io.trale.net.TcpStream;
+import io.trale.net.UnixStream;
+import io.trale.reactive.Connection;
+import io.trale.reactive.loop.FutureMono;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.MappedFuture;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.UnsupportedAddressTypeException;
+import java.util.List;
+import java.util.function.Supplier;
+import reactor.core.publisher.Mono;
+
+/// Opens client connections.
+public final class Connector {
+
+    private Connector() {}
+
+    /// The cold connecting to `address`: see [io.trale.reactive.Trale#connect(SocketAddress, NetOptions)].
+    public static Mono<Connection> connect(Loop loop, SocketAddress address, NetOptions options) {
+        return switch (address) {
+            case InetSocketAddress name when name.isUnresolved() ->
+                connect(loop, () -> new ConnectByName(name.getHostString(), name.getPort(), options));
+            case InetSocketAddress inet -> connect(loop, () -> TcpStream.connect(List.of(inet), options));
+            case UnixDomainSocketAddress unix -> connect(loop, () -> UnixStream.connect(unix, options));
+            default -> throw new UnsupportedAddressTypeException();
+        };
+    }
+
+    private static Mono<Connection> connect(Loop loop, Supplier<Future<? extends StreamSocket<?>>> connect) {
+        return new FutureMono<SocketConnection>(loop,
+                () -> new MappedFuture<>(connect.get(),
+                        stream -> SocketConnection.open(loop, stream.descriptor(), stream.remoteAddress())),
+                SocketConnection::abort, SocketConnection::abortIfUntouched).assembled().cast(Connection.class);
+    }
+}

@@ -1,0 +1,220 @@
+package io.trale.reactive.stream;
+
+import io.trale.future.ErrnoException;
+import io.trale.linux.Errno;
+import io.trale.linux.SocketAddresses;
+import io.trale.reactive.Connection;
+import io.trale.reactive.Listener;
+import io.trale.reactive.ReadIdleException;
+import io.trale.reactive.ServeOptions;
+import io.trale.reactive.Server;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.scheduler.TraleScheduler;
+import io.trale.reactor.Deadlines;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/// A [Server]: the subscriber of a listener, whose demand is the number of connections that may still be opened.
+public final class SocketServer implements Server {
+
+    private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
+
+    private final Loop loop;
+    private final Listener listener;
+    private final Function<? super Connection, ? extends Publisher<Void>> handler;
+    private final ServeOptions options;
+
+    /// For the loop alone.
+    private final Set<SocketConnection> open = new LinkedHashSet<>();
+    private final Sinks.Empty<Void> closed = Sinks.empty();
+    private boolean accepting = true;
+    private @Nullable Subscription connections;
+
+    public SocketServer(Loop loop, Listener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
+            ServeOptions options) {
+        this.loop = loop;
+        this.listener = listener;
+        this.handler = handler;
+        this.options = options;
+        listener.accept().subscribe(new Connections());
+    }
+
+    @Override
+    public SocketAddress localAddress() {
+        return listener.localAddress();
+    }
+
+    @Override
+    public int port() {
+        return listener.port();
+    }
+
+    @Override
+    public Mono<Void> onClose() {
+        return closed.asMono();
+    }
+
+    @Override
+    public void dispose() {
+        loop.run(() -> {
+            listener.dispose();
+            List.copyOf(open).forEach(SocketConnection::end);
+        });
+    }
+
+    @Override
+    public Mono<Void> disposeGracefully(Duration grace) {
+        return onClose()
+                .doOnSubscribe(s -> loop.run(() -> {
+                    listener.dispose();
+                    List.copyOf(open).forEach(connection -> connection.receiver.endInput());
+                }))
+                .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
+                    dispose();
+                    return onClose();
+                }), new TraleScheduler(loop));
+    }
+
+    @Override
+    public void disposeNow(Duration grace) {
+        disposeGracefully(grace).takeUntilOther(loop.exit()).block();
+    }
+
+    @Override
+    public boolean isDisposed() {
+        return listener.isDisposed();
+    }
+
+    private void serve(SocketConnection connection) {
+        open.add(connection.closeTimeout(options.closeTimeout()).readIdle(options.readIdle()));
+        Serving serving = new Serving(connection);
+        try {
+            connection.handle(self -> handle(connection)).subscribe(serving);
+        } catch (Throwable t) { // one that even the assembly did not survive
+            connection.abort();
+            serving.onError(t);
+        }
+        connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
+    }
+
+    private Publisher<Void> handle(SocketConnection connection) {
+        try {
+            options.connectionOptions().applyTo(connection.descriptor);
+        } catch (IOException e) {
+            return Mono.error(e);
+        }
+        return handler.apply(connection);
+    }
+
+    /// The connection is closed, by its handler's end or in the midst of it.
+    private void served(SocketConnection connection) {
+        open.remove(connection);
+        Subscription connections = this.connections;
+        if (connections != null && options.maxConnections() != Long.MAX_VALUE) {
+            connections.request(1);
+        }
+        endWhenIdle();
+    }
+
+    private void endWhenIdle() {
+        if (!accepting && open.isEmpty()) {
+            closed.tryEmitEmpty();
+        }
+    }
+
+    /// The subscriber of the listener: its demand is the connections that may still be opened.
+    private final class Connections implements CoreSubscriber<Connection> {
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            connections = subscription;
+            subscription.request(options.maxConnections());
+        }
+
+        @Override
+        public void onNext(Connection connection) {
+            serve((SocketConnection) connection);
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            LOG.error("stopped accepting on " + SocketAddresses.format(localAddress()), failure);
+            listener.dispose();
+            onComplete();
+        }
+
+        @Override
+        public void onComplete() {
+            accepting = false;
+            endWhenIdle();
+        }
+    }
+
+    /// The subscriber of one connection's handler.
+    private final class Serving implements CoreSubscriber<Void> {
+
+        private final SocketConnection connection;
+
+        Serving(SocketConnection connection) {
+            this.connection = connection;
+        }
+
+        @Override
+        public void onSubscribe(Subscription subscription) {
+            subscription.request(Long.MAX_VALUE);
+        }
+
+        @Override
+        public void onNext(Void nothing) {}
+
+        @Override
+        public void onError(Throwable failure) {
+            loop.run(() -> {
+                try {
+                    report(failure);
+                } catch (Throwable t) {
+                    Loop.threw(t, currentContext(), loop::uncaught);
+                }
+            });
+        }
+
+        private void report(Throwable failure) {
+            BiConsumer<? super Connection, ? super Throwable> handler = options.onConnectionError();
+            if (handler != null) {
+                handler.accept(connection, failure);
+            } else if (connection.isOwn(failure) && isOrdinary(failure)) {
+                LOG.debug("{}: {}", connection, failure.getMessage());
+            } else {
+                LOG.warn(connection + ": the handler failed", failure);
+            }
+        }
+
+        @Override
+        public void onComplete() {}
+    }
+
+    /// True if `failure`, of a connection, is ordinary for every server on a network.
+    static boolean isOrdinary(Throwable failure) {
+        return failure instanceof ClosedChannelException || failure instanceof ReadIdleException
+                || failure instanceof ErrnoException e && switch (e.errno()) {
+            case Errno.ECONNRESET, Errno.EPIPE, Errno.ENOTCONN, Errno.ETIMEDOUT, Errno.ECONNABORTED, Errno.ECONNREFUSED,
+                    Errno.EHOSTUNREACH, Errno.EHOSTDOWN, Errno.ENETUNREACH, Errno.ENETDOWN -> true;
+            default -> false;
+        };
+    }
+}
