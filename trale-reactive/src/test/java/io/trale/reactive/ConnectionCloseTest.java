@@ -127,7 +127,7 @@ class ConnectionCloseTest extends ServeTestBase {
         client.setOption(StandardSocketOptions.SO_RCVBUF, 100_000);
         client.connect(server.localAddress());
         Connection connection = Support.get(served);
-        Support.until("it drains", () -> Support.onLoop(trale, connection.closing::isDraining));
+        Support.until("it drains", () -> Support.onLoop(trale, () -> ConnectionProbe.isDraining(connection)));
         if (serverOnly) {
             server.dispose();
             server.onClose().block(LIMIT);

@@ -27,6 +27,11 @@ public final class ConnectionProbe {
         return socket(connection).descriptor.isOpen();
     }
 
+    /// True once its side has ended, and input is dropped.
+    public static boolean isDraining(Connection connection) {
+        return socket(connection).closing.isDraining();
+    }
+
     /// How many bytes its sends have in the queue.
     public static long queuedBytes(Connection connection) {
         return socket(connection).sender.queuedBytes();
