@@ -18,27 +18,27 @@ import java.util.concurrent.Callable;
 /// Executor.run();
 /// ```
 ///
-/// Each combinator owns what it is given: it cancels what it no longer needs, and forwards its own cancel.
+/// Each combinator owns its arguments: it cancels futures that it no longer needs, and forwards its own cancel.
 public final class Async {
 
     /// Code of an async block that returns nothing.
     @FunctionalInterface
     public interface Body {
-        /// Runs the code. What it throws is what the block's future fails with.
+        /// Runs the code. If it throws, the future of the block fails with that.
         void run() throws Exception;
     }
 
     private Async() {}
 
-    /// A future that runs `body`, from its first poll on, until it is complete with what `body` returned or threw. Inside,
-    /// [#await] suspends the code and lets the executor run others.
+    /// A future that runs `body` from its first poll on, and completes with what `body` returns or throws. In `body`, [#await]
+    /// suspends the code, and the executor runs other tasks.
     ///
-    /// If the future is cancelled, the `await` under way, or the next one, throws
-    /// [java.util.concurrent.CancellationException], once; `finally` clauses run, and may await again. If they throw, that is
-    /// for the executor's uncaught handler. A block that has not begun is dropped.
+    /// If the future is cancelled, the current or the next `await` throws [java.util.concurrent.CancellationException], once.
+    /// `finally` clauses run, and may await again. The executor's uncaught handler gets what they throw. A block that has not
+    /// begun never runs.
     ///
-    /// A block that waits takes some 900 bytes of heap, at most 1,200, with its task and what it awaits, and what its own
-    /// frames hold beyond one call; code that is not compiled yet takes twice as much.
+    /// A waiting block takes about 900 bytes of heap, at most 1,200, including its task and the awaited future; frames beyond one
+    /// call come on top. Code that is not compiled yet takes twice as much.
     public static <T> Future<T> async(Callable<? extends T> body) {
         return new Block<>(body);
     }
@@ -52,8 +52,8 @@ public final class Async {
         });
     }
 
-    /// Suspends the async block that calls this until `future` is complete; returns its value or throws its failure, on
-    /// whose stack trace the caller's lines are. Throws [IllegalStateException] outside of an async block.
+    /// Suspends the calling async block until `future` is complete; returns its value or throws its failure. The stack trace of
+    /// the failure shows the caller. Throws [IllegalStateException] outside of an async block.
     public static <T> T await(Future<T> future) throws Exception {
         Block.current().await(future);
         return future.result();
@@ -65,36 +65,35 @@ public final class Async {
         return future.resultAsInt();
     }
 
-    /// Lets every other task that is runnable run before the caller goes on.
+    /// Completes after every other task that is runnable has run.
     public static Future<Void> yieldNow() {
         return new YieldNow();
     }
 
-    /// Completes as the first of `futures` does that completes; the others are cancelled.
+    /// Completes with the first of `futures` that completes, and cancels the others.
     @SafeVarargs
     @SuppressWarnings("varargs") // only read
     public static <T> Future<T> select(Future<? extends T>... futures) {
         return new Select<>(List.of(futures));
     }
 
-    /// Completes with the values of all `futures`, in their order. If one fails, the others are cancelled and this fails.
-    /// Then, and when this is cancelled, nobody gets the values that have come by then: the [AutoCloseable] ones, such as
-    /// connections and the guards of mutexes, are closed.
+    /// Completes with the values of all `futures`, in their order. If one fails, this fails and cancels the others. If this fails
+    /// or is cancelled, the values that were complete by then are discarded; [AutoCloseable] ones, such as connections and guards
+    /// of mutexes, are closed.
     @SafeVarargs
     @SuppressWarnings("varargs") // only read
     public static <T> Future<List<T>> join(Future<? extends T>... futures) {
         return new Join<>(List.of(futures));
     }
 
-    /// Completes as `future` does, or fails with [java.util.concurrent.TimeoutException] when `duration` has passed since
-    /// this call, or since the first poll if the thread that calls has no executor; `future` is then cancelled.
+    /// Completes with `future`, or cancels it after `duration` and fails with [java.util.concurrent.TimeoutException]. The duration
+    /// begins with this call, or with the first poll if the calling thread has no executor.
     public static <T> Future<T> timeout(Future<T> future, Duration duration) {
         return new Timeout<>(future, duration);
     }
 
-    /// True if blocks run on the loop's own thread, which takes
-    /// `--add-opens java.base/java.lang=io.trale.core` (`=ALL-UNNAMED` on the class path). Otherwise each suspension costs
-    /// two thread switches, and a block that blocks, blocks the loop.
+    /// True if blocks run on the loop thread. This needs `--add-opens java.base/java.lang=io.trale.core` (`=ALL-UNNAMED` on the
+    /// class path). Otherwise each suspension costs two thread switches, and a blocking call in a block blocks the loop.
     public static boolean isFast() {
         return Coroutine.isFast();
     }

@@ -8,11 +8,10 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 
-/// A future made of straight-line code.
+/// A future that runs straight-line code: an async block.
 ///
-/// `await` leaves a future here and suspends the code; the block's own [#poll], on the loop's thread, polls that future
-/// and lets the code go on when it is complete. So leaf futures are polled by the loop only, blocks may await blocks,
-/// and one waker serves them all.
+/// `await` stores a future here and suspends the code. The block's own [#poll], on the loop thread, polls that future and
+/// resumes the code when it is complete. So only the loop polls leaf futures, blocks may await blocks, and one waker is enough.
 final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body {
 
     private final Callable<? extends T> body;
@@ -22,11 +21,11 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
     private volatile Waker waker = () -> {};
     private boolean begun;
     private Future<?> awaited;
-    /// What `await` waits for has happened.
+    /// The awaited future has completed, failed or was cancelled.
     private boolean ready;
     private Throwable pollFailure;
     private boolean cancelled;
-    /// The next `await`, or the one under way, throws; once.
+    /// The current or the next `await` throws, once.
     private boolean cancelDue;
     private boolean ended;
     private T value;
@@ -41,7 +40,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         coroutine = Coroutine.of(this, fast);
     }
 
-    /// The block whose code calls this. Throws [IllegalStateException] outside of one.
+    /// The block whose code calls this. Throws [IllegalStateException] if there is none.
     static Block<?> current() {
         if (CurrentReactor.block() instanceof Block<?> block) {
             return block;
@@ -77,7 +76,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
                     if (!awaited.poll(waker)) {
                         return false;
                     }
-                } catch (Throwable t) { // it broke its promise, and may have something in flight
+                } catch (Throwable t) { // poll must not throw; the future may have operations in flight
                     pollFailure = t;
                     cancelAwaited(t);
                 }
@@ -117,7 +116,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         return Outcome.of(value, failure);
     }
 
-    /// Cancels what is awaited and lets the code unwind. Where that takes more awaits, a task of its own sees to it.
+    /// Cancels the awaited future and resumes the code, which unwinds. If it awaits again, a new task polls it.
     @Override
     public void cancel() {
         if (ended || !begun || cancelled) {
@@ -128,7 +127,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         cancelDue = true;
         try {
             interrupt();
-        } finally { // whatever the awaited future throws
+        } finally { // even if the cancel of the awaited future throws
             if (ended) {
                 unwound();
             } else {
@@ -160,8 +159,8 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         }
     }
 
-    /// True if the code is inside [System#exit]: that waits for the shutdown hooks, one of which may wait for the loop, and it
-    /// never returns. The JDK goes on with it, without the loop. Loop thread, in place of the next poll.
+    /// True if the code is inside [System#exit], which never returns: it waits for the shutdown hooks, one of which may wait for
+    /// the loop. The JDK then runs the rest of the code. Loop thread, instead of the next poll.
     private boolean isLeftToExit() {
         boolean exits = (awaited == null || ready) && Reactor.isExiting(coroutine.thread());
         if (exits) {
@@ -174,7 +173,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         return (Executor) reactor.owner();
     }
 
-    /// Ends the `await` under way, or what else the code waits for.
+    /// Ends the current `await`, or interrupts what else the code waits for.
     private void interrupt() {
         if (awaited == null || ready) {
             coroutine.thread().interrupt();
@@ -184,7 +183,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         try {
             awaited.cancel();
         } finally {
-            if (CurrentReactor.block() == null) { // else it goes on when the block that calls this lets the loop go on
+            if (CurrentReactor.block() == null) { // else it is resumed after the calling block has suspended
                 resume();
             }
         }
@@ -211,7 +210,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
 
     /// Returns when `future` is complete. Throws if the block is cancelled, or if polling threw.
     void await(Future<?> future) {
-        Objects.requireNonNull(future); // which would look as if nothing were awaited, and so never end
+        Objects.requireNonNull(future); // null would mean that nothing is awaited
         if (cancelDue) {
             future.cancel();
             throw cancellation();
@@ -221,7 +220,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
         boolean interrupted = false;
         do {
             coroutine.suspend();
-            interrupted |= Thread.interrupted(); // or the next suspension would not suspend
+            interrupted |= Thread.interrupted(); // an interrupted thread would not suspend
         } while (!ready);
         awaited = null;
         if (interrupted) {

@@ -2,7 +2,7 @@ package io.trale.task;
 
 import io.trale.reactor.Reactor;
 
-/// The loop that a future made of futures belongs to, from its first poll until the ring of that loop is closed.
+/// The loop that a combinator belongs to, from its first poll until the ring of that loop is closed.
 final class BoundLoop {
 
     private Reactor reactor;

@@ -7,14 +7,16 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.LockSupport;
 
-/// Straight-line code that the loop can run in pieces: from one suspension to the next.
+/// Straight-line code that the loop runs in pieces, from one suspension to the next.
 ///
-/// There are two kinds, and this file is the only one that knows. *Fast*: a virtual thread whose scheduler is the loop
-/// itself, so a piece runs on the loop's own thread, and a block that sleeps or waits for a lock is parked while the loop
-/// goes on. JDK 25 has no public way to give a virtual thread a scheduler; the constructor that does it is reached with
-/// `--add-opens java.base/java.lang=io.trale.core` (or `=ALL-UNNAMED` on the class path). *Slow*, without that flag: an
-/// ordinary virtual thread, in strict alternation with the loop's, at the price of two thread switches a suspension;
-/// a block that blocks then blocks the loop.
+/// There are two kinds, which only this file distinguishes:
+///
+/// - *Fast*: a virtual thread whose scheduler is the loop. A piece runs on the loop thread. If the body blocks, for example on
+///   a lock, its thread is parked and the loop continues. JDK 25 has no public way to set the scheduler of a virtual thread;
+///   the constructor for it is accessible with `--add-opens java.base/java.lang=io.trale.core` (`=ALL-UNNAMED` on the class
+///   path).
+/// - *Slow*, without that flag: an ordinary virtual thread, which runs only while the loop thread waits for it. A suspension
+///   costs two thread switches. If the body blocks, the loop blocks.
 abstract class Coroutine {
 
     private static final MethodHandle BUILDER = builder();
@@ -41,15 +43,15 @@ abstract class Coroutine {
         }
     }
 
-    /// True if blocks are of the fast kind.
+    /// True if coroutines are of the fast kind.
     static boolean isFast() {
         return BUILDER != null && DEFAULT_SCHEDULER != null;
     }
 
-    /// What a coroutine runs.
+    /// The code of a coroutine.
     interface Body extends Runnable {
 
-        /// The code can go on after having been parked by something else than [Coroutine#suspend]. Any thread.
+        /// Called when the code can continue after it was parked by something else than [Coroutine#suspend]. Any thread.
         void wake();
     }
 
@@ -61,15 +63,15 @@ abstract class Coroutine {
     /// The thread that the body sees as the current one.
     abstract Thread thread();
 
-    /// Runs the body until it suspends itself, is parked, or ends; nothing happens if it is parked by something else than
-    /// [#suspend]. `proceed`: let it return from [#suspend], or begin. Loop thread.
+    /// Runs the body until it suspends itself, is parked, or ends. No effect if it is parked by something else than [#suspend]. If
+    /// `proceed`, it begins or returns from [#suspend]. Loop thread.
     abstract void resume(boolean proceed);
 
-    /// Lets [#resume] return. Called by the body, on its own thread; returns when it is to proceed, or for no reason.
+    /// Makes [#resume] return. Called by the body, on its own thread. Returns when the body may proceed, or spuriously.
     abstract void suspend();
 
-    /// The loop does not resume the body any more: what is left of it runs wherever the JDK runs virtual threads. Loop thread,
-    /// between two pieces.
+    /// Leaves the rest of the body to the JDK's own scheduler: the loop does not resume it any more. Loop thread, between two
+    /// pieces.
     abstract void leave();
 
     private static final class Fast extends Coroutine implements Executor {
@@ -86,14 +88,14 @@ abstract class Coroutine {
 
         private final Body body;
         private final Thread thread;
-        /// What runs the next piece, as the JDK hands it over; null while the thread is parked.
+        /// Runs the next piece, if the thread is not parked; else null.
         private volatile Runnable continuation;
-        /// What the JDK hands over for this thread, each time.
+        /// The task that the JDK submits for this thread, always the same.
         private Runnable own;
         private boolean started;
-        /// The loop has left the thread to the JDK.
+        /// The rest of the body was left to the JDK's scheduler.
         private volatile boolean left;
-        /// The thread inside [#resume]; others may see an old value, but never themselves.
+        /// The thread inside [#resume]. Another thread may read an old value, but never itself.
         private Thread resumer;
 
         Fast(Body body) {
@@ -111,8 +113,8 @@ abstract class Coroutine {
             return thread;
         }
 
-        /// The thread can go on. Called by the JDK, on whatever thread has unparked it, and first of all in [#resume]. Virtual
-        /// threads that the body starts, or the JDK for it, inherit this scheduler; but their life is not the block's.
+        /// Called by the JDK when the thread can continue, on the thread that unparked it or inside [#resume]. Virtual threads that
+        /// the body starts inherit this scheduler; they are passed on to the JDK's own.
         @Override
         public void execute(Runnable continuation) {
             if (own == null) {
@@ -146,7 +148,7 @@ abstract class Coroutine {
             }
             resumer = outer;
             if (continuation != null) {
-                body.wake(); // it only yielded: others first
+                body.wake(); // it has yielded: other tasks run first
             }
         }
 
@@ -161,7 +163,7 @@ abstract class Coroutine {
             runElsewhere();
         }
 
-        /// Of two threads that call this one finds the continuation: the one that has set it, or the one that has left.
+        /// Called by the thread that sets the continuation and by [#leave]; exactly one of them finds it.
         private void runElsewhere() {
             Runnable next = (Runnable) CONTINUATION.getAndSet(this, null);
             if (next != null) {
@@ -174,7 +176,7 @@ abstract class Coroutine {
 
         private final Thread thread;
         private Thread loop;
-        /// Whose turn it is.
+        /// True while the body may run, false while the loop may.
         private volatile boolean running;
         private boolean started;
 
@@ -220,6 +222,6 @@ abstract class Coroutine {
         }
 
         @Override
-        void leave() {} // it runs there already
+        void leave() {} // it runs there anyway
     }
 }

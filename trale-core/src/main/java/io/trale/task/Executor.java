@@ -13,13 +13,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/// One thread, one ring, and the tasks that run on it.
+/// Runs tasks on one thread with one ring.
 ///
 /// The executor polls runnable tasks in the order in which they were woken. If there are none, it enters the kernel once,
 /// which submits all new operations *and* sleeps until one completes; the completion wakes its task. When no task is left,
 /// [#run] returns. The turn itself is in `Loop`.
 ///
-/// The static methods act on the executor of the current thread, which is made when first needed:
+/// The static methods act on the executor of the current thread, which is created when first needed:
 ///
 /// ```java
 /// Executor.spawn(future);
@@ -69,31 +69,31 @@ public final class Executor implements AutoCloseable {
 
     // ---- the executor of the current thread
 
-    /// The executor of the current thread; one with default options is made if there is none.
+    /// The executor of the current thread; created with default options if there is none.
     public static Executor current() {
         Reactor reactor = Reactor.current();
         return reactor.owner() != null ? (Executor) reactor.owner()
                 : new Executor(reactor, ExecutorOptions.defaults(), false);
     }
 
-    /// Makes `future` a task of the current thread's executor. It is polled for the first time once that runs.
+    /// Makes `future` a task of the current thread's executor, which polls it once it runs.
     public static <T> JoinHandle<T> spawn(Future<T> future) {
         return current().submit(future);
     }
 
-    /// Runs the current thread's executor until none of its tasks is left: at once if there is none.
+    /// Runs the current thread's executor until none of its tasks is left. Returns at once if there is none.
     public static void run() throws IOException {
         current().runToEnd();
     }
 
-    /// Runs the current thread's executor until `future` is complete, and returns its value. Tasks that are left then
-    /// go on with the next run.
+    /// Runs the current thread's executor until `future` is complete, and returns its value. Other tasks that are left continue
+    /// with the next run.
     public static <T> T blockOn(Future<T> future) throws Exception {
         current().checkNotRunning();
         return spawn(future).join();
     }
 
-    /// Makes an executor for the current thread, which must have none.
+    /// Creates an executor for the current thread, which must have none.
     public static Executor open(ExecutorOptions options) {
         return open(Kernel.real(), options);
     }
@@ -116,7 +116,7 @@ public final class Executor implements AutoCloseable {
         return start(name, ExecutorOptions.defaults());
     }
 
-    /// As [#start(String)]. Throws if the ring cannot be had, and says why and what to do.
+    /// As [#start(String)]. Throws if the ring cannot be created; the message names the reason and the remedy.
     public static Executor start(String name, ExecutorOptions options) throws IOException {
         return start(name, Kernel.real(), options);
     }
@@ -203,12 +203,12 @@ public final class Executor implements AutoCloseable {
         loop.add(task);
     }
 
-    /// A task came to its end, by a failure that nobody waits for or in any other way.
+    /// Called when `task` has ended. `unjoined`: it has failed and has no waiter.
     void ended(Task<?> task, boolean unjoined) {
         live.ended(task, unjoined);
     }
 
-    /// Reports a failure that nobody else learns of. Loop thread.
+    /// Reports a failure that no caller can catch. Loop thread.
     void uncaught(Throwable failure) {
         try {
             options.uncaught.accept(failure);
@@ -348,10 +348,12 @@ public final class Executor implements AutoCloseable {
 
     // ---- the end
 
-    /// Ends the executor: takes no more work, cancels its tasks, ends what is in flight, frees everything. Idempotent.
-    /// From another thread this waits for the end, at most as long as the options say, and a second more; from the
-    /// executor's own thread while it runs, it returns at once and the end follows: see [#onClose]. In a shutdown hook
-    /// it does not wait if the executor's thread, or a block of it, has called [System#exit], since that waits for the hook.
+    /// Closes the executor: refuses new work, cancels the tasks, ends the operations in flight, frees all memory. Idempotent.
+    ///
+    /// On another thread, this waits until the executor has closed, at most for the close timeout of the options and a second
+    /// more. On the executor's own thread while it runs, this returns at once, and the close follows: see [#onClose]. In a
+    /// shutdown hook, this does not wait if the executor's thread, or a block of it, has called [System#exit], which waits for
+    /// the hook.
     @Override
     public void close() {
         if (reactor.onLoop()) {
@@ -378,12 +380,12 @@ public final class Executor implements AutoCloseable {
         }
     }
 
-    /// True when the executor has closed, and takes no more work. Any thread.
+    /// True once the executor has closed. Any thread.
     public boolean isClosed() {
         return termination.isDone();
     }
 
-    /// Runs `action` when the executor has closed: at once if it has already, else on its thread. Any thread.
+    /// Runs `action` when the executor has closed: at once if it has, else on the executor's thread. Any thread.
     public void onClose(Runnable action) {
         termination.then(action);
     }
@@ -459,7 +461,7 @@ public final class Executor implements AutoCloseable {
 
     // ---- seen from outside
 
-    /// What the executor has done so far. Any thread; the numbers may be a little old.
+    /// What the executor has done so far. Any thread; the values may be slightly old.
     public Stats stats() {
         return Stats.of(reactor.counters());
     }

@@ -5,16 +5,15 @@ import java.lang.invoke.VarHandle;
 
 /// Jobs from other threads, and whether the loop must be woken for them, in one word.
 ///
-/// `head` is the newest job of a chain, or one of three marks: null (nothing there, the loop is awake), ASLEEP (nothing
-/// there, and the loop sleeps or is about to), CLOSED. Since the chain and the state are the same word, a producer that
-/// replaces ASLEEP by its job knows that it is the one who has to ring, and the loop that goes to sleep knows that
-/// nothing had come: there is no moment in between for a wake-up to be lost in.
+/// `head` is the newest job of a chain, or one of three marks: null (empty, the loop is awake), ASLEEP (empty, the loop sleeps
+/// or is about to), CLOSED. Chain and state are one word. So the producer that replaces ASLEEP by its job knows that it must
+/// wake the loop, and the loop that sets ASLEEP knows that the inbox is empty. No wake-up can be lost in between.
 final class Inbox {
 
     enum Offer {
-        /// The loop is awake and will find it.
+        /// Accepted; the loop is awake and will take the job.
         ACCEPTED,
-        /// Accepted, and the caller must wake the loop.
+        /// Accepted; the caller must wake the loop.
         WAKE,
         /// Not accepted.
         CLOSED
@@ -70,17 +69,17 @@ final class Inbox {
         return head == null;
     }
 
-    /// Announces that the loop is going to sleep. Returns false, and announces nothing, if there are jobs.
+    /// Announces that the loop is about to sleep. Returns false without effect if there are jobs or if the inbox is closed.
     boolean sleep() {
         return HEAD.compareAndSet(this, null, ASLEEP);
     }
 
-    /// To be called after sleeping. Returns true if somebody was told to ring, and so has rung or is about to.
+    /// Must be called after the sleep. Returns true if a producer got WAKE meanwhile, and so has woken the loop or is about to.
     boolean awake() {
         return !HEAD.compareAndSet(this, ASLEEP, null);
     }
 
-    /// Accepts nothing from now on; moves what is there to `queue`.
+    /// Refuses jobs from now on; moves those that were accepted to `queue`.
     void close(RunQueue queue) {
         pour((Job) HEAD.getAndSet(this, CLOSED), queue);
     }

@@ -1,6 +1,6 @@
 package io.trale.task;
 
-/// Something that the loop runs once. In at most one queue at a time, since the queue's link is here.
+/// Code that the loop runs once. A job is in at most one queue at a time, since it holds the link.
 abstract class Job {
 
     Job next;
@@ -8,7 +8,7 @@ abstract class Job {
     /// Runs on the loop thread.
     abstract void run();
 
-    /// The code that [#run] runs, whose class names this job in a report.
+    /// The object whose class names this job in a report of slow callbacks.
     Object code() {
         return this;
     }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/// All of several futures.
+/// Completes with the values of all its futures.
 final class Join<T> implements Future<List<T>> {
 
     private final List<Future<? extends T>> futures;
@@ -62,11 +62,11 @@ final class Join<T> implements Future<List<T>> {
         for (int i = 0; i < done.length; i++) {
             try {
                 giveUp(i);
-            } catch (Exception e) { // the others are given up all the same
+            } catch (Exception e) { // the others are cancelled all the same
                 if (failure != null) {
                     failure.addSuppressed(e);
                 } else if (thrown == null) {
-                    thrown = new IllegalStateException("giving up what nobody takes", e);
+                    thrown = new IllegalStateException("closing a discarded value failed", e);
                 } else {
                     thrown.addSuppressed(e);
                 }

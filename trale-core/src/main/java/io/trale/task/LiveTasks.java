@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
-/// The tasks of an executor that have not ended, and those that have failed and nobody waited. Loop thread.
+/// The tasks of an executor that have not ended, and the failures that were not joined. Loop thread only.
 final class LiveTasks {
 
-    /// A list through the tasks' own links, so that one that ends leaves it at once.
+    /// An intrusive list, so that a task is removed in constant time.
     private Task<?> first;
     private int count;
-    /// Tasks that failed this turn, and nobody waited.
+    /// Tasks that have failed in this turn without a waiter.
     private final ArrayDeque<Task<?>> unjoined = new ArrayDeque<>();
     private final Consumer<Throwable> reporter;
 
-    /// `reporter` is told of failures that nobody else learns of.
+    /// `reporter` gets the failures that are not joined.
     LiveTasks(Consumer<Throwable> reporter) {
         this.reporter = reporter;
     }
@@ -34,7 +34,7 @@ final class LiveTasks {
         count++;
     }
 
-    /// A task came to its end, by a failure that nobody waits for or in any other way.
+    /// Removes `task`, which has ended. `isUnjoined`: it has failed and has no waiter.
     void ended(Task<?> task, boolean isUnjoined) {
         Task<?> previous = task.previousLive;
         Task<?> next = task.nextLive;
@@ -46,7 +46,7 @@ final class LiveTasks {
         if (next != null) {
             next.previousLive = previous;
         }
-        task.previousLive = null; // or whoever keeps its handle keeps its neighbours, and theirs, for ever
+        task.previousLive = null; // else its handle would keep its neighbours reachable, and theirs
         task.nextLive = null;
         count--;
         if (isUnjoined) {
@@ -54,7 +54,7 @@ final class LiveTasks {
         }
     }
 
-    /// Reports the failures that nobody has asked for until now.
+    /// Reports the failures that were not taken by a join until now.
     void reportUnjoined() {
         for (Task<?> task; (task = unjoined.poll()) != null;) {
             Throwable failure = task.untakenFailure();
@@ -64,14 +64,14 @@ final class LiveTasks {
         }
     }
 
-    /// Ends them all, since their executor closes.
+    /// Ends all tasks, since the executor closes.
     void dropAll() {
         List<Task<?>> tasks = new ArrayList<>(count);
         for (Task<?> task = first; task != null; task = task.nextLive) {
             tasks.add(task);
         }
         for (Task<?> task : tasks) {
-            if (!task.isDone()) { // one may end another
+            if (!task.isDone()) { // one task may have ended another
                 task.drop(new CancellationException("the executor was closed"));
             }
         }

@@ -5,13 +5,13 @@ import io.trale.reactor.Reactor;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 
-/// A thread that is started for one loop.
+/// Starts the thread of an executor that has its own.
 final class LoopThread {
 
     private LoopThread() {}
 
-    /// Starts a thread called `name` that opens `reactor` and runs `loop`; returns when it is open. Throws, and no thread is
-    /// left, if it cannot be.
+    /// Starts a thread called `name` that opens `reactor` and runs `loop`; returns when the reactor is open. If that fails, throws
+    /// and leaves no thread.
     static void start(String name, ThreadFactory factory, Reactor reactor, Runnable loop) throws ErrnoException {
         Throwable[] failure = new Throwable[1];
         CountDownLatch ready = new CountDownLatch(1);
@@ -30,14 +30,14 @@ final class LoopThread {
         thread.setName(name);
         thread.start();
         awaitCalmly(ready);
-        switch (failure[0]) { // as one of the caller's, who is to see where the call was
+        switch (failure[0]) { // a new exception, whose stack trace shows the caller
             case null -> { }
             case ErrnoException e -> throw new ErrnoException(e.getMessage(), e.errno());
             case Throwable t -> throw new IllegalStateException(t.getMessage(), t);
         }
     }
 
-    /// An interrupt is kept for later: the thread is there already, and is seen through.
+    /// Waits without reacting to an interrupt, whose status is kept: the thread has been started already.
     private static void awaitCalmly(CountDownLatch ready) {
         boolean interrupted = false;
         while (true) {

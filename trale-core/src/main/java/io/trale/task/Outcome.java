@@ -2,7 +2,7 @@ package io.trale.task;
 
 import java.util.concurrent.CancellationException;
 
-/// How something ended, turned back into a return or a throw.
+/// Turns a stored value or failure back into a return or a throw.
 final class Outcome {
 
     private Outcome() {}
@@ -19,7 +19,7 @@ final class Outcome {
         }
     }
 
-    /// True of a cancel with nothing gone wrong on the way: no news to anybody.
+    /// True for a cancel that caused no other failure, which needs no report.
     static boolean isCancel(Throwable failure) {
         return failure instanceof CancellationException && failure.getSuppressed().length == 0;
     }

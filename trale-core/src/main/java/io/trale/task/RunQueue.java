@@ -1,6 +1,6 @@
 package io.trale.task;
 
-/// What is ready to run, first in, first out. Loop thread only.
+/// The jobs that are ready to run, first in, first out. Loop thread only.
 final class RunQueue {
 
     private Job first;

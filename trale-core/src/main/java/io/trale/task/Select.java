@@ -4,12 +4,12 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import java.util.List;
 
-/// The first of several futures.
+/// Completes with the first of its futures that completes.
 final class Select<T> implements Future<T> {
 
     private final List<Future<? extends T>> futures;
     private Future<? extends T> first;
-    /// The futures are others' by now, perhaps.
+    /// The result was taken or this was cancelled: the futures may have another owner.
     private boolean over;
     private final BoundLoop loop = new BoundLoop();
 
@@ -28,7 +28,7 @@ final class Select<T> implements Future<T> {
                 first = future;
                 try {
                     cancelOthers();
-                } catch (Throwable t) { // not a reason to lose what has come
+                } catch (Throwable t) { // must not discard the value of the first
                     Executor.current().uncaught(t);
                 }
                 return true;
@@ -51,7 +51,7 @@ final class Select<T> implements Future<T> {
         }
         over = true;
         if (first != null) {
-            first.cancel(); // the others were, when it came
+            first.cancel(); // the others were cancelled when it completed
         } else {
             cancelOthers();
         }
@@ -64,7 +64,7 @@ final class Select<T> implements Future<T> {
                 if (future != first) {
                     future.cancel();
                 }
-            } catch (Throwable t) { // the others are given up all the same
+            } catch (Throwable t) { // the others are cancelled all the same
                 if (thrown == null) {
                     thrown = t;
                 } else {
@@ -75,7 +75,7 @@ final class Select<T> implements Future<T> {
         switch (thrown) {
             case null -> { }
             case Error e -> throw e;
-            case Throwable t -> throw (RuntimeException) t; // a cancel declares no other
+            case Throwable t -> throw (RuntimeException) t; // cancel() declares no checked exception
         }
     }
 }

@@ -6,19 +6,23 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.CancellationException;
 
-/// One future that the executor polls to completion: its own job, its own waker, its own join handle.
+/// A future that the executor polls to completion. The task is its own job, waker and join handle.
 ///
-/// Three bits say all about its state. SCHEDULED: it is in a queue, or on its way there; whoever sets it must enqueue,
-/// so a task is queued at most once, however often it is woken. It is cleared just before the poll, so a wake during
-/// the poll queues it again. ABORTED: the next run cancels the future in place of polling it. TAKEN: somebody has been
-/// told of its failure. Only the loop thread runs a task, so no bit is needed for that.
+/// Three bits are its state; any thread may set them. A task is done if `joiner` is DONE. Only the loop thread runs a task, so
+/// no bit is needed for RUNNING.
 final class Task<T> extends Job implements JoinHandle<T>, Waker {
 
+    /// The task is in a queue or about to be. The thread that sets this bit must enqueue the task, so it is queued at most once,
+    /// however often it is woken. The bit is cleared right before the poll, so a wake during the poll queues the task again.
     private static final int SCHEDULED = 1;
+
+    /// The next run cancels the future instead of polling it. Never cleared.
     private static final int ABORTED = 2;
+
+    /// The failure was taken by a join, so it is not reported. Never cleared.
     private static final int TAKEN = 4;
 
-    /// In the place of the joiner's waker when the task has ended.
+    /// Replaces the joiner's waker when the task has ended.
     private static final Waker DONE = () -> {};
 
     private static final VarHandle STATE;
@@ -37,7 +41,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
     private Future<T> future;
     private volatile int state = SCHEDULED;
 
-    /// The waiter's waker, null, or DONE. Setting DONE publishes `value` and `failure`.
+    /// The waker of the waiter, null, or DONE. Setting DONE publishes `value` and `failure`.
     private volatile Waker joiner;
     private T value;
     private Throwable failure;
@@ -62,7 +66,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
     void run() {
         int before = (int) STATE.getAndBitwiseAnd(this, ~SCHEDULED);
         if (future == null) {
-            return; // woken after its end
+            return; // woken after it has ended
         }
         if ((before & ABORTED) != 0) {
             drop(new CancellationException("task aborted"));
@@ -72,7 +76,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             if (!future.poll(this)) {
                 return;
             }
-        } catch (Throwable t) { // it broke its promise, and may have something in flight
+        } catch (Throwable t) { // poll must not throw; the future may have operations in flight
             drop(t);
             return;
         }
@@ -112,7 +116,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             try {
                 waiting.wake();
             } catch (Throwable t) {
-                executor.uncaught(t); // the joiner's fault, not ours
+                executor.uncaught(t); // a fault of the joiner, not of the task
             }
         }
     }
@@ -141,7 +145,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         return Outcome.of(value, failure);
     }
 
-    /// The failure of this task, which has ended, if nobody has been told of it; else null.
+    /// The failure of this task, which has ended, if it was not taken by a join; else null.
     Throwable untakenFailure() {
         return (state & TAKEN) == 0 ? failure : null;
     }
@@ -154,11 +158,11 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         } while (before != DONE && !JOINER.compareAndSet(this, before, Successor.less(before)));
     }
 
-    /// A waiter's waker which has replaced `replaced` others. As many cancels come from those, perhaps, and must not remove
-    /// this one: a cancel does not say whose it is.
+    /// A waiter's waker that has replaced `replaced` others. Each of those waiters may still cancel, which must not remove this
+    /// one: a cancel does not identify its waiter.
     private record Successor(Waker waker, int replaced) implements Waker {
 
-        /// What takes the place of `before`, which is null if nobody waits.
+        /// The replacement of `before`, which is null if there is no waiter.
         static Waker of(Waker waker, Waker before) {
             return switch (before) {
                 case null -> waker;
@@ -168,7 +172,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
             };
         }
 
-        /// What is left of `before` after one cancel.
+        /// The rest of `before` after one cancel.
         static Waker less(Waker before) {
             return before instanceof Successor(Waker waker, int replaced)
                     ? replaced == 1 ? waker : new Successor(waker, replaced - 1) : null;

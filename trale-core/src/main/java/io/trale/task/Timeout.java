@@ -7,14 +7,14 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 
-/// A future that has until a deadline.
+/// Completes with a future, or cancels it at a deadline.
 final class Timeout<T> extends Countdown implements Future<T> {
 
     private final Future<T> future;
     private final Duration duration;
     private boolean late;
     private Throwable cancelFailure;
-    /// The future is another's by now, perhaps, or was cancelled.
+    /// The result was taken, or the future was cancelled: it may have another owner.
     private boolean over;
 
     Timeout(Future<T> future, Duration duration) {
@@ -25,7 +25,7 @@ final class Timeout<T> extends Countdown implements Future<T> {
 
     @Override
     public boolean poll(Waker waker) {
-        if (future.poll(waker)) { // first: what is there in time counts, however late we look
+        if (future.poll(waker)) { // first: a future that completed in time counts, even if this poll is late
             callOff();
             return true;
         }

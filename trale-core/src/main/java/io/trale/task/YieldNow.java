@@ -3,7 +3,7 @@ package io.trale.task;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 
-/// Pending once.
+/// Pending once, and runnable at once.
 final class YieldNow implements Future<Void> {
 
     private boolean yielded;
