@@ -100,7 +100,8 @@ final class Open implements Future<File> {
         }
 
         int fd() {
-            return asking ? -Errno.ENXIO : ioResult();
+            int result = ioResult();
+            return asking ? -Errno.ENXIO : result;
         }
 
         void cancel() {

@@ -72,6 +72,9 @@ final class WriteAll implements IntFuture {
         if (failure != null) {
             throw failure;
         }
+        if (left > 0) {
+            throw new IllegalStateException("not complete: " + left + " of " + length + " bytes are left to write");
+        }
         return length;
     }
 

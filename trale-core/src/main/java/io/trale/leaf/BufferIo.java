@@ -81,8 +81,9 @@ public abstract class BufferIo extends ReactorIo {
         leave();
     }
 
-    /// The bytes transferred, or `-errno`.
+    /// The bytes transferred, or `-errno`. Throws as [Descriptor#checkThread].
     protected final int count() {
+        descriptor().checkThread();
         return count;
     }
 

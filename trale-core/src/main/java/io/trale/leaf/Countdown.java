@@ -54,7 +54,7 @@ public abstract class Countdown extends Deadline {
     }
 
     /// Throws as [Reactor#checkThread] while the deadline is set.
-    private void checkThread() {
+    protected final void checkThread() {
         if (isSet()) {
             reactor.checkThread();
         }

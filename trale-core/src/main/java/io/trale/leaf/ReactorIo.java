@@ -80,8 +80,9 @@ public abstract class ReactorIo extends Operation {
         waker.wake();
     }
 
-    /// The result of the operation: `>= 0`, or `-errno`.
+    /// The result of the operation: `>= 0`, or `-errno`. Throws as [Descriptor#checkThread].
     protected final int ioResult() {
+        descriptor().checkThread();
         check(use == Use.FINISHED);
         return result;
     }

@@ -78,9 +78,13 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
 
     @Override
     public S result() throws ErrnoException {
+        if (attempt != null) {
+            attempt.result();
+        }
         if (stream == null) {
             throw failure;
         }
+        stream.descriptor().checkThread();
         taken = true;
         return stream;
     }

@@ -59,6 +59,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
 
     @Override
     public D result() throws ErrnoException {
+        descriptor().checkThread();
         if (datagram == null) {
             throw Failure.of("recvmsg", descriptor().fd(), socket.localAddress(), -count());
         }

@@ -127,6 +127,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         public S result() throws ErrnoException {
+            descriptor().checkThread();
             if (stream == null) {
                 throw Failure.of("accept", descriptor().fd(), localAddress, -ioResult());
             }

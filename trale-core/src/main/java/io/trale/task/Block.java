@@ -113,6 +113,7 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
 
     @Override
     public T result() throws Exception {
+        reactor.checkThread();
         return Outcome.of(value, failure);
     }
 

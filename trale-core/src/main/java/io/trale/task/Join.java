@@ -45,6 +45,7 @@ final class Join<T> implements Future<List<T>> {
 
     @Override
     public List<T> result() throws Exception {
+        loop.check();
         taken = true;
         return Outcome.of(values, failure);
     }

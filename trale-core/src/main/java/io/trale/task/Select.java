@@ -39,6 +39,7 @@ final class Select<T> implements Future<T> {
 
     @Override
     public T result() throws Exception {
+        loop.check();
         over = true;
         return first.result();
     }

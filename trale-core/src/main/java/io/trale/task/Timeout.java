@@ -43,6 +43,7 @@ final class Timeout<T> extends Countdown implements Future<T> {
 
     @Override
     public T result() throws Exception {
+        checkThread();
         if (late) {
             TimeoutException thrown = new TimeoutException("not complete after " + duration);
             if (cancelFailure != null) {

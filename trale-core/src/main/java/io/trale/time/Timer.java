@@ -31,6 +31,7 @@ public final class Timer {
 
         @Override
         public Void result() {
+            checkThread();
             return null;
         }
 

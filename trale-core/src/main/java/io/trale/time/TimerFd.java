@@ -115,6 +115,7 @@ public final class TimerFd implements AutoCloseable {
 
         @Override
         public int resultAsInt() throws ErrnoException {
+            descriptor.checkThread();
             if (result < 0) {
                 throw Failure.of("read(timerfd=" + descriptor.fd() + ")", -result);
             }
