@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Who hears what, and who misses it.
+/// Which clients receive which lines, and which lines a slow client misses.
 @Timeout(60)
 class ChatRoomTest {
 
@@ -72,7 +72,7 @@ class ChatRoomTest {
     }
 
     @Test
-    void allHearWhatOneSaysAndWhoComesAndGoes() throws Exception {
+    void everyClientReceivesLinesJoinsAndLeaves() throws Exception {
         try (Client ann = new Client("ann")) {
             ann.says("nobody yet");
             assertThat(ann.hears()).isEqualTo("ann: nobody yet");
@@ -105,7 +105,7 @@ class ChatRoomTest {
     }
 
     @Test
-    void aLineThatIsTooLongEndsTheVisit() throws Exception {
+    void aLineThatIsTooLongEndsTheConnection() throws Exception {
         try (Client ann = new Client("ann"); Client bob = new Client("bob")) {
             bob.says("x".repeat(ChatRoom.MAX_LINE_LENGTH));
             ann.hearsAtLast("bob: " + "x".repeat(ChatRoom.MAX_LINE_LENGTH));
@@ -116,7 +116,7 @@ class ChatRoomTest {
     }
 
     @Test
-    void aClientThatDoesNotReadMissesTheOldestLinesAndTheOthersNone() throws Exception {
+    void aSlowClientMissesTheOldestLinesAndOthersNone() throws Exception {
         try (Client ann = new Client("ann"); Client slow = new Client("slow", 4 << 10)) {
             ann.says("I am in");
             ann.hearsAtLast("ann: I am in");
@@ -125,7 +125,7 @@ class ChatRoomTest {
             ann.hearsAtLast("slow: so am I");
             String padding = " " + "x".repeat(900);
             int said = 0;
-            while (said < 10_000) { // many times what sockets take
+            while (said < 10_000) { // many times the size of the socket buffers
                 int heard = said;
                 for (int i = 0; i < ChatRoom.MAX_LINES_BEHIND / 2; i++) {
                     ann.says(said++ + padding);

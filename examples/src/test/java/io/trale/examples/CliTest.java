@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The command line as a user meets it: what goes to which stream, and the exit status.
+/// The command line as a user runs it: stdout, stderr and the exit status.
 @Timeout(60)
 class CliTest {
 
@@ -39,7 +39,7 @@ class CliTest {
     }
 
     @Test
-    void noCommandListsTheCommandsALineEach() {
+    void noCommandListsOneCommandPerLine() {
         assertThat(run()).isZero();
         assertThat(out.toString().lines().skip(1)).isNotEmpty().allMatch(line -> line.matches(" {2}[a-z-]+ +[A-Z].*\\."));
         assertThat(err.toString()).isEmpty();
@@ -66,7 +66,7 @@ class CliTest {
         assertThat(printed("--version")).isEqualTo(printed("echo", "--version")).isEqualTo("trale " + version + "\n");
     }
 
-    /// What a command that succeeds prints.
+    /// The output of a command, which must succeed.
     private String printed(String... args) {
         out.getBuffer().setLength(0);
         assertThat(run(args)).isZero();
@@ -198,7 +198,7 @@ class CliTest {
     }
 
     @Test
-    void tcpServTakesOneConnection() throws Exception {
+    void tcpServAcceptsOneConnection() throws Exception {
         PipedReader heard = new PipedReader();
         PrintWriter said = new PrintWriter(new PipedWriter(heard), true);
         int[] status = {-1};
@@ -219,7 +219,7 @@ class CliTest {
     @Test
     void refusedConnectionIsOneLineAndStatus1() throws Exception {
         int port;
-        try (Socket bound = new Socket()) { // which does not listen, and keeps others from doing so
+        try (Socket bound = new Socket()) { // bound but not listening, so no server can be on this port
             bound.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             port = bound.getLocalPort();
             assertThat(run("tcp", "--port", "" + port)).isEqualTo(1);
@@ -228,7 +228,7 @@ class CliTest {
     }
 
     @Test
-    void backpressureStopsThePeerWhenNothingIsAskedFor() {
+    void backpressureStopsThePeerWithoutDemand() {
         assertThat(run("backpressure", "--seconds", "1")).isZero();
         assertThat(out.toString().lines().filter(line -> line.startsWith("request"))).hasSize(4)
                 .anyMatch(line -> line.matches("request nothing +requested 0, received 0, 0 KiB; the peer wrote .* stopped"))
@@ -239,7 +239,7 @@ class CliTest {
     }
 
     @Test
-    void tickerTellsASlowConsumerWhatItHasMissed() {
+    void tickerReportsMissedTicksToASlowConsumer() {
         assertThat(run("ticker", "--every", "1", "--slow", "20", "--count", "5")).isZero();
         String[] lines = out.toString().lines().toArray(String[]::new);
         assertThat(lines).hasSize(6);
@@ -248,7 +248,7 @@ class CliTest {
             Matcher tick = Pattern.compile("tick (\\d+), missed (\\d+)").matcher(lines[i]);
             assertThat(tick.matches()).as(lines[i]).isTrue();
             long missed = Long.parseLong(tick.group(2));
-            assertThat(missed).isGreaterThanOrEqualTo(i == 0 ? 0 : 18); // 20 ms have passed, at least
+            assertThat(missed).isGreaterThanOrEqualTo(i == 0 ? 0 : 18); // at least 20 ms have passed
             assertThat(Long.parseLong(tick.group(1))).isEqualTo(next + missed);
             next += missed + 1;
         }
@@ -263,7 +263,7 @@ class CliTest {
         Matcher ticks = Pattern.compile(" ([0-9,]+) ticks told of ([0-9,]+) that were missed").matcher(out.toString());
         assertThat(ticks.find()).isTrue();
         assertThat(number(ticks.group(1)) + number(ticks.group(2))).isGreaterThan(4000); // periods of 1 ms
-        assertThat(number(ticks.group(2))).isGreaterThan(number(ticks.group(1))); // since its consumer pauses for 5
+        assertThat(number(ticks.group(2))).isGreaterThan(number(ticks.group(1))); // the consumer pauses for 5 ms
         Matcher signals = Pattern.compile(" 1,000,000 signals came in ([0-9,]+) elements").matcher(out.toString());
         assertThat(signals.find()).isTrue();
         assertThat(number(signals.group(1))).isBetween(1L, 999_999L);

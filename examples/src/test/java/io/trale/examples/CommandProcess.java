@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A command that serves, in a JVM of its own, as a user starts it.
+/// A server command in a separate JVM, as a user starts it.
 final class CommandProcess implements AutoCloseable {
 
-    /// What `waitFor` returns when a signal has ended the JVM in good order.
+    /// The exit status of a JVM that SIGTERM has ended.
     static final int TERMINATED = 128 + 15;
 
     private final Process process;
@@ -21,7 +21,7 @@ final class CommandProcess implements AutoCloseable {
     private final BufferedReader err;
     private final int port;
 
-    /// Returns when the command says that it is ready.
+    /// Starts the command and waits until it is ready.
     CommandProcess(String... args) throws IOException {
         process = prepared(args).start();
         out = process.inputReader();
@@ -31,7 +31,7 @@ final class CommandProcess implements AutoCloseable {
         port = Integer.parseInt(ready.substring(ready.lastIndexOf(' ') + 1));
     }
 
-    /// A process that is to run a command.
+    /// A process builder for a command.
     static ProcessBuilder prepared(String... args) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-ea", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
@@ -59,9 +59,9 @@ final class CommandProcess implements AutoCloseable {
         return err.readLine();
     }
 
-    /// Has it end in good order, as Ctrl-C does.
+    /// Sends SIGTERM, which ends the command in an orderly way, as Ctrl-C does.
     void terminate() {
-        process.toHandle().destroy(); // which does not close its streams
+        process.toHandle().destroy(); // unlike Process.destroy, this does not close its streams
     }
 
     int waitFor() throws InterruptedException {

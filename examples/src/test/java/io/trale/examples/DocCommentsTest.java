@@ -29,13 +29,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every package, public type, public method and public constructor of the libraries has a doc comment. An override says
-/// what it overrides, and a compact constructor what its record does.
+/// Checks that every package, public type, public method and public constructor of the libraries has a doc comment.
+/// Overrides and compact constructors of records need none.
 class DocCommentsTest {
 
     private static final JavaCompiler COMPILER = ToolProvider.getSystemJavaCompiler();
 
-    /// Collects the names of what has no comment.
+    /// Collects the names of declarations without a comment.
     private static final class Uncommented extends TreePathScanner<Void, List<String>> {
 
         private final DocTrees docs;
@@ -65,7 +65,7 @@ class DocCommentsTest {
             return null;
         }
 
-        /// Public itself, or a member of an interface; never looked at unless the types around it are.
+        /// True if the declaration is public or a member of an interface. The scan visits members of public types only.
         private boolean isPublic(ModifiersTree modifiers) {
             Set<Modifier> flags = modifiers.getFlags();
             TreePath around = getCurrentPath().getParentPath();

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/// Code in the documentation is read from compiled sources: a fence under `<!-- from: FILE -->` must stand in that file,
-/// line by line, but for its indentation; and every link to a file of the project must lead somewhere.
+/// Checks the documentation: code after `<!-- from: FILE -->` must occur in that file, apart from indentation, and every
+/// link to a file of the project must have a target.
 class DocsTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -24,7 +24,7 @@ class DocsTest {
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
 
     @TestFactory
-    Stream<DynamicTest> quotedCodeStandsInItsSource() {
+    Stream<DynamicTest> quotedCodeIsInItsSource() {
         return pages().map(page -> DynamicTest.dynamicTest(ROOT.relativize(page).toString(), () -> {
             String text = Files.readString(page);
             Matcher quote = QUOTE.matcher(text);
@@ -40,7 +40,7 @@ class DocsTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> linksLeadSomewhere() {
+    Stream<DynamicTest> linksHaveATarget() {
         return pages().map(page -> DynamicTest.dynamicTest(ROOT.relativize(page).toString(), () -> {
             Matcher link = LINK.matcher(Files.readString(page));
             while (link.find()) {
@@ -50,7 +50,7 @@ class DocsTest {
     }
 
     @Test
-    void aChangedLineIsNoticed() {
+    void aChangedLineIsDetected() {
         assertThat(stripped("a\n    b\n  c\n")).contains(stripped("  b\nc\n")).doesNotContain(stripped("b\nd\n"));
     }
 

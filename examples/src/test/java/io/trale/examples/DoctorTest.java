@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 
-/// `./trale doctor`, on this machine, on one that has no io_uring for us, and on JVMs with other flags.
+/// `./trale doctor` on this machine, on one without io_uring, and on JVMs with other flags.
 @Timeout(60)
 class DoctorTest {
 
@@ -35,12 +35,12 @@ class DoctorTest {
         assertThat(Cli.execute(new PrintWriter(out, true), new PrintWriter(err, true), "doctor")).isZero();
         assertThat(out.toString().lines()).anyMatch(line -> line.matches("used +ring +.*"))
                 .last().asString().startsWith("trale can run here");
-        assertThat(out.toString()).as("no terminal, no colours").doesNotContain("\033");
+        assertThat(out.toString()).as("no colours without a terminal").doesNotContain("\033");
         assertThat(err.toString()).isEmpty();
     }
 
     @Test
-    void machineThatCannotIsStatus1AndTheReasonALineOnStderr() {
+    void machineThatCannotRunTraleIsStatus1WithOneLine() {
         Kernel real = Kernel.real();
         Kernel filtered = (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 (proxy, method, arguments) -> method.getName().equals("ioUringSetup") ? Integer.valueOf(-Errno.EPERM)
@@ -52,14 +52,14 @@ class DoctorTest {
     }
 
     @Test
-    void colourIsOnTheStateAlone() {
+    void onlyTheStateIsColoured() {
         assertThat(Doctor.painted("missing   ring", Ansi.ON)).matches("\033\\[.*mmissing\033\\[.*m   ring");
         assertThat(Doctor.painted("          -> do", Ansi.ON)).isEqualTo("          -> do");
         assertThat(Doctor.painted("info      JDK", Ansi.ON)).isEqualTo("info      JDK");
         assertThat(Doctor.painted("used      ring", Ansi.OFF)).isEqualTo("used      ring");
     }
 
-    // ---- other flags than ours
+    // ---- other JVM flags
 
     private record Ended(int status, String out, String err) {}
 
@@ -82,7 +82,7 @@ class DoctorTest {
     }
 
     @Test
-    void flagsThatAreNotThereAreNamed() throws Exception {
+    void missingFlagsAreRecommended() throws Exception {
         Ended ended = java();
         assertThat(ended.status).as(ended.toString()).isZero();
         assertThat(ended.out).contains("fallback  native access ").contains("-> --enable-native-access=ALL-UNNAMED")
@@ -90,7 +90,7 @@ class DoctorTest {
     }
 
     @Test
-    void flagsThatAreThereAreNotAskedFor() throws Exception {
+    void presentFlagsAreNotRecommended() throws Exception {
         Ended ended = java("--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED");
         assertThat(ended.status).as(ended.toString()).isZero();
         assertThat(ended.out).contains("used      native access ").contains("used      async blocks ").doesNotContain("--");
@@ -98,7 +98,7 @@ class DoctorTest {
     }
 
     @Test
-    void jvmThatForbidsNativeAccessIsToldOf() throws Exception {
+    void forbiddenNativeAccessIsReported() throws Exception {
         Ended ended = java("--illegal-native-access=deny");
         assertThat(ended.status).as(ended.toString()).isEqualTo(1);
         assertThat(ended.out).contains("missing   native access ").contains("fallback  async blocks ");

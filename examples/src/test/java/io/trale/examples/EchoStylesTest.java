@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The echo server, however it is written.
+/// The echo server in all its styles.
 @Timeout(60)
 class EchoStylesTest {
 

@@ -4,19 +4,19 @@ import java.net.Socket;
 import java.util.Random;
 import java.util.concurrent.FutureTask;
 
-/// Both directions of a connection at once.
+/// Sends and receives on a connection concurrently.
 final class Exchange {
 
     private Exchange() {}
 
-    /// `size` bytes that follow from `seed`.
+    /// `size` pseudorandom bytes for `seed`.
     static byte[] bytes(int size, long seed) {
         byte[] bytes = new byte[size];
         new Random(seed).nextBytes(bytes);
         return bytes;
     }
 
-    /// Sends `bytes` and ends our side, while all is received that the peer sends, until it ends its own.
+    /// Sends `bytes` and half-closes; concurrently receives all bytes until end of stream.
     static byte[] of(Socket socket, byte[] bytes) throws Exception {
         FutureTask<Void> sending = new FutureTask<>(() -> {
             socket.getOutputStream().write(bytes);

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Files by name, one after the other, and what is no file.
+/// Requests for files, one after the other, and for names without a file.
 @Timeout(60)
 class FileServerTest {
 
-    /// More than all buffers between two sockets hold.
+    /// More bytes than the buffers of two sockets hold.
     private static final long HUGE = 1L << 27;
 
     @TempDir
@@ -69,13 +69,13 @@ class FileServerTest {
     }
 
     @Test
-    void eachLineIsAnsweredInTurn() throws Exception {
+    void eachLineIsAnsweredInOrder() throws Exception {
         assertThat(answer("hello\nnothing\r\nempty\r\n\n/../site/./hello"))
                 .isEqualTo("OK 13\nhello, world\nERR no such file\nOK 0\nERR not a readable file\nOK 13\nhello, world\n");
     }
 
     @Test
-    void largeFilesArriveWhole() throws Exception {
+    void largeFilesArriveCompletely() throws Exception {
         byte[] large = new byte[10_000_001];
         new Random(1).nextBytes(large);
         Files.write(site.resolve("large"), large);
@@ -89,7 +89,7 @@ class FileServerTest {
     }
 
     @Test
-    void noNameLeavesTheDirectory() throws Exception {
+    void noNameLeadsOutOfTheDirectory() throws Exception {
         Path secret = Files.writeString(directory.resolve("secret"), "secret");
         Files.writeString(Files.createDirectory(directory.resolve("site-secret")).resolve("file"), "secret");
         Files.createSymbolicLink(site.resolve("link"), secret);
@@ -98,7 +98,7 @@ class FileServerTest {
     }
 
     @Test
-    void aNameThatIsTooLongIsTheEndBehindTheAnswersBeforeIt() throws Exception {
+    void aNameThatIsTooLongEndsTheConnectionAfterPendingReplies() throws Exception {
         assertThat(answer("hello\n" + "x".repeat(4097) + "\nhello\n")).isEqualTo("OK 13\nhello, world\n");
     }
 
@@ -114,14 +114,14 @@ class FileServerTest {
                     socket.getInputStream().skipNBytes(1 << 10);
                 }
             } catch (IOException reset) {
-                // as it should be: what was promised cannot be kept
+                // expected: the file is shorter than announced
             }
         }
         assertThat(errors.take()).isInstanceOf(EOFException.class).hasMessageContaining("before its length");
     }
 
     @Test
-    void aFileThatGrowsIsSentAsItWas() throws Exception {
+    void aGrowingFileIsSentWithItsFirstLength() throws Exception {
         Path file = site.resolve("huge");
         try (RandomAccessFile huge = new RandomAccessFile(file.toFile(), "rw")) {
             huge.setLength(HUGE);

@@ -15,14 +15,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A client, a server that knows nothing of it, and the proxy between them.
+/// A client, a server, and the proxy between them.
 @Timeout(60)
 class ProxyTest {
 
     private ServerSocket listener;
     private CommandProcess proxy;
     private Socket client;
-    /// The other end of [#client].
+    /// The accepted socket of the proxied connection.
     private Socket server;
 
     @BeforeEach
@@ -55,7 +55,7 @@ class ProxyTest {
     }
 
     @Test
-    void muchPassesBothWaysAtOnce() throws Exception {
+    void manyBytesPassInBothDirectionsAtOnce() throws Exception {
         byte[] there = Exchange.bytes(32_000_001, 1);
         byte[] back = Exchange.bytes(24_000_001, 2);
         FutureTask<byte[]> atServer = new FutureTask<>(() -> Exchange.of(server, back));
@@ -65,7 +65,7 @@ class ProxyTest {
     }
 
     @Test
-    void theServerMayTalkOnWhenTheClientHasEnded() throws Exception {
+    void theServerMaySendAfterTheClientHasEnded() throws Exception {
         write(client, "question");
         client.shutdownOutput();
         assertThat(server.getInputStream().readAllBytes()).asString().isEqualTo("question");
@@ -75,7 +75,7 @@ class ProxyTest {
     }
 
     @Test
-    void theClientMayTalkOnWhenTheServerHasEnded() throws Exception {
+    void theClientMaySendAfterTheServerHasEnded() throws Exception {
         write(server, "greeting");
         server.shutdownOutput();
         assertThat(client.getInputStream().readAllBytes()).asString().isEqualTo("greeting");
@@ -101,7 +101,7 @@ class ProxyTest {
     }
 
     @Test
-    void aClientThatNobodyIsThereForIsClosedAndALineSaysWhy() throws Exception {
+    void anUnreachableServerIsReportedAndTheClientClosed() throws Exception {
         listener.close();
         try (Socket unlucky = proxy.connect()) {
             assertThat(unlucky.getInputStream().read()).isEqualTo(-1);

@@ -28,12 +28,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Sinks;
 
-/// Datagrams carry their number, so that order and loss are seen.
+/// Records numbered datagrams, so that reordering and loss are detected.
 @Timeout(60)
 class RecorderTest {
 
     private static final int DATAGRAM_BYTES = 1000;
-    /// In the socket: for more than 50 datagrams, with what the kernel adds to each, and far less than 20,000.
+    /// The receive buffer: enough for 50 datagrams including the kernel's overhead, but far too small for 20,000.
     private static final int ROOM_BYTES = 128 << 10;
 
     @TempDir
@@ -78,7 +78,7 @@ class RecorderTest {
         }
     }
 
-    /// The numbers of the datagrams in `recording`.
+    /// The numbers of the recorded datagrams in `recording`.
     private static List<Integer> numbers(InputStream recording) throws IOException {
         List<Integer> numbers = new ArrayList<>();
         DataInputStream in = new DataInputStream(recording);
@@ -99,10 +99,10 @@ class RecorderTest {
     }
 
     @Test
-    void thousandsAreRecordedInTheirOrder() throws Exception {
+    void thousandsAreRecordedInOrder() throws Exception {
         Path file = directory.resolve("recording");
         CompletableFuture<Void> recording = record(file);
-        while (sent < 5000) { // never more than the socket has room for, so none is dropped
+        while (sent < 5000) { // at most as many in flight as fit into the buffer, so none is dropped
             send(50);
             while (recorder.recorded() < sent) {
                 Thread.onSpinWait();
@@ -115,7 +115,7 @@ class RecorderTest {
     }
 
     @Test
-    void emptyDatagramsAreFramesAndARecordingGoesOnWhereTheLastHasEnded() throws Exception {
+    void emptyDatagramsAreRecordedAndARecordingIsContinued() throws Exception {
         Path file = Files.write(directory.resolve("recording"), new byte[] {0, 0, 0, 1, 'x'});
         CompletableFuture<Void> recording = record(file);
         sender.send(ByteBuffer.allocate(0), here(udp.localAddress().getPort()));
@@ -126,7 +126,7 @@ class RecorderTest {
     }
 
     @Test
-    void whatWaitsInTheSocketWhenItIsStoppedIsRecorded() throws Exception {
+    void queuedDatagramsAreRecordedAfterTheStop() throws Exception {
         Path file = directory.resolve("recording");
         send(50);
         stop.tryEmitEmpty();
@@ -135,15 +135,15 @@ class RecorderTest {
         assertThat(recorder.recorded()).isEqualTo(50);
     }
 
-    /// A pipe that nobody reads is the slowest disk there is.
+    /// A pipe without a reader acts as an infinitely slow disk.
     @Test
-    void aDiskThatIsTooSlowHasTheKernelDropAndCount() throws Exception {
+    void withASlowDiskTheKernelDropsAndCounts() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         CompletableFuture<Void> recording = record(pipe);
         try (FileInputStream disk = new FileInputStream(pipe.toFile())) {
             send(20_000);
-            assertThat(recorder.recorded() * DATAGRAM_BYTES).as("bytes that were asked for").isLessThan(1 << 18);
+            assertThat(recorder.recorded() * DATAGRAM_BYTES).as("requested bytes").isLessThan(1 << 18);
             stop.tryEmitEmpty();
             List<Integer> numbers = numbers(disk);
             recording.join();
@@ -153,7 +153,7 @@ class RecorderTest {
     }
 
     @Test
-    void theCommandRecordsAllUntilItIsTold() throws Exception {
+    void theCommandRecordsUntilItIsTerminated() throws Exception {
         Path file = directory.resolve("recording");
         try (CommandProcess command = new CommandProcess("record", "--port", "0", file.toString())) {
             send(50, command.port());

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What subscribers see of a file that grows, shrinks and gives way to another.
+/// Clients of a file that grows, is truncated, and is replaced.
 @Timeout(60)
 class TailTest {
 
-    /// More than all buffers between two sockets hold.
+    /// More bytes than the buffers of two sockets hold.
     private static final int HUGE = 1 << 26;
     private static final Duration EVERY = Duration.ofMillis(5);
 
@@ -58,7 +58,7 @@ class TailTest {
         private final Socket socket;
         private final InputStream in;
 
-        /// Returns when the first line has come: by then it has its position.
+        /// Waits for the first line: then the client has its read position.
         Subscriber(Server server) throws IOException {
             socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
             in = new BufferedInputStream(socket.getInputStream());
@@ -80,7 +80,7 @@ class TailTest {
     }
 
     @Test
-    void allGetWhatIsThereAndWhatTheFileGrowsBy() throws Exception {
+    void allClientsReceiveTheContentAndAppendedData() throws Exception {
         Server server = serve(false);
         try (Subscriber first = new Subscriber(server)) {
             first.reads("one\n");
@@ -96,7 +96,7 @@ class TailTest {
     }
 
     @Test
-    void whoWantsOnlyWhatIsNewGetsThat() throws Exception {
+    void withNewOnlyAppendedDataIsReceived() throws Exception {
         try (Subscriber subscriber = new Subscriber(serve(true))) {
             append(file, "two\n");
             subscriber.reads("two\n");
@@ -124,7 +124,7 @@ class TailTest {
     }
 
     @Test
-    void aRenamedFileIsFollowedUntilThereIsASuccessor() throws Exception {
+    void aRenamedFileIsFollowedUntilItIsReplaced() throws Exception {
         try (Subscriber subscriber = new Subscriber(serve(false))) {
             subscriber.reads("one\n");
             Path renamed = Files.move(file, directory.resolve("log.1"));
@@ -137,10 +137,10 @@ class TailTest {
     }
 
     @Test
-    void aSubscriberThatDoesNotReadDelaysNobodyAndItsBytesAreInTheFileOnly() throws Exception {
+    void aClientThatDoesNotReadDelaysNoOtherAndBuffersNothing() throws Exception {
         byte[] bytes = new byte[HUGE];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) ('a' + i % 23); // a notice begins with none of these
+            bytes[i] = (byte) ('a' + i % 23); // no notice begins with one of these
         }
         Server server = serve(false);
         try (Subscriber fast = new Subscriber(server); Subscriber slow = new Subscriber(server);
@@ -158,13 +158,13 @@ class TailTest {
             while (slow.in.read() == bytes[count]) {
                 count++;
             }
-            assertThat(count).as("bytes that were under way").isLessThan(HUGE / 2);
+            assertThat(count).as("bytes in transit").isLessThan(HUGE / 2);
             slow.reads("=> truncated <==\nshort\n");
         }
     }
 
     @Test
-    void nothingIsLeftOfSubscribersThatAreGone() throws Exception {
+    void resourcesOfDisconnectedClientsAreReleased() throws Exception {
         Server server = serve(false);
         for (int i = 0; i < 50; i++) {
             try (Subscriber subscriber = new Subscriber(server)) {
@@ -176,26 +176,26 @@ class TailTest {
             }
         }
         Path timer = Path.of("anon_inode:[timerfd]");
-        while (open(file) > 0 || open(timer) > 1) { // the loop has one
+        while (open(file) > 0 || open(timer) > 1) { // the loop itself has one timer
             Thread.onSpinWait();
         }
     }
 
-    /// How many descriptors of this process lead to `target`.
+    /// The number of descriptors of this process that refer to `target`.
     private static long open(Path target) throws IOException {
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
             return descriptors.filter(descriptor -> {
                 try {
                     return Files.readSymbolicLink(descriptor).equals(target);
                 } catch (IOException closed) {
-                    return false; // meanwhile
+                    return false; // closed after the listing
                 }
             }).count();
         }
     }
 
     @Test
-    void theCommandEndsItsSubscribersWhenItIsTold() throws Exception {
+    void theCommandEndsItsConnectionsWhenTerminated() throws Exception {
         try (CommandProcess command = new CommandProcess("tail", "--port", "0", "--every", "5", file.toString());
                 Socket socket = command.connect()) {
             String expected = "==> " + file + " <==\none\n";

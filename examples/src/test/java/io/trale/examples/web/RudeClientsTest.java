@@ -19,14 +19,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Clients that send nonsense, or too much, or nothing, or do not read: each gets a short answer or none, and is rid of.
+/// Clients that send malformed or too much data, send nothing, or do not read. Each receives at most a short reply, and is
+/// disconnected.
 @Timeout(60)
 class RudeClientsTest {
 
-    /// So that no limit is met by accident.
+    /// So large that no limit is reached by accident.
     private static final Duration LONG = Duration.ofMinutes(10);
     private static final Duration SHORT = Duration.ofMillis(20);
-    /// More than all buffers between two sockets hold.
+    /// More bytes than the buffers of two sockets hold.
     private static final long HUGE = 1L << 27;
 
     @TempDir
@@ -52,7 +53,7 @@ class RudeClientsTest {
         serve(new Limits(10, LONG, LONG, LONG));
     }
 
-    // ---- nonsense
+    // ---- malformed requests
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
@@ -91,7 +92,7 @@ class RudeClientsTest {
     // ---- too much
 
     @Test
-    void aHeadThatIsTooLargeIsRefusedAndTheAnswerArrives() throws Exception {
+    void aHeadThatIsTooLargeIsRejectedAndTheReplyArrives() throws Exception {
         serve();
         String line = "GET / HTTP/1.1\r\nHost: x\r\n";
         String[] heads = {"GET /" + "x".repeat(1 << 20), line + "X: " + "x".repeat(1 << 20), line + "X: y\r\n".repeat(1 << 18),
@@ -114,18 +115,18 @@ class RudeClientsTest {
     // ---- too slow
 
     @Test
-    void aRequestThatIsNotFinishedInTimeIsToldSo() throws Exception {
+    void aRequestThatTakesTooLongGets408() throws Exception {
         serve(new Limits(10, LONG, SHORT, LONG));
         assertThat(server.talk("GET / HT")).startsWith("HTTP/1.1 408 Request Timeout\r\n")
                 .contains("Connection: close\r\n").endsWith("\r\n\r\n408 Request Timeout\n");
     }
 
     @Test
-    void aSilentClientIsHungUpOnWithoutAWord() throws Exception {
+    void aSilentClientIsDisconnectedWithoutAReply() throws Exception {
         serve(new Limits(10, SHORT, LONG, LONG));
         assertThat(server.talk("")).isEmpty();
         String response = "";
-        while (response.isEmpty()) { // this thread was too slow itself
+        while (response.isEmpty()) { // this thread itself was too slow
             try {
                 response = server.talk("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
             } catch (SocketException reset) { // far too slow
@@ -136,7 +137,7 @@ class RudeClientsTest {
     }
 
     @Test
-    void aClientThatDoesNotReadIsHungUpOn() throws Exception {
+    void aClientThatDoesNotReadIsDisconnected() throws Exception {
         sparse("huge");
         serve(new Limits(10, LONG, LONG, SHORT));
         try (Socket socket = server.connect()) {
@@ -147,11 +148,11 @@ class RudeClientsTest {
     }
 
     @Test
-    void aClientThatWaitsIsServedWhenAnotherGoes() throws Exception {
+    void aWaitingClientIsServedWhenAnotherLeaves() throws Exception {
         serve(new Limits(1, LONG, LONG, LONG));
         try (Socket first = server.connect(); Socket second = server.connect()) {
             send(second, "GET / HTTP/1.0\r\n\r\n");
-            for (int i = 0; i < 3; i++) { // the server has its turns
+            for (int i = 0; i < 3; i++) { // lets the server run
                 send(first, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
                 readHead(first);
                 assertThat(second.getInputStream().available()).isZero();
@@ -164,7 +165,7 @@ class RudeClientsTest {
     // ---- files that change
 
     @Test
-    void aFileThatShrinksEndsTheConnectionShortOfItsLength() throws Exception {
+    void aShrinkingFileEndsTheConnectionEarly() throws Exception {
         Path file = sparse("huge");
         serve();
         try (Socket socket = server.connect()) {
@@ -179,7 +180,7 @@ class RudeClientsTest {
     }
 
     @Test
-    void aFileThatGrowsIsSentAsItWas() throws Exception {
+    void aGrowingFileIsSentWithItsFirstLength() throws Exception {
         Path file = sparse("huge");
         serve();
         try (Socket socket = server.connect()) {
@@ -196,7 +197,7 @@ class RudeClientsTest {
     // ---- all together
 
     @Test
-    void aThousandRudeClientsLeaveNothingBehind() throws Exception {
+    void aThousandRudeClientsLeakNothing() throws Exception {
         sparse("huge");
         serve(new Limits(50, LONG, LONG, LONG));
         String[] requests = {"", "G", "GET /huge HTTP/1.1\r\nHost: x\r\n", "GET /huge HTTP/1.1\r\nHost: x\r\n\r\n", "\0\0\0\0",
@@ -217,7 +218,7 @@ class RudeClientsTest {
                 send(friend, "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
                 assertThat(readHead(friend)).startsWith("HTTP/1.1 200");
             } while (descriptors() != before);
-            assertThat(server.errors()).as("what clients that are gone tell the operator").isEmpty();
+            assertThat(server.errors()).as("errors logged for disconnected clients").isEmpty();
         }
     }
 
@@ -235,7 +236,7 @@ class RudeClientsTest {
         return head.toString();
     }
 
-    /// How many bytes come before the end, or a reset.
+    /// The number of bytes received before end of stream or a reset.
     private static long discarded(Socket socket) throws IOException {
         long count = 0;
         byte[] bytes = new byte[1 << 16];
@@ -249,7 +250,7 @@ class RudeClientsTest {
         return count;
     }
 
-    /// A file of `HUGE` bytes that takes no space.
+    /// A sparse file of `HUGE` bytes.
     private Path sparse(String name) throws IOException {
         Path path = root.resolve(name);
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
@@ -258,14 +259,14 @@ class RudeClientsTest {
         return path;
     }
 
-    /// How many descriptors this process has open, but for jars, which the JVM opens when it likes.
+    /// The number of open descriptors of this process, except jars, which the JVM may open at any time.
     private static long descriptors() throws IOException {
         try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
             return all.filter(descriptor -> {
                 try {
                     return !Files.readSymbolicLink(descriptor).toString().endsWith(".jar");
                 } catch (IOException closed) {
-                    return false; // meanwhile
+                    return false; // closed after the listing
                 }
             }).count();
         }

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/// A web server on executors of its own, and what a raw client needs.
+/// A web server on its own executors, and helpers for raw clients.
 final class TestServer implements AutoCloseable {
 
     private final Executor loop;
@@ -38,12 +38,12 @@ final class TestServer implements AutoCloseable {
         return port;
     }
 
-    /// The next line that the server prints for its operator.
+    /// The next error line of the server.
     String nextError() throws InterruptedException {
         return errors.take();
     }
 
-    /// The lines that it has printed and nobody asked for.
+    /// The error lines that were not yet returned.
     List<String> errors() {
         return List.copyOf(errors);
     }
@@ -52,7 +52,7 @@ final class TestServer implements AutoCloseable {
         return new Socket(InetAddress.getLoopbackAddress(), port);
     }
 
-    /// Sends `request` and returns what comes back, up to the end.
+    /// Sends `request` and returns all bytes until end of stream.
     String talk(String request) throws IOException {
         try (Socket socket = connect()) {
             socket.getOutputStream().write(request.getBytes(ISO_8859_1));

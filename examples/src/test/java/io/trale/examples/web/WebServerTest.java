@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a well-meaning client sees, and that no path leads out of the directory.
+/// Regular requests, and paths that would lead out of the directory.
 @Timeout(60)
 class WebServerTest {
 
@@ -65,10 +65,10 @@ class WebServerTest {
         return URI.create("http://localhost:" + server.port() + path);
     }
 
-    // ---- what is there
+    // ---- existing files
 
     @Test
-    void aFileComesWithItsTypeLengthAndDate() throws Exception {
+    void aFileIsSentWithItsTypeLengthAndDate() throws Exception {
         Files.setLastModifiedTime(root.resolve("index.html"), FileTime.from(Instant.parse("2001-02-03T04:05:06.7Z")));
         HttpResponse<String> response = get("/index.html");
         assertThat(response.statusCode()).isEqualTo(200);
@@ -89,7 +89,7 @@ class WebServerTest {
     }
 
     @Test
-    void aDirectoryIsItsIndexBehindASlash() throws Exception {
+    void aDirectoryIsServedAsItsIndex() throws Exception {
         assertThat(get("/").body()).isEqualTo("<h1>home</h1>");
         assertThat(get("/docs/").body()).isEqualTo("docs");
         assertThat(get("/docs").statusCode()).isEqualTo(301);
@@ -106,7 +106,7 @@ class WebServerTest {
     }
 
     @Test
-    void aLargeFileArrivesWhole() throws Exception {
+    void aLargeFileArrivesCompletely() throws Exception {
         byte[] bytes = new byte[20_000_003];
         new Random(1).nextBytes(bytes);
         Files.write(root.resolve("large"), bytes);
@@ -115,7 +115,7 @@ class WebServerTest {
     }
 
     @Test
-    void whatIsNotThereIsOneLine() throws Exception {
+    void aMissingFileIsAOneLineReply() throws Exception {
         HttpResponse<String> response = get("/nothing");
         assertThat(response.statusCode()).isEqualTo(404);
         assertThat(response.body()).isEqualTo("404 Not Found\n");
@@ -130,7 +130,7 @@ class WebServerTest {
     }
 
     @Test
-    void theCommandSaysItsPortAndServesUntilItIsTold() throws Exception {
+    void theCommandPrintsItsPortAndServesUntilTerminated() throws Exception {
         Process command = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--add-opens=java.base/java.lang=ALL-UNNAMED",
                 "-cp", System.getProperty("java.class.path"), "io.trale.examples.Main",
@@ -170,7 +170,7 @@ class WebServerTest {
     }
 
     @Test
-    void otherMethodsAreRefusedAndTheirBodyIsNoRequest() throws Exception {
+    void otherMethodsAreRejectedAndTheirBodyIsNoRequest() throws Exception {
         String response = server.talk("""
                 POST / HTTP/1.1\r
                 Host: x\r
@@ -225,15 +225,15 @@ class WebServerTest {
     }
 
     @Test
-    void manyRequestsAtOnceAreReadAsTheyAreAnswered() throws Exception {
-        int count = 1000; // many times what the server reads ahead
+    void pipelinedRequestsAreReadAsTheyAreAnswered() throws Exception {
+        int count = 1000; // many times as many as the server reads ahead
         String response = server.talk("GET /docs/ HTTP/1.1\r\nHost: x\r\n\r\n".repeat(count)
                 + "GET /docs/ HTTP/1.0\r\n\r\n");
         assertThat(response.split("\r\n\r\ndocs", -1)).hasSize(count + 2);
     }
 
     @Test
-    void aRequestMayComeByteByByte() throws Exception {
+    void aRequestMayArriveByteByByte() throws Exception {
         try (Socket socket = server.connect()) {
             socket.setTcpNoDelay(true);
             for (byte b : "GET /docs/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".getBytes(ISO_8859_1)) {
@@ -244,7 +244,7 @@ class WebServerTest {
     }
 
     @Test
-    void anOldClientIsHungUpOnUnlessItAsksToStay() throws Exception {
+    void http10ClosesTheConnectionUnlessKeptAlive() throws Exception {
         assertThat(server.talk("GET /docs/ HTTP/1.0\r\n\r\n")).startsWith("HTTP/1.1 200").contains("Connection: close");
         String response = server.talk("GET /docs/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /docs/ HTTP/1.0\r\n\r\n");
         assertThat(response).containsSubsequence("HTTP/1.1 200", "Connection: keep-alive", "docs", "HTTP/1.1 200",
