@@ -35,13 +35,13 @@ final class Round {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final Duration CHECK_PERIOD = Duration.ofMillis(100);
     private static final Duration CLEAN_UP = Duration.ofSeconds(10);
-    private static final int MAX_PLAYS = 200;
+    private static final int MAX_WORKLOADS = 200;
 
     private final long seed;
     private final int connections;
     private final SplittableRandom random;
     private final List<Throwable> failures = new ArrayList<>();
-    private final Map<Thread, String> underWay = new ConcurrentHashMap<>();
+    private final Map<Thread, String> inProgress = new ConcurrentHashMap<>();
     private final AtomicInteger begun = new AtomicInteger();
     private volatile boolean cutOff;
 
@@ -143,7 +143,7 @@ final class Round {
                 fail(t);
             }
         });
-        underWay.put(body, "the round itself");
+        inProgress.put(body, "the round itself");
         body.start();
         Progress progress = new Progress();
         while (!body.join(CHECK_PERIOD) && !hasFailed()) {
@@ -160,15 +160,15 @@ final class Round {
         Map<Integer, String> before = Descriptors.open();
         directory = Files.createTempDirectory("trale-torture");
         try {
-            Ledger serverLedger = new Ledger();
-            Ledger clientLedger = new Ledger();
-            ObservedLoop serverLoop = new ObservedLoop("torture-server", options(), serverLedger);
-            ObservedLoop clientLoop = new ObservedLoop("torture-clients", options(), clientLedger);
+            KernelBuffers serverBuffers = new KernelBuffers();
+            KernelBuffers clientBuffers = new KernelBuffers();
+            ObservedLoop serverLoop = new ObservedLoop("torture-server", options(), serverBuffers);
+            ObservedLoop clientLoop = new ObservedLoop("torture-clients", options(), clientBuffers);
             server = serverLoop.trale();
             clients = clientLoop.trale();
             servers = new Servers(this, random.split());
 
-            play();
+            runWorkloads();
             if (!cutOff && !hasFailed()) {
                 servers.dispose();
                 until(() -> server.stats().inFlight() == 0 && clients.stats().inFlight() == 0);
@@ -177,8 +177,8 @@ final class Round {
             serverLoop.close();
             clientLoop.thread().join();
             serverLoop.thread().join();
-            checkCounters("server", server.stats(), serverLedger);
-            checkCounters("clients", clients.stats(), clientLedger);
+            checkCounters("server", server.stats(), serverBuffers);
+            checkCounters("clients", clients.stats(), clientBuffers);
             checkDescriptors(before);
         } finally {
             pool.shutdown();
@@ -201,21 +201,21 @@ final class Round {
         return values[random.nextInt(values.length)];
     }
 
-    private void play() throws InterruptedException {
-        int plays = 1 + random.nextInt(MAX_PLAYS);
-        int workers = Math.min(plays, connections);
-        int cutOffAfter = random.nextInt(4) == 0 ? random.nextInt(plays) : Integer.MAX_VALUE;
+    private void runWorkloads() throws InterruptedException {
+        int count = 1 + random.nextInt(MAX_WORKLOADS);
+        int workers = Math.min(count, connections);
+        int cutOffAfter = random.nextInt(4) == 0 ? random.nextInt(count) : Integer.MAX_VALUE;
         boolean cutsServer = random.nextBoolean();
         long base = random.nextLong();
         CountDownLatch done = new CountDownLatch(workers);
         for (int i = 0; i < workers; i++) {
             pool.execute(() -> {
-                for (int play; (play = begun.getAndIncrement()) < plays && !hasFailed();) {
-                    if (play == cutOffAfter) {
+                for (int number; (number = begun.getAndIncrement()) < count && !hasFailed();) {
+                    if (number == cutOffAfter) {
                         cutOff = true;
                         (cutsServer ? server : clients).close();
                     }
-                    play(new SplittableRandom(base + play), play);
+                    runWorkload(new SplittableRandom(base + number), number);
                 }
                 done.countDown();
             });
@@ -223,20 +223,20 @@ final class Round {
         while (!done.await(CHECK_PERIOD.toMillis(), TimeUnit.MILLISECONDS) && !hasFailed()) {}
     }
 
-    private void play(SplittableRandom random, int number) {
-        Play play = Play.any(random);
-        underWay.put(Thread.currentThread(), play + " " + number);
+    private void runWorkload(SplittableRandom random, int number) {
+        Workload workload = Workload.any(random);
+        inProgress.put(Thread.currentThread(), workload + " " + number);
         try {
-            play.run(this, random);
-            tally.one(Count.PLAYS);
+            workload.run(this, random);
+            tally.one(Count.WORKLOADS);
         } catch (Throwable t) {
             if ((cutOff || hasFailed()) && isOrdinary(t)) {
                 tally.one(Count.CUT_OFF);
             } else {
-                fail(new AssertionError(play + " " + number + ": " + t, t));
+                fail(new AssertionError(workload + " " + number + ": " + t, t));
             }
         } finally {
-            underWay.remove(Thread.currentThread());
+            inProgress.remove(Thread.currentThread());
         }
     }
 
@@ -244,8 +244,8 @@ final class Round {
         StringBuilder text = new StringBuilder("no progress for " + PATIENCE.toSeconds() + " s"
                 + (cutOff ? ", a loop was closed" : "") + "; server "
                 + server.stats() + ", clients " + clients.stats() + "; in progress:");
-        underWay.forEach((thread, play) -> {
-            text.append("\n  ").append(play);
+        inProgress.forEach((thread, workload) -> {
+            text.append("\n  ").append(workload);
             Stream.of(thread.getStackTrace()).limit(12).forEach(frame -> text.append("\n    at ").append(frame));
         });
         return new AssertionError(text.toString());
@@ -253,10 +253,10 @@ final class Round {
 
     // ---- at the end
 
-    private void checkCounters(String which, Stats stats, Ledger ledger) {
+    private void checkCounters(String which, Stats stats, KernelBuffers buffers) {
         check(stats.inFlight() == 0, which + ": operations in flight after the end: " + stats);
         check(stats.unknown() == 0, which + ": completions of unknown operations: " + stats);
-        check(ledger.size() == 0, which + ": " + ledger.size() + " buffers were not returned");
+        check(buffers.size() == 0, which + ": " + buffers.size() + " buffers were not returned");
     }
 
     private void checkDescriptors(Map<Integer, String> before) throws IOException {

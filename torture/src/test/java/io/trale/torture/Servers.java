@@ -45,7 +45,7 @@ final class Servers {
     /// Receives an origin and a count. Sends that number of bytes.
     final SocketAddress source;
     /// Echoes some bytes, then breaks the connection in a random way.
-    final SocketAddress rude;
+    final SocketAddress breaking;
 
     Servers(Round round, SplittableRandom random) {
         this.round = round;
@@ -63,7 +63,7 @@ final class Servers {
                 serve(this::oneByOne));
         sink = serve(this::sink);
         source = serve(this::source);
-        rude = serve(this::rudely);
+        breaking = serve(this::breaking);
     }
 
     private SocketAddress serve(Function<Connection, Publisher<Void>> handler) {
@@ -115,7 +115,7 @@ final class Servers {
     private Publisher<Void> sink(Connection connection) {
         ByteBuffer origin = ByteBuffer.allocate(ORIGIN_BYTES);
         Pattern[] pattern = new Pattern[1];
-        return Mono.fromFuture(Whims.take(round, loop, next(), true, connection::receive, element -> {
+        return Mono.fromFuture(RandomDemand.take(round, loop, next(), true, connection::receive, element -> {
             ByteBuffer rest = element.duplicate();
             while (origin.hasRemaining() && rest.hasRemaining()) {
                 origin.put(rest.get());
@@ -137,9 +137,9 @@ final class Servers {
                 .then(Mono.defer(() -> connection.send(chunks(next(), new Pattern(order.getInt(0)), order.getInt(4)))));
     }
 
-    private Publisher<Void> rudely(Connection connection) {
+    private Publisher<Void> breaking(Connection connection) {
         SplittableRandom random = next();
-        long limit = Plays.size(random);
+        long limit = ConnectionWork.size(random);
         int how = random.nextInt(6);
         AtomicLong count = new AtomicLong();
         Flux<ByteBuffer> some = connection.receive().doOnNext(element -> {
@@ -164,7 +164,7 @@ final class Servers {
 
     /// The next `total` bytes of `pattern` in chunks of random sizes.
     static Flux<ByteBuffer> chunks(SplittableRandom random, Pattern pattern, long total) {
-        int max = Plays.piece(random, total);
+        int max = ConnectionWork.piece(random, total);
         long end = pattern.position() + total;
         Flux<ByteBuffer> chunks = Flux.generate(sink -> {
             long left = end - pattern.position();

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class Tally {
 
     enum Count {
-        SCHEDULES("simulated schedules"), ROUNDS("rounds on the real kernel"), PLAYS("pieces of work"),
+        SCHEDULES("simulated schedules"), ROUNDS("rounds on the real kernel"), WORKLOADS("pieces of work"),
         CUT_OFF("cut off by a close"), CONNECTIONS("connections"), BYTES("bytes checked"), BROKEN("connections broken"),
         CANCELS("subscriptions cancelled"), DATAGRAMS("datagrams"), TICKS("ticks"), SIGNALS("signals"), FILES("files"),
         TASKS("tasks");

@@ -16,7 +16,7 @@ import reactor.core.scheduler.Scheduler;
 ///
 /// A subscriber requests random numbers, at once or later, on the loop or on another thread. It may cancel at random; then
 /// another subscriber follows. Every violation of the Reactive Streams rules is a failure.
-final class Whims<T> {
+final class RandomDemand<T> {
 
     private static final int MAX_REQUEST = 8;
     private static final long MAX_DELAY_MICROS = 2000;
@@ -29,7 +29,7 @@ final class Whims<T> {
     private final Consumer<? super T> consumer;
     private final CompletableFuture<Void> end = new CompletableFuture<>();
 
-    private Whims(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
+    private RandomDemand(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
             Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
         this.round = round;
         this.loop = loop;
@@ -43,9 +43,9 @@ final class Whims<T> {
     /// source completes, and fails if the source or the consumer fails.
     static <T> CompletableFuture<Void> take(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
             Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
-        Whims<T> whims = new Whims<>(round, loop, random, cancels, source, consumer);
-        whims.subscribe();
-        return whims.end;
+        RandomDemand<T> taker = new RandomDemand<>(round, loop, random, cancels, source, consumer);
+        taker.subscribe();
+        return taker.end;
     }
 
     private void subscribe() {
@@ -77,30 +77,30 @@ final class Whims<T> {
         /// True after a cancel on the loop: no signal may follow.
         private boolean cancelled;
         /// True if a cancel has been called or scheduled.
-        private volatile boolean leaving;
+        private volatile boolean cancelling;
         private boolean over;
 
         @Override
         public void onSubscribe(Subscription s) {
             check(subscription == null, "onSubscribe twice");
             subscription = s;
-            ask();
+            requestMore();
         }
 
-        private void ask() {
-            int whim = random.nextInt(cancels ? 12 : 10);
+        private void requestMore() {
+            int choice = random.nextInt(cancels ? 12 : 10);
             left = 1 + random.nextInt(MAX_REQUEST);
             long count = left;
-            switch (whim) {
-                case 0 -> elsewhere(() -> request(count));
+            switch (choice) {
+                case 0 -> onOtherThread(() -> request(count));
                 case 1 -> loop.schedule(() -> request(count), random.nextLong(MAX_DELAY_MICROS), TimeUnit.MICROSECONDS);
                 case 10 -> {
                     request(count);
-                    leave(() -> elsewhere(this::cancel));
+                    cancelLater(() -> onOtherThread(this::cancel));
                 }
                 case 11 -> {
                     cancelled = true;
-                    leave(this::cancel);
+                    cancelLater(this::cancel);
                 }
                 default -> request(count);
             }
@@ -111,12 +111,12 @@ final class Whims<T> {
             subscription.request(count);
         }
 
-        private void elsewhere(Runnable action) {
+        private void onOtherThread(Runnable action) {
             round.pool.execute(action);
         }
 
-        private void leave(Runnable how) {
-            leaving = true;
+        private void cancelLater(Runnable how) {
+            cancelling = true;
             round.tally.one(Count.CANCELS);
             how.run();
         }
@@ -146,8 +146,8 @@ final class Whims<T> {
             }
             inside = false;
             left--;
-            if (left == 0 && !leaving) {
-                ask();
+            if (left == 0 && !cancelling) {
+                requestMore();
             }
         }
 
@@ -158,7 +158,7 @@ final class Whims<T> {
                 inside = false;
             }
             over = true;
-            if (!leaving || round.isCutOff()) {
+            if (!cancelling || round.isCutOff()) {
                 end.completeExceptionally(failure);
             }
         }
@@ -168,7 +168,7 @@ final class Whims<T> {
             enter("onComplete");
             over = true;
             inside = false;
-            if (!leaving) {
+            if (!cancelling) {
                 end.complete(null);
             }
         }

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Runs a few seeds in every build, and checks that a fault is detected.
 @Timeout(200)
-class TormentTest {
+class TortureTest {
 
     private static final int CONNECTIONS = 16;
 
@@ -20,15 +20,15 @@ class TormentTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void fixedSeedsPassOnTheRealKernel(long seed) throws Exception {
-        Torment.round(seed, CONNECTIONS, tally);
-        assertThat(tally.get(Tally.Count.PLAYS)).isPositive();
+        TortureWork.round(seed, CONNECTIONS, tally);
+        assertThat(tally.get(Tally.Count.WORKLOADS)).isPositive();
     }
 
     @Test
     void aFreshSeedPassesOnTheRealKernel() throws Exception {
         long seed = System.currentTimeMillis();
         try {
-            Torment.round(seed, CONNECTIONS, tally);
+            TortureWork.round(seed, CONNECTIONS, tally);
         } catch (Throwable t) {
             throw new AssertionError("./trale torture --real --rounds 1 --connections " + CONNECTIONS + " --seed " + seed, t);
         }

@@ -24,9 +24,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /// Work with connections. The clients are JDK sockets on their own threads, or connections of a loop.
-final class Plays {
+final class ConnectionWork {
 
-    private Plays() {}
+    private ConnectionWork() {}
 
     /// A random number of bytes: often small, seldom large.
     static int size(SplittableRandom random) {
@@ -61,7 +61,7 @@ final class Plays {
     }
 
     /// As [#echo], but breaks the connection at a random position.
-    static void rudeClient(Round round, SplittableRandom random) throws Exception {
+    static void breakingClient(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = 1 + size(random);
         int limit = random.nextInt(total);
@@ -83,10 +83,10 @@ final class Plays {
 
     /// Uses a server that breaks the connection at a random position. All bytes before are correct, and then the stream
     /// ends.
-    static void rudeServer(Round round, SplittableRandom random) throws Exception {
+    static void breakingServer(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = size(random);
-        SocketChannel socket = SocketChannel.open(round.servers.rude);
+        SocketChannel socket = SocketChannel.open(round.servers.breaking);
         Future<?> writer = write(round, socket, random.split(), new Pattern(origin), total);
         try (socket) {
             ignoreOrdinary(() -> readToEnd(round, socket, random, new Pattern(origin), total));
@@ -187,7 +187,7 @@ final class Plays {
     // ---- with connections of a loop
 
     /// As [#echo].
-    static void echoOfLoop(Round round, SplittableRandom random) {
+    static void loopEcho(Round round, SplittableRandom random) {
         int origin = random.nextInt();
         int total = size(random);
         Pattern expected = new Pattern(origin);
@@ -206,18 +206,18 @@ final class Plays {
             Pattern expected) {
         Scheduler loop = round.clients.scheduler();
         return switch (random.nextInt(3)) {
-            case 0 -> Whims.take(round, loop, random, true, connection::receive, bytes -> check(round, expected, bytes));
-            case 1 -> Whims.take(round, loop, random, true, () -> connection.receiveWith(segment -> {
+            case 0 -> RandomDemand.take(round, loop, random, true, connection::receive, bytes -> check(round, expected, bytes));
+            case 1 -> RandomDemand.take(round, loop, random, true, () -> connection.receiveWith(segment -> {
                 check(round, expected, segment.asByteBuffer());
                 return true;
             }), done -> { });
-            default -> Whims.take(round, loop, random, true, connection::receiveLeases,
+            default -> RandomDemand.take(round, loop, random, true, connection::receiveLeases,
                     lease -> check(round, expected, Servers.bytesOf(lease)));
         };
     }
 
-    /// As [#echoOfLoop], but breaks the connection at a random position, in one of several ways.
-    static void rudeClientOfLoop(Round round, SplittableRandom random) throws Exception {
+    /// As [#loopEcho], but breaks the connection at a random position, in one of several ways.
+    static void breakingLoopClient(Round round, SplittableRandom random) throws Exception {
         int origin = random.nextInt();
         int total = 1 + size(random);
         int limit = random.nextInt(total);
@@ -260,7 +260,7 @@ final class Plays {
         int count = random.nextInt(20);
         Listener listener = round.clients.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).block();
         AtomicInteger accepted = new AtomicInteger();
-        CompletableFuture<Void> end = Whims.take(round, round.clients.scheduler(), random.split(), true, listener::accept,
+        CompletableFuture<Void> end = RandomDemand.take(round, round.clients.scheduler(), random.split(), true, listener::accept,
                 connection -> {
                     accepted.incrementAndGet();
                     connection.close().subscribe();

@@ -37,9 +37,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
 /// Work without connections.
-final class LocalPlays {
+final class LocalWork {
 
-    private LocalPlays() {}
+    private LocalWork() {}
 
     // ---- datagrams
 
@@ -106,7 +106,7 @@ final class LocalPlays {
         int each = 1 + random.nextInt(500);
         long total = (long) threads * each;
         AtomicLong counted = new AtomicLong();
-        CompletableFuture<Void> end = Whims.take(round, round.clients.scheduler(), random, true, event::signals, count -> {
+        CompletableFuture<Void> end = RandomDemand.take(round, round.clients.scheduler(), random, true, event::signals, count -> {
             round.tally.add(Count.SIGNALS, count);
             long sum = counted.addAndGet(count);
             round.check(sum <= total, "signalled " + total + ", counted " + sum);
@@ -136,7 +136,7 @@ final class LocalPlays {
     static void file(Round round, SplittableRandom random) {
         Path path = round.directory.resolve("file" + random.nextLong());
         int origin = random.nextInt();
-        int total = Plays.size(random);
+        int total = ConnectionWork.size(random);
         round.clients.write(path, Servers.chunks(random, new Pattern(origin), total)).block();
         for (int i = 0; i < 3; i++) {
             int offset = random.nextInt(total + 1);
@@ -151,7 +151,7 @@ final class LocalPlays {
                         .take(1 + random.nextInt(5)).blockLast();
                 round.tally.one(Count.CANCELS);
             } else {
-                CompletableFuture<Void> end = Whims.take(round, round.clients.scheduler(), random, false,
+                CompletableFuture<Void> end = RandomDemand.take(round, round.clients.scheduler(), random, false,
                         () -> round.clients.read(path, options), bytes -> check(round, expected, bytes));
                 Mono.fromFuture(end).block();
                 round.checkTotal(expected.position() == total, "wrote " + total + ", read up to " + expected.position());

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import reactor.core.publisher.Hooks;
 
 /// The work of `./trale torture`. The two kernels alternate: each gets half of the time, and their runs do not overlap.
-public final class Torment implements Torture.Work {
+public final class TortureWork implements Torture.Work {
 
     private static final String ERASE_LINE = "\r\033[K";
     private static final long LIVE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -22,7 +22,7 @@ public final class Torment implements Torture.Work {
     private volatile long realSeed;
 
     /// For [java.util.ServiceLoader].
-    public Torment() {}
+    public TortureWork() {}
 
     @Override
     public boolean run(Torture.Plan plan, PrintWriter out) throws Exception {
