@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,13 +66,19 @@ class ExitTest {
             Future<Void> exit = async(() -> System.exit(STATUS));
             switch (how) {
                 case IN_A_BLOCK, IN_A_SLOW_BLOCK -> executor.submit(exit);
-                case IN_A_CANCELLED_BLOCK -> executor.submit(async(() -> {
-                    try {
-                        await(Timer.sleep(Duration.ofDays(1)));
-                    } finally {
-                        System.exit(STATUS);
-                    }
-                })).abort();
+                case IN_A_CANCELLED_BLOCK -> {
+                    CountDownLatch begun = new CountDownLatch(1); // a block that has not begun is dropped by an abort
+                    JoinHandle<Void> block = executor.submit(async(() -> {
+                        begun.countDown();
+                        try {
+                            await(Timer.sleep(Duration.ofDays(1)));
+                        } finally {
+                            System.exit(STATUS);
+                        }
+                    }));
+                    begun.await();
+                    block.abort();
+                }
                 case IN_A_NESTED_BLOCK -> executor.submit(async(() -> await(exit)));
                 default -> executor.execute(() -> System.exit(STATUS));
             }
