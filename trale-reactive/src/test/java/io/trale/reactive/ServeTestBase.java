@@ -104,6 +104,15 @@ abstract class ServeTestBase {
         assertThat(new String(Support.read(client, text.length()))).isEqualTo(text);
     }
 
+    /// A client of `address` is reset, perhaps before its connect returns.
+    static void assertReset(SocketAddress address) {
+        assertThatThrownBy(() -> {
+            try (SocketChannel client = SocketChannel.open(address)) {
+                while (client.read(ByteBuffer.allocate(100)) >= 0) {}
+            }
+        }).isInstanceOf(IOException.class).hasMessageContaining("reset");
+    }
+
     static void assertReset(SocketChannel client) {
         assertThatThrownBy(() -> {
             while (client.read(ByteBuffer.allocate(100)) >= 0) {}
