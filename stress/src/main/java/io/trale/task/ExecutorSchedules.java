@@ -73,8 +73,8 @@ public class ExecutorSchedules {
             Executor executor = kernel.start();
             Bell bell = new Bell(2);
             JoinHandle<Integer> handle = executor.submit(bell);
-            Thread a = go(bell::ring);
-            Thread b = go(bell::ring);
+            Thread a = go(bell::wake);
+            Thread b = go(bell::wake);
             check(handle.join() == 2, "completed too early");
             executor.close();
             a.join();
@@ -98,7 +98,7 @@ public class ExecutorSchedules {
             Bell bell = new Bell(2);
             JoinHandle<Integer> handle = executor.submit(bell);
             Thread a = go(handle::abort);
-            Thread b = go(bell::ring);
+            Thread b = go(bell::wake);
             try {
                 handle.join();
                 check(false, "completed after one ring");

@@ -6,10 +6,10 @@ import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
 /// Closes the elements that a subscriber is shown who does not know that it has to.
-record Closing<T>(Subscriber<? super T> subscriber, Consumer<? super T> closer) implements Subscriber<T> {
+public record Closing<T>(Subscriber<? super T> subscriber, Consumer<? super T> closer) implements Subscriber<T> {
 
     /// `elements`, each of which is closed when its subscriber has seen it.
-    static <T> Publisher<T> each(Publisher<T> elements, Consumer<? super T> closer) {
+    public static <T> Publisher<T> each(Publisher<T> elements, Consumer<? super T> closer) {
         return subscriber -> elements.subscribe(subscriber == null ? null : new Closing<>(subscriber, closer));
     }
 

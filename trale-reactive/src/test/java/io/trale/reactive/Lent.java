@@ -8,19 +8,19 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A lease of memory of the test's own, which knows how often it came back.
-final class Lent implements BufferLease.Lender {
+public final class Lent implements BufferLease.Lender {
 
     private final AtomicInteger returns = new AtomicInteger();
     private final Arena memory = Arena.ofShared();
     private final Lease lease;
 
-    Lent(byte[] bytes) {
+    public Lent(byte[] bytes) {
         MemorySegment segment = memory.allocate(bytes.length, 64);
         MemorySegment.copy(bytes, 0, segment, JAVA_BYTE, 0, bytes.length);
         lease = new BufferLease(this, segment, bytes.length, 0, false);
     }
 
-    Lease lease() {
+    public Lease lease() {
         return lease;
     }
 

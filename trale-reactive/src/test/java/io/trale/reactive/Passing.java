@@ -8,10 +8,10 @@ import reactor.core.CoreSubscriber;
 
 /// A subscriber of any kind, passed through as one of Reactor's own: for any other, Reactor puts a wrapper between that
 /// keeps some of the rules in place of the publisher.
-record Passing<T>(Subscriber<? super T> subscriber) implements CoreSubscriber<T> {
+public record Passing<T>(Subscriber<? super T> subscriber) implements CoreSubscriber<T> {
 
     /// `source`, with nothing between it and its subscribers.
-    static <T> Publisher<T> raw(CorePublisher<T> source) {
+    public static <T> Publisher<T> raw(CorePublisher<T> source) {
         return subscriber -> source.subscribe(subscriber == null ? null : new Passing<>(subscriber));
     }
 

@@ -7,33 +7,33 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /// A kind of sink and its elements, for suites of what all have in common.
-record SinkKind<T>(Function<Trale, Sink<T>> open, IntFunction<T> element) {
+public record SinkKind<T>(Function<Trale, Sink<T>> open, IntFunction<T> element) {
 
-    static final SinkKind<ByteBuffer> CONNECTION = new SinkKind<>(trale -> connection(trale).sink(), SinkKind::buffer);
+    public static final SinkKind<ByteBuffer> CONNECTION = new SinkKind<>(trale -> connection(trale).sink(), SinkKind::buffer);
 
-    static final SinkKind<Datagram> DATAGRAMS = new SinkKind<>(trale -> endpoint(trale).sink(), SinkKind::datagram);
+    public static final SinkKind<Datagram> DATAGRAMS = new SinkKind<>(trale -> endpoint(trale).sink(), SinkKind::datagram);
 
-    static final SinkKind<ByteBuffer> FILE = new SinkKind<>(trale -> trale.sink(Path.of("/dev/null")), SinkKind::buffer);
+    public static final SinkKind<ByteBuffer> FILE = new SinkKind<>(trale -> trale.sink(Path.of("/dev/null")), SinkKind::buffer);
 
-    static final SinkKind<Long> EVENT = new SinkKind<>(trale -> trale.event().block().sink(), element -> 1L + element);
+    public static final SinkKind<Long> EVENT = new SinkKind<>(trale -> trale.event().block().sink(), element -> 1L + element);
 
     /// One whose peer lives as long as it does, and reads nothing.
-    static Connection connection(Trale trale) {
+    public static Connection connection(Trale trale) {
         Pair pair = Pair.of(trale);
         pair.connection().onClose().subscribe(null, null, () -> Support.close(pair.peer()));
         return pair.connection();
     }
 
     /// One that is connected to itself.
-    static UdpEndpoint endpoint(Trale trale) {
+    public static UdpEndpoint endpoint(Trale trale) {
         return trale.udp(Support.loopback(0)).flatMap(endpoint -> endpoint.connect(endpoint.localAddress())).block();
     }
 
-    static ByteBuffer buffer(int element) {
+    public static ByteBuffer buffer(int element) {
         return ByteBuffer.allocate(Integer.BYTES).putInt(0, element);
     }
 
-    static Datagram datagram(int element) {
+    public static Datagram datagram(int element) {
         return Datagram.of(buffer(element));
     }
 }

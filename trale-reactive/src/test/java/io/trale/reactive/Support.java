@@ -24,7 +24,7 @@ import java.util.function.BooleanSupplier;
 import reactor.test.publisher.TestPublisher;
 
 /// What the tests of this package share: peers that are no part of trale, and conditions to wait for.
-final class Support {
+public final class Support {
 
     /// What a send may have in its queue, and may have requested, by the documentation.
     static final int WINDOW_BYTES = 64 << 10;
@@ -49,16 +49,16 @@ final class Support {
     private Support() {}
 
     /// A connection of ours, and its other end as the JDK sees it, which is in blocking mode.
-    record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {
+    public record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {
 
-        static Pair of(Trale trale) {
+        public static Pair of(Trale trale) {
             return of(trale, 0);
         }
 
         /// With a receive buffer of the peer's of about `receiveBytes`, or as the system has it for 0. For a peer that is to
         /// read after all, make it larger than loopback's segments of 64 KiB: once a window smaller than those has closed,
         /// the kernel may go on at one window for each of its probes, five times a second.
-        static Pair of(Trale trale, int receiveBytes) {
+        public static Pair of(Trale trale, int receiveBytes) {
             try (ServerSocketChannel server = ServerSocketChannel.open()) {
                 if (receiveBytes > 0) {
                     server.setOption(StandardSocketOptions.SO_RCVBUF, receiveBytes); // what it accepts inherits it
@@ -78,7 +78,7 @@ final class Support {
         }
     }
 
-    static InetSocketAddress loopback(int port) {
+    public static InetSocketAddress loopback(int port) {
         return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
 
@@ -157,7 +157,7 @@ final class Support {
     }
 
     /// Waits until `condition` holds.
-    static void until(String what, BooleanSupplier condition) {
+    public static void until(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -182,7 +182,7 @@ final class Support {
         return get(result);
     }
 
-    static <T> T get(CompletableFuture<T> result) {
+    public static <T> T get(CompletableFuture<T> result) {
         try {
             return result.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {

@@ -1,0 +1,65 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Closing;
+import io.trale.reactive.Connection;
+import io.trale.reactive.Listener;
+import io.trale.reactive.Support;
+import io.trale.reactive.Trale;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import org.reactivestreams.Publisher;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeClass;
+import reactor.core.publisher.Flux;
+
+/// `Listener.accept()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite. One client
+/// after the other connects, until there were n, and then the listener is closed.
+public class AcceptTck extends SourceTck<Connection> {
+
+    private Trale trale;
+
+    public AcceptTck() {}
+
+    @BeforeClass
+    public void start() {
+        trale = Trale.start();
+    }
+
+    @AfterClass
+    public void stop() {
+        trale.close();
+    }
+
+    /// What the suite gets to see.
+    Publisher<Connection> asSeen(Flux<Connection> accepted) {
+        return Closing.each(accepted, Connection::abort);
+    }
+
+    @Override
+    public Publisher<Connection> createPublisher(long elements) {
+        Listener listener = trale.bind(Support.loopback(0)).block();
+        Thread.ofPlatform().daemon().start(() -> connect(listener, elements));
+        return asSeen(listener.accept());
+    }
+
+    private static void connect(Listener listener, long times) {
+        SocketAddress address = listener.localAddress();
+        for (long left = times; left > 0 && !listener.isDisposed(); left--) {
+            try (SocketChannel channel = SocketChannel.open(address)) {
+                channel.socket().getInputStream().read(); // until it is accepted, and aborted
+            } catch (IOException e) {
+                // aborted, or the test is over
+            }
+        }
+        listener.dispose();
+    }
+
+    /// One that has a subscriber already.
+    @Override
+    public Publisher<Connection> createFailedPublisher() {
+        Listener listener = trale.bind(Support.loopback(0)).block();
+        listener.accept().subscribe();
+        return asSeen(listener.accept());
+    }
+}

@@ -1,0 +1,11 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.SinkKind;
+
+/// `Event.sink()` keeps the rules of a Subscriber.
+public class EventSinkTck extends SinkTck<Long> {
+
+    public EventSinkTck() {
+        super(SinkKind.EVENT);
+    }
+}

@@ -1,0 +1,66 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Event;
+import io.trale.reactive.Trale;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.reactivestreams.Publisher;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeClass;
+import reactor.core.publisher.Flux;
+
+/// `Event.signals()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for publishers
+/// that never complete, on events that somebody signals all the time.
+public class EventTck extends SourceTck<Long> {
+
+    private final Queue<Event> events = new ConcurrentLinkedQueue<>();
+    private Trale trale;
+    private Thread signaller;
+    private volatile boolean stopping;
+
+    public EventTck() {}
+
+    @BeforeClass
+    public void start() {
+        trale = Trale.start();
+        signaller = Thread.ofPlatform().daemon().start(() -> {
+            while (!stopping) {
+                events.forEach(Event::signal);
+                LockSupport.parkNanos(20_000);
+            }
+        });
+    }
+
+    @AfterClass
+    public void stop() throws InterruptedException {
+        stopping = true;
+        signaller.join();
+        trale.close();
+    }
+
+    /// What the suite gets to see.
+    Publisher<Long> asSeen(Flux<Long> signals) {
+        return signals;
+    }
+
+    @Override
+    public Publisher<Long> createPublisher(long elements) {
+        Event event = trale.event().block();
+        events.add(event);
+        return asSeen(event.signals());
+    }
+
+    /// One that has a subscriber already.
+    @Override
+    public Publisher<Long> createFailedPublisher() {
+        Event event = trale.event().block();
+        event.signals().subscribe();
+        return asSeen(event.signals());
+    }
+
+    @Override
+    public long maxElementsFromPublisher() {
+        return publisherUnableToSignalOnComplete();
+    }
+}

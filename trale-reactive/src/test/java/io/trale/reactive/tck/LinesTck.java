@@ -1,0 +1,12 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.codec.Lines;
+import java.nio.charset.StandardCharsets;
+
+/// Several lines in a chunk, and chunks that end inside one.
+public class LinesTck extends ViewTck<String> {
+
+    public LinesTck() {
+        super(Lines.of(StandardCharsets.UTF_8), (byte) 'a', (byte) '\n');
+    }
+}

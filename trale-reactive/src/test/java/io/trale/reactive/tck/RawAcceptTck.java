@@ -1,0 +1,19 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Closing;
+import io.trale.reactive.Connection;
+import io.trale.reactive.Passing;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+
+/// `Listener.accept()` keeps the rules of Reactive Streams on its own: the suite of [AcceptTck], with nothing of Reactor's
+/// between.
+public class RawAcceptTck extends AcceptTck {
+
+    public RawAcceptTck() {}
+
+    @Override
+    Publisher<Connection> asSeen(Flux<Connection> accepted) {
+        return Closing.each(Passing.raw(accepted), Connection::abort);
+    }
+}

@@ -1,0 +1,18 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Closing;
+import io.trale.reactive.Connection;
+import io.trale.reactive.Lease;
+import io.trale.reactive.Passing;
+import org.reactivestreams.Publisher;
+
+/// `Connection.receiveLeases()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
+public class RawReceiveLeasesTck extends ReceivingTck<Lease> {
+
+    public RawReceiveLeasesTck() {}
+
+    @Override
+    Publisher<Lease> publisher(Connection connection) {
+        return Closing.each(Passing.raw(connection.receiveLeases()), Lease::close);
+    }
+}

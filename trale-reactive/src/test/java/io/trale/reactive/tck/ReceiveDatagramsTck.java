@@ -1,0 +1,82 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Datagram;
+import io.trale.reactive.Support;
+import io.trale.reactive.Trale;
+import io.trale.reactive.UdpEndpoint;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+import org.reactivestreams.Publisher;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeClass;
+import reactor.core.publisher.Flux;
+
+/// `UdpEndpoint.receive()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for
+/// publishers that never complete, on endpoints that somebody sends to all the time.
+public class ReceiveDatagramsTck extends SourceTck<Datagram> {
+
+    private final Queue<UdpEndpoint> endpoints = new ConcurrentLinkedQueue<>();
+    private Trale trale;
+    private Thread sender;
+    private volatile boolean stopping;
+
+    public ReceiveDatagramsTck() {}
+
+    @BeforeClass
+    public void start() {
+        trale = Trale.start();
+        sender = Thread.ofPlatform().daemon().start(() -> {
+            try (DatagramChannel channel = DatagramChannel.open()) {
+                while (!stopping) {
+                    for (UdpEndpoint endpoint : endpoints) {
+                        channel.send(ByteBuffer.allocate(1), endpoint.localAddress());
+                    }
+                    LockSupport.parkNanos(20_000);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    @AfterClass
+    public void stop() throws InterruptedException {
+        stopping = true;
+        sender.join();
+        trale.close();
+    }
+
+    /// What the suite gets to see.
+    Publisher<Datagram> asSeen(Flux<Datagram> received) {
+        return received;
+    }
+
+    private UdpEndpoint endpoint() {
+        return trale.udp(Support.loopback(0)).block();
+    }
+
+    @Override
+    public Publisher<Datagram> createPublisher(long elements) {
+        UdpEndpoint endpoint = endpoint();
+        endpoints.add(endpoint);
+        return asSeen(endpoint.receive());
+    }
+
+    /// One that has a subscriber already.
+    @Override
+    public Publisher<Datagram> createFailedPublisher() {
+        UdpEndpoint endpoint = endpoint();
+        endpoint.receive().subscribe();
+        return asSeen(endpoint.receive());
+    }
+
+    @Override
+    public long maxElementsFromPublisher() {
+        return publisherUnableToSignalOnComplete();
+    }
+}

@@ -1,0 +1,17 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Closing;
+import io.trale.reactive.Connection;
+import io.trale.reactive.Lease;
+import org.reactivestreams.Publisher;
+
+/// `Connection.receiveLeases()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
+public class ReceiveLeasesTck extends ReceivingTck<Lease> {
+
+    public ReceiveLeasesTck() {}
+
+    @Override
+    Publisher<Lease> publisher(Connection connection) {
+        return Closing.each(connection.receiveLeases(), Lease::close);
+    }
+}

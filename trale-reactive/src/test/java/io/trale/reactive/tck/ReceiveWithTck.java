@@ -1,0 +1,17 @@
+package io.trale.reactive.tck;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import io.trale.reactive.Connection;
+import org.reactivestreams.Publisher;
+
+/// `Connection.receiveWith()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
+public class ReceiveWithTck extends ReceivingTck<Byte> {
+
+    public ReceiveWithTck() {}
+
+    @Override
+    Publisher<Byte> publisher(Connection connection) {
+        return connection.receiveWith(segment -> segment.get(JAVA_BYTE, 0));
+    }
+}

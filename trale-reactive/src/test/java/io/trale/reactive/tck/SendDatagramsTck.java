@@ -1,0 +1,23 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Datagram;
+import io.trale.reactive.SinkKind;
+import io.trale.reactive.Trale;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+
+/// `UdpEndpoint.send()` keeps the rules of a Subscriber towards any Publisher.
+public class SendDatagramsTck extends SendingTck<Datagram> {
+
+    public SendDatagramsTck() {}
+
+    @Override
+    Mono<Void> send(Trale trale, Publisher<Datagram> source) {
+        return SinkKind.endpoint(trale).send(source);
+    }
+
+    @Override
+    public Datagram createElement(int element) {
+        return SinkKind.datagram(element);
+    }
+}

@@ -1,0 +1,24 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.Lease;
+import io.trale.reactive.Lent;
+import io.trale.reactive.SinkKind;
+import io.trale.reactive.Trale;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+
+/// `Connection.sendLeases()` keeps the rules of a Subscriber towards any Publisher.
+public class SendLeasesTck extends SendingTck<Lease> {
+
+    public SendLeasesTck() {}
+
+    @Override
+    Mono<Void> send(Trale trale, Publisher<Lease> source) {
+        return SinkKind.connection(trale).sendLeases(source);
+    }
+
+    @Override
+    public Lease createElement(int element) {
+        return new Lent(new byte[] {(byte) element}).lease();
+    }
+}

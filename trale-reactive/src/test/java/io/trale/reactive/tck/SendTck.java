@@ -1,0 +1,23 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.SinkKind;
+import io.trale.reactive.Trale;
+import java.nio.ByteBuffer;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+
+/// `Connection.send()` keeps the rules of a Subscriber towards any Publisher.
+public class SendTck extends SendingTck<ByteBuffer> {
+
+    public SendTck() {}
+
+    @Override
+    Mono<Void> send(Trale trale, Publisher<ByteBuffer> source) {
+        return SinkKind.connection(trale).send(source);
+    }
+
+    @Override
+    public ByteBuffer createElement(int element) {
+        return SinkKind.buffer(element);
+    }
+}

@@ -1,0 +1,12 @@
+package io.trale.reactive.tck;
+
+import io.trale.reactive.codec.Strings;
+import java.nio.charset.StandardCharsets;
+
+/// A string for each chunk, all of them longer than one character.
+public class StringsTck extends ViewTck<String> {
+
+    public StringsTck() {
+        super(Strings.of(StandardCharsets.UTF_8), "1234567".getBytes(StandardCharsets.UTF_8));
+    }
+}
