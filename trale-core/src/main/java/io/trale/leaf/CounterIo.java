@@ -2,9 +2,11 @@ package io.trale.leaf;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
+import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
 
@@ -26,6 +28,26 @@ public abstract class CounterIo extends ReactorIo {
     /// The counter, unsigned; 0 if none was read. It may be 0 although the operation succeeded, if that was the poll.
     protected final long value() {
         return value;
+    }
+
+    /// Ends the use. Returns the counter, at most `Integer.MAX_VALUE`, or `-errno`.
+    protected final int takeCount() {
+        int count = ioResult() < 0 ? ioResult() : toInt(value);
+        reset();
+        return count;
+    }
+
+    /// The unsigned `count`, limited to `Integer.MAX_VALUE`.
+    public static int toInt(long count) {
+        return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+    }
+
+    /// Returns `count`, or throws if it is the `-errno` of a read of `descriptor`, which is a `name`.
+    public static int checked(String name, Descriptor descriptor, int count) throws ErrnoException {
+        if (count < 0) {
+            throw Failure.of("read(" + name + "=" + descriptor.fd() + ")", -count);
+        }
+        return count;
     }
 
     @Override

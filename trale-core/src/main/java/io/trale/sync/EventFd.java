@@ -128,14 +128,11 @@ public final class EventFd implements AutoCloseable {
             descriptor.checkThread();
             if (!over) {
                 over = true;
-                result = io.take();
+                result = io.takeSignals();
                 idle.add(io);
                 io = null;
             }
-            if (result < 0) {
-                throw Failure.of("read(eventfd=" + descriptor.fd() + ")", -result);
-            }
-            return result;
+            return CounterIo.checked("eventfd", descriptor, result);
         }
 
         @Override
@@ -156,15 +153,8 @@ public final class EventFd implements AutoCloseable {
             return submitOrGetResult(waker);
         }
 
-        int take() {
-            int result = ioResult() < 0 ? ioResult() : toInt(value());
-            reset();
-            return result;
-        }
-
-        /// The unsigned `count`, limited to `Integer.MAX_VALUE`.
-        private static int toInt(long count) {
-            return Long.compareUnsigned(count, Integer.MAX_VALUE) > 0 ? Integer.MAX_VALUE : (int) count;
+        int takeSignals() {
+            return takeCount();
         }
 
         void cancel() {

@@ -99,14 +99,13 @@ public final class TimerFd implements AutoCloseable {
         public boolean poll(Waker waker) {
             descriptor.checkThread();
             if (kept > 0 && !inFlight()) {
-                result = (int) Math.min(Integer.MAX_VALUE, kept);
+                result = toInt(kept);
                 kept = 0;
                 begun = false;
                 return true;
             }
             if (submitOrGetResult(waker)) {
-                result = ioResult() < 0 ? ioResult() : (int) Math.min(Integer.MAX_VALUE, value());
-                reset();
+                result = takeCount();
                 begun = false;
                 return true;
             }
@@ -116,10 +115,7 @@ public final class TimerFd implements AutoCloseable {
         @Override
         public int resultAsInt() throws ErrnoException {
             descriptor.checkThread();
-            if (result < 0) {
-                throw Failure.of("read(timerfd=" + descriptor.fd() + ")", -result);
-            }
-            return result;
+            return checked("timerfd", descriptor, result);
         }
 
         @Override

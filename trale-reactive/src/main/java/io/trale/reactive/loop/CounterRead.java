@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Waker;
 import io.trale.leaf.CounterIo;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Failure;
 
 /// Reads a counter for a source, one `read(2)` at a time. What comes when nobody asks any more stays here.
 public final class CounterRead extends CounterIo {
@@ -25,9 +24,7 @@ public final class CounterRead extends CounterIo {
         if (count == 0 && submitOrGetResult(waker)) {
             int result = ioResult();
             reset();
-            if (result < 0) {
-                throw Failure.of("read(" + name + "=" + descriptor().fd() + ")", -result);
-            }
+            checked(name, descriptor(), result);
             count = value();
         }
         return count != 0;
