@@ -260,11 +260,11 @@ class CliTest {
         assertThat(run("demo")).isZero();
         assertThat(err.toString()).isEmpty();
         assertThat(out.toString()).contains("every byte compared", "The slow client received ");
-        Matcher ticks = Pattern.compile(" ([0-9,]+) ticks told of ([0-9,]+) that were missed").matcher(out.toString());
+        Matcher ticks = Pattern.compile(" ([0-9,]+) ticks reported ([0-9,]+) missed periods").matcher(out.toString());
         assertThat(ticks.find()).isTrue();
         assertThat(number(ticks.group(1)) + number(ticks.group(2))).isGreaterThan(4000); // periods of 1 ms
         assertThat(number(ticks.group(2))).isGreaterThan(number(ticks.group(1))); // the consumer pauses for 5 ms
-        Matcher signals = Pattern.compile(" 1,000,000 signals came in ([0-9,]+) elements").matcher(out.toString());
+        Matcher signals = Pattern.compile(" 1,000,000 signals arrived in ([0-9,]+) elements").matcher(out.toString());
         assertThat(signals.find()).isTrue();
         assertThat(number(signals.group(1))).isBetween(1L, 999_999L);
     }

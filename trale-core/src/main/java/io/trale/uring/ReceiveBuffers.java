@@ -5,21 +5,21 @@ import java.util.Arrays;
 
 /// A group of receive buffers of one size: when data arrives, the kernel picks a buffer from it.
 ///
-/// A buffer is either *free* (the kernel may pick it for a receive) or *lent* to us: from the completion that names it until
+/// A buffer belongs either to the kernel, which may pick it for a receive, or to us: from the completion that names it until
 /// [#give]. Subclasses differ in how they pass a buffer to the kernel.
 public abstract class ReceiveBuffers {
 
     private final int group;
     private final MemorySegment[] buffers;
-    private final boolean[] lent;
+    private final boolean[] ownedByUs;
     private int free;
 
-    /// Creates group number `group`. All `buffers` must have one size. All are lent until [#giveAll].
+    /// Creates group number `group`. All `buffers` must have one size. All belong to us until [#giveAll].
     protected ReceiveBuffers(int group, MemorySegment[] buffers) {
         this.group = group;
         this.buffers = buffers;
-        lent = new boolean[buffers.length];
-        Arrays.fill(lent, true);
+        ownedByUs = new boolean[buffers.length];
+        Arrays.fill(ownedByUs, true);
     }
 
     /// Gives all buffers to the kernel. The last step of every constructor.
@@ -45,37 +45,37 @@ public abstract class ReceiveBuffers {
         return (int) buffers[0].byteSize();
     }
 
-    /// The number of free buffers.
+    /// The number of free buffers: those that belong to the kernel.
     public final int free() {
         return free;
     }
 
-    /// True if buffer `id` is free.
+    /// True if buffer `id` belongs to the kernel.
     public final boolean isFree(int id) {
-        return !lent[id];
+        return !ownedByUs[id];
     }
 
-    /// The memory of buffer `id`, free or lent.
+    /// The memory of buffer `id`, whether it belongs to the kernel or to us.
     public final MemorySegment buffer(int id) {
         return buffers[id];
     }
 
-    /// Takes buffer `id`, which a completion has named. The buffer is lent to us until [#give].
+    /// Takes buffer `id`, which a completion has named. The buffer belongs to us until [#give].
     public final MemorySegment take(int id) {
-        if (lent[id]) {
-            throw new IllegalStateException("buffer " + id + " of group " + group + " is already lent");
+        if (ownedByUs[id]) {
+            throw new IllegalStateException("buffer " + id + " of group " + group + " is not owned by the kernel");
         }
-        lent[id] = true;
+        ownedByUs[id] = true;
         free--;
         return buffers[id];
     }
 
     /// Gives buffer `id` back to the kernel, which may write to the buffer from now on.
     public final void give(int id) {
-        if (!lent[id]) {
-            throw new IllegalStateException("buffer " + id + " of group " + group + " is not lent");
+        if (!ownedByUs[id]) {
+            throw new IllegalStateException("buffer " + id + " of group " + group + " is already owned by the kernel");
         }
-        lent[id] = false;
+        ownedByUs[id] = false;
         free++;
         provide(id, buffers[id]);
     }

@@ -112,7 +112,7 @@ class BufferRingTest {
             long completion = receive(ring, inlet);
             assertThat(takenId(completion)).isEqualTo(first);
             assertThat(buffers.take(first).get(JAVA_BYTE, 0)).as("nothing was lost").isEqualTo((byte) 2);
-            assertThat(keep.get(JAVA_BYTE, 0)).as("a lent buffer is not written to").isEqualTo((byte) 1);
+            assertThat(keep.get(JAVA_BYTE, 0)).as("a buffer of ours is not written to").isEqualTo((byte) 1);
         });
     }
 
@@ -120,7 +120,7 @@ class BufferRingTest {
     void givingTwiceThrows() throws Exception {
         withBuffers(2, 16, (ring, buffers, inlet) -> {
             assertThatThrownBy(() -> buffers.give(1)).isInstanceOf(IllegalStateException.class)
-                    .hasMessage("buffer 1 of group 3 is not lent");
+                    .hasMessage("buffer 1 of group 3 is already owned by the kernel");
             assertThat(buffers.free()).isEqualTo(2);
             buffers.take(1);
             buffers.give(1);
@@ -134,7 +134,7 @@ class BufferRingTest {
         withBuffers(2, 16, (ring, buffers, inlet) -> {
             buffers.take(0);
             assertThatThrownBy(() -> buffers.take(0)).isInstanceOf(IllegalStateException.class)
-                    .hasMessage("buffer 0 of group 3 is already lent");
+                    .hasMessage("buffer 0 of group 3 is not owned by the kernel");
             assertThat(buffers.free()).isEqualTo(1);
         });
     }
