@@ -155,7 +155,7 @@ class FileWriteTest {
 
     @Test
     void manyFilesShareFewBlocksAndWaitForThemInLine() throws IOException {
-        byte[] bytes = Support.bytes(3, 20_000);
+        byte[] bytes = Support.bytes(3, 2_000);
         try (Trale small = Trale.start(ExecutorOptions.defaults().fileBlocks(1, 100))) {
             Flux.range(0, 20).flatMap(i -> small.write(directory.resolve("file" + i), Flux.just(ByteBuffer.wrap(bytes))), 20)
                     .then().block(LIMIT);

@@ -31,7 +31,7 @@ public final class Support {
     static final int WINDOW_ELEMENTS = 32;
 
     /// How long to wait for a condition before the test has failed. Nothing is measured by it.
-    static final int PATIENCE_SECONDS = 50;
+    static final int PATIENCE_SECONDS = Integer.getInteger("trale.patience.seconds", 50);
 
     /// The number of the system call, which is the same on all architectures.
     private static final String IO_URING_ENTER = "426 ";
