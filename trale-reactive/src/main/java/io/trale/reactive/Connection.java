@@ -25,8 +25,9 @@ public interface Connection {
     ///
     /// While there is demand one `recv(2)` is in flight; with none there is none, the socket's buffer fills, and the peer
     /// stalls. Completes when the peer ends its side, and stops no send by that. Fails with
-    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others). One subscriber at a time: after it has cancelled or
-    /// completed by count, as in `take(n)`, the next goes on at the very next byte.
+    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others). If received bytes were lost for want of memory, this and
+    /// every later receive fails: no subscriber takes a stream with a gap for whole. One subscriber at a time: after it has
+    /// cancelled or completed by count, as in `take(n)`, the next goes on at the very next byte.
     ///
     /// If this side closes the connection, by [#close], [#abort] or [Trale#close], a receive that did not reach the peer's end
     /// fails with [java.nio.channels.ClosedChannelException]. A subscriber without an error consumer has Reactor log that as

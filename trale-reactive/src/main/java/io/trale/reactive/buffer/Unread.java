@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The head of a stream: bytes that have come and that no subscriber has consumed. In one piece, and in heap memory, so
 /// that they outlive the loop. Not thread-safe.
-public final class Unread {
+public class Unread {
 
     private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
@@ -30,7 +30,7 @@ public final class Unread {
         return bytes == null;
     }
 
-    int size() {
+    public int size() {
         ByteBuffer bytes = this.bytes;
         return bytes == null ? 0 : bytes.remaining();
     }
@@ -76,14 +76,16 @@ public final class Unread {
         return extended.limit(extended.limit() + length);
     }
 
-    /// Consumes all, as a heap buffer of exact size that belongs to the caller; null if there are none.
+    /// Consumes all, as a heap buffer of exact size that belongs to the caller; null if there are none. Consumes nothing if
+    /// there is no memory.
     public @Nullable ByteBuffer take() {
         ByteBuffer bytes = this.bytes;
-        this.bytes = null;
-        if (bytes == null || own && bytes.remaining() == bytes.capacity()) {
-            return bytes == null ? null : bytes.order(ByteOrder.BIG_ENDIAN);
+        if (bytes == null) {
+            return null;
         }
-        return copy(bytes);
+        ByteBuffer taken = own && bytes.remaining() == bytes.capacity() ? bytes.order(ByteOrder.BIG_ENDIAN) : copy(bytes);
+        this.bytes = null;
+        return taken;
     }
 
     /// Consumes what `decoder` makes an element of, which is returned; null if it needs more. What it throws has consumed

@@ -51,6 +51,11 @@ interface ReceiveMode<T> {
                 }
             }
 
+            @Override
+            public boolean showsBytes() {
+                return true;
+            }
+
             private R made(R element) {
                 return Objects.requireNonNull(element, "the function returned null");
             }
@@ -75,10 +80,10 @@ interface ReceiveMode<T> {
         }
     }
 
-    /// All bytes of `head`, which is empty then, in native memory of `arena`.
+    /// All bytes of `head`, which is empty then, in native memory of `arena`. If there is no memory, `head` is as before.
     static MemorySegment copy(Unread head, Arena arena) {
-        ByteBuffer bytes = Objects.requireNonNull(head.take(), "no bytes");
-        return arena.allocate(bytes.remaining(), 64).copyFrom(MemorySegment.ofBuffer(bytes));
+        MemorySegment copy = arena.allocate(head.size(), 64);
+        return copy.copyFrom(MemorySegment.ofBuffer(Objects.requireNonNull(head.take(), "no bytes")));
     }
 
     /// Where the kernel takes its buffers from.
@@ -89,6 +94,11 @@ interface ReceiveMode<T> {
     /// False while nothing may be received, although there is demand.
     default boolean ready() {
         return true;
+    }
+
+    /// True if user code sees the bytes themselves, so that those of an element which could not be made are not lost on it.
+    default boolean showsBytes() {
+        return false;
     }
 
     /// True if [#take(Unread, boolean)] may make an element, without more bytes.

@@ -47,7 +47,7 @@ final class Receiver extends Operation {
     private @Nullable MemorySegment arrived;
     private int arrivedBytes;
     private int arrivedFlags;
-    private final Unread head = new Unread();
+    Unread head = new Unread(); // tests have one without memory
     private boolean finished;
     private @Nullable ReadIdleException idleFailure;
     /// The peer has ended its side.
@@ -58,6 +58,8 @@ final class Receiver extends Operation {
     /// The limit of [#readIdle] was reached just now.
     private boolean idle;
     private @Nullable IOException failure;
+    /// Why received bytes were lost. The stream has a gap then: nothing is received any more, and each subscription fails.
+    private @Nullable OutOfMemoryError lost;
 
     Receiver(SocketConnection connection) {
         super(connection.descriptor);
@@ -150,7 +152,12 @@ final class Receiver extends Operation {
         MemorySegment unwanted = arrived;
         if (unwanted != null) { // for the next subscriber, then
             arrived = null;
-            ReceiveMode.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
+            try {
+                ReceiveMode.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
+            } catch (OutOfMemoryError e) {
+                lost = e;
+                place.wake();
+            }
         }
     }
 
@@ -181,6 +188,10 @@ final class Receiver extends Operation {
 
     /// Ends or asks the kernel. `more` says that there is more to make elements of.
     private void proceed(Receiving<?> consumer, boolean more) {
+        if (lost != null && failure == null) {
+            failure = new IOException("recv(fd=" + connection.descriptor.fd() + ", "
+                    + SocketAddresses.format(connection.remoteAddress()) + "): received bytes were lost for want of memory", lost);
+        }
         if (!connection.isOpen() && (more || failure == null && !finished)) {
             consumer.closed();
         } else if (more) {
@@ -234,7 +245,12 @@ final class Receiver extends Operation {
             return intake.take(head, finished);
         }
         this.arrived = null; // from here on they are the intake's
-        return intake.take(head, group(), arrived, arrivedBytes, arrivedFlags);
+        try {
+            return intake.take(head, group(), arrived, arrivedBytes, arrivedFlags);
+        } catch (OutOfMemoryError e) { // it does not say whether they were copied
+            lost = intake.showsBytes() ? null : e;
+            throw e;
+        }
     }
 
     /// No element could be made of the bytes, and so the subscription ends, whatever the reason was: also for want of memory.

@@ -1,7 +1,11 @@
 package io.trale.reactive.stream;
 
 import io.trale.reactive.Connection;
+import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.Loop;
+import io.trale.reactor.BufferGroup;
+import java.lang.foreign.MemorySegment;
+import reactor.core.publisher.Flux;
 
 /// What tests read of the inside of a [Connection].
 public final class ConnectionProbe {
@@ -30,6 +34,32 @@ public final class ConnectionProbe {
     /// True once its side has ended, and input is dropped.
     public static boolean isDraining(Connection connection) {
         return socket(connection).closing.isDraining();
+    }
+
+    /// From now on there is no memory for bytes that come when nobody receives.
+    public static void keepNothing(Connection connection) {
+        socket(connection).receiver.head = new Unread() {
+            @Override
+            public void add(MemorySegment buffer, int length) {
+                throw new OutOfMemoryError("for late bytes");
+            }
+        };
+    }
+
+    /// Receives as [Connection#receive], but there is no memory for any element.
+    public static Flux<String> receiveNothing(Connection connection) {
+        return socket(connection).receiver.flux("nothing", () -> new ReceiveMode<String>() {
+            @Override
+            public String take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
+                group.give(flags);
+                throw new OutOfMemoryError("for an element");
+            }
+
+            @Override
+            public String take(Unread head, boolean end) {
+                throw new AssertionError("nothing is kept");
+            }
+        });
     }
 
     /// How many bytes its sends have in the queue.
