@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The doctor on the real kernel as it is, with capabilities taken away, and with calls refused.
+/// The doctor on the real kernel: unchanged, with capabilities masked, and with failing calls.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class DoctorTest {
 
@@ -122,7 +122,7 @@ class DoctorTest {
     }
 
     @Test
-    void everythingThatThisKernelHasIsUsed() {
+    void availableFeaturesAreUsed() {
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(diagnosis.isHealthy()).isTrue();
         assertThat(diagnosis.findings(State.MISSING)).isEmpty();
@@ -135,7 +135,7 @@ class DoctorTest {
     }
 
     @Test
-    void reportHasALineForEachFindingAndAnEndThatSaysItAll() {
+    void reportHasALineForEachFindingAndASummary() {
         Diagnosis diagnosis = new Diagnosis(List.of(Finding.used("a", "b"), Finding.fallback("c", "d", "do e")));
         assertThat(diagnosis.toString().lines()).containsExactly(
                 "used      a                 b",
@@ -161,14 +161,14 @@ class DoctorTest {
 
     @ParameterizedTest
     @EnumSource(value = Capability.class, mode = EnumSource.Mode.EXCLUDE, names = "PATIENT_TIMERS") // nothing to be told of
-    void fallbackForWhatIsMissingIsNamed(Capability capability) {
+    void missingFeatureIsReportedAsFallback(Capability capability) {
         Finding finding = of(Doctor.examine(MaskedKernel.without(EnumSet.of(capability))), NAMES.get(capability));
         assertThat(finding.state()).isEqualTo(State.FALLBACK);
         assertThat(finding.remedy()).startsWith("Linux ");
     }
 
     @Test
-    void fallbacksAloneAreNoReasonNotToRun() {
+    void traleRunsWithAllFallbacks() {
         Diagnosis diagnosis = Doctor.examine(MaskedKernel.without(EnumSet.allOf(Capability.class)));
         assertThat(diagnosis.isHealthy()).isTrue();
         assertThat(diagnosis.findings(State.FALLBACK)).extracting(Finding::name).containsAll(NAMES.values());
@@ -176,11 +176,11 @@ class DoctorTest {
         assertThat(diagnosis.summary()).isEqualTo("trale can run here, with 6 fallbacks");
     }
 
-    // ---- what is refused
+    // ---- failing calls
 
     @ParameterizedTest
     @CsvSource({"1, seccomp", "38, 6.1", "12, ulimit -l", "24, ulimit -n"})
-    void ringThatIsRefusedIsMissingAndEverythingElseLookedAt(int errno, String remedy) {
+    void failedRingIsMissingAndOtherProbesRun(int errno, String remedy) {
         kernel.setupErrno = errno;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(diagnosis.isHealthy()).isFalse();
@@ -194,14 +194,15 @@ class DoctorTest {
         assertThat(kernel.open).isEmpty();
     }
 
+    /// The kernel releases the locked memory of a closed ring with a delay, so a second ring could fail.
     @Test
-    void noMoreThanOneRingIsOpenedSinceTheMemoryOfAClosedOneComesBackLate() {
+    void onlyOneRingIsOpened() {
         kernel.rings = 1;
         assertThat(Doctor.examine(kernel).isHealthy()).isTrue();
     }
 
     @Test
-    void probeThatThrowsIsAFindingToo() {
+    void exceptionOfAProbeIsAFinding() {
         kernel.broken = true;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "loop")).isEqualTo(Finding.missing("loop", "broken", ""));
@@ -209,7 +210,7 @@ class DoctorTest {
     }
 
     @Test
-    void enterThatIsFilteredIsNamed() {
+    void filteredEnterIsReported() {
         kernel.enterErrno = Errno.EPERM;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "ring").state()).isEqualTo(State.USED);
@@ -221,7 +222,7 @@ class DoctorTest {
     }
 
     @Test
-    void timerfdThatIsRefusedIsNamedForItselfAndForTheLoop() {
+    void failedTimerfdIsReportedForTheLoopAsWell() {
         kernel.noTimerfd = true;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "timerfd").state()).isEqualTo(State.MISSING);
@@ -231,7 +232,7 @@ class DoctorTest {
     }
 
     @Test
-    void receiveBuffersThatCannotBeHadAreMissing() {
+    void receiveBuffersWithoutMemoryAreMissing() {
         kernel.registerOpcode = Abi.IORING_REGISTER_PBUF_RING;
         kernel.registerErrno = Errno.ENOMEM;
         Finding buffers = of(Doctor.examine(kernel), "receive buffers");
@@ -241,7 +242,7 @@ class DoctorTest {
     }
 
     @Test
-    void networkThatIsNotThereIsNoFaultOfTheBuffers() {
+    void receiveBuffersAreUsedWithoutANetwork() {
         kernel.bindErrno = 99; // EADDRNOTAVAIL: not even loopback
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(diagnosis.isHealthy()).isTrue();
@@ -250,7 +251,7 @@ class DoctorTest {
     }
 
     @Test
-    void kernelThatCannotBeAskedForItsOperationsIsBelieved() {
+    void failedProbeOfOperationsIsUnknown() {
         kernel.registerOpcode = Abi.IORING_REGISTER_PROBE;
         kernel.registerErrno = Errno.EINVAL;
         Diagnosis diagnosis = Doctor.examine(kernel);
@@ -260,7 +261,7 @@ class DoctorTest {
     }
 
     @Test
-    void operationThatTheKernelLacksIsNamed() {
+    void unsupportedOperationIsReported() {
         kernel.unknownOpcode = Abi.IORING_OP_STATX;
         Diagnosis diagnosis = Doctor.examine(kernel);
         assertThat(of(diagnosis, "operations").detail()).isEqualTo("this kernel does not support [STATX]");
@@ -268,14 +269,14 @@ class DoctorTest {
     }
 
     @Test
-    void everyOperationThatHasANameHereIsAskedFor() {
+    void everyOpcodeIsProbed() {
         List<String> names = Arrays.stream(Abi.class.getFields()).map(Field::getName)
                 .filter(name -> name.startsWith("IORING_OP_")).map(name -> name.substring("IORING_OP_".length())).toList();
         assertThat(Opcode.values()).extracting(Opcode::name).containsExactlyInAnyOrderElementsOf(names);
     }
 
     @Test
-    void kernelThatCannotBeCalledAtAllIsMissing() {
+    void kernelThatCannotBeCalledIsMissing() {
         Diagnosis diagnosis = Doctor.examine(() -> {
             throw new UnsupportedOperationException("no way");
         }, Path.of("/proc"));
@@ -311,7 +312,7 @@ class DoctorTest {
     }
 
     @Test
-    void limitsAreToldAndSmallOnesRemarkedOn() throws Exception {
+    void limitsAreReportedAndSmallOnesHaveARemedy() throws Exception {
         Diagnosis small = withProc("0", """
                 Limit                     Soft Limit           Hard Limit           Units
                 Max open files            256                  524288               files
@@ -329,7 +330,7 @@ class DoctorTest {
     }
 
     @Test
-    void factsThatCannotBeReadAreUnknownAndNothingElse() throws Exception {
+    void unreadableFactsAreUnknown() throws Exception {
         Diagnosis diagnosis = withProc("0", "", "many");
         assertThat(of(diagnosis, "locked memory").detail()).isEqualTo("unknown: not found in /proc/self/limits");
         assertThat(of(diagnosis, "backlog").detail()).startsWith("unknown: ");
@@ -353,11 +354,11 @@ class DoctorTest {
         assertThat(finding.remedy().isEmpty()).isEqualTo(state == State.USED);
     }
 
-    // ---- who asks
+    // ---- the calling thread
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anyThreadMayAskWhetherItHasAnExecutorOrNot(boolean executor) throws Exception {
+    void anyThreadMayExamine(boolean executor) throws Exception {
         if (executor) {
             Executor.current();
         }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Names that no encoding decodes, and paths that are none of this host: the kernel sees the very bytes, or nothing.
+/// File names that the JVM cannot decode, and paths of other file systems: the kernel receives the exact bytes, or no call.
 @Timeout(60)
 class FileNamesTest {
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Addresses to the kernel's form and back, and as people write them.
+/// Conversion of addresses to the kernel's structures and back, and their format in messages.
 class SocketAddressesTest {
 
     @ParameterizedTest
@@ -91,7 +91,7 @@ class SocketAddressesTest {
 
     /// Also the abstract names of unix(7), which begin with a zero: Java cannot say them.
     @Test
-    void whoHasNoNameIsUnnamed() {
+    void anAddressWithoutANameIsUnnamed() {
         UnixDomainSocketAddress unnamed = UnixDomainSocketAddress.of("");
         assertThat(SocketAddresses.format(unnamed)).isEqualTo("unnamed");
         try (Arena arena = Arena.ofConfined()) {
@@ -119,7 +119,7 @@ class SocketAddressesTest {
     }
 
     @Test
-    void whatCannotBeEncodedIsRefused() {
+    void anAddressThatCannotBeEncodedIsRejected() {
         SocketAddress strange = new SocketAddress() { };
         assertThatThrownBy(() -> SocketAddresses.check(strange)).isInstanceOf(UnsupportedAddressTypeException.class);
         assertThatThrownBy(() -> SocketAddresses.check(InetSocketAddress.createUnresolved("nowhere.invalid", 1)))
@@ -127,7 +127,7 @@ class SocketAddressesTest {
     }
 
     @Test
-    void scopeIsPartOfWhatPeopleRead() throws Exception {
+    void scopeIsPartOfTheFormattedAddress() throws Exception {
         byte[] ip = InetAddress.getByName("fe80::2").getAddress();
         assertThat(SocketAddresses.format(new InetSocketAddress(Inet6Address.getByAddress(null, ip, 3), 80)))
                 .isEqualTo("[fe80::2%3]:80");

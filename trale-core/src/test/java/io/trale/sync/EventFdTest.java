@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Events on the real kernel: signals are latched, counted, never lost, whoever signals and whoever gives up.
+/// Events on the real kernel: signals are latched and counted. None is lost, from any thread, and after a cancel.
 @Timeout(60)
 class EventFdTest {
 
@@ -120,7 +120,7 @@ class EventFdTest {
     }
 
     @Test
-    void aSignalThatACancelledWaitTookGoesToTheNext() throws Exception {
+    void aSignalOfACancelledTakeIsKeptForTheNext() throws Exception {
         try (EventFd event = EventFd.semaphore()) {
             int taken = Executor.blockOn(async(() -> {
                 var first = event.take();
@@ -138,7 +138,7 @@ class EventFdTest {
     }
 
     @Test
-    void aSignalWhoseWaitIsOverAndWasGivenUpGoesToTheNext() throws Exception {
+    void aSignalOfACompletedAndCancelledTakeIsKept() throws Exception {
         try (EventFd event = EventFd.counter()) {
             event.signal(3);
             int taken = Executor.blockOn(async(() -> {
@@ -146,7 +146,7 @@ class EventFdTest {
                 while (!first.poll(() -> {})) {
                     await(yieldNow());
                 }
-                first.cancel(); // before anybody asked how many
+                first.cancel(); // before its result was taken
                 return await(event.take());
             }));
             assertThat(taken).isEqualTo(3);
@@ -154,7 +154,7 @@ class EventFdTest {
     }
 
     @Test
-    void whatACancelledWaitTookGoesToTheNextHoweverMuchItIs() throws Exception {
+    void aLargeCountOfACancelledTakeIsKept() throws Exception {
         try (EventFd event = EventFd.counter()) {
             int taken = Executor.blockOn(async(() -> {
                 var first = event.take();
@@ -173,7 +173,7 @@ class EventFdTest {
     }
 
     @Test
-    void askingTwiceForAResultIsHarmless() throws Exception {
+    void resultMayBeCalledTwice() throws Exception {
         try (EventFd event = EventFd.semaphore()) {
             event.signal(3);
             Executor.blockOn(async(() -> {
@@ -186,7 +186,7 @@ class EventFdTest {
     }
 
     @Test
-    void moreThanTheCounterHoldsIsRefusedAndLeavesItAsItWas() throws Exception {
+    void signalBeyondTheMaximumThrowsAndChangesNothing() throws Exception {
         try (EventFd event = EventFd.counter()) {
             event.signal(Long.MAX_VALUE);
             event.signal(Long.MAX_VALUE - 1);
@@ -199,7 +199,7 @@ class EventFdTest {
     }
 
     @Test
-    void closeEndsTheWaitAndRefusesSignals() throws Exception {
+    void closeFailsTakesAndRejectsSignals() throws Exception {
         EventFd event = EventFd.counter();
         JoinHandle<Integer> waiting = Executor.spawn(event.take());
         Executor.spawn(async(event::close));
@@ -209,7 +209,7 @@ class EventFdTest {
         event.close();
     }
 
-    /// Holds the first write of another thread until the loop waits for it, and counts how often the loop looks.
+    /// Blocks the first write of another thread until the loop waits for it, and counts the spins of the loop.
     private static final class HeldWrite extends InterceptedKernel {
 
         final CountDownLatch writing = new CountDownLatch(1);
@@ -240,9 +240,9 @@ class EventFdTest {
         }
     }
 
-    /// The loop waits for the writes that had begun, not for threads that are refused.
+    /// The loop waits for writes in progress, not for threads whose signals are rejected.
     @Test
-    void closeDoesNotWaitForSignalsThatItRefuses() throws Exception {
+    void closeDoesNotWaitForRejectedSignals() throws Exception {
         HeldWrite kernel = new HeldWrite();
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
         EventFd event = EventFd.counter();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The mutex: exclusion across executors, first come first served, and no permit lost to a waiter that gives up.
+/// The mutex: exclusion across executors, FIFO order, and no lost unlock after a cancel.
 @Timeout(60)
 class MutexTest {
 
@@ -60,7 +60,7 @@ class MutexTest {
     }
 
     @Test
-    void waitersAreServedInTheOrderOfTheirComing() throws Exception {
+    void waitersAreServedInFifoOrder() throws Exception {
         Mutex<List<Integer>> mutex = new Mutex<>(new ArrayList<>());
         var first = Executor.blockOn(mutex.lock());
         for (int i = 0; i < 20; i++) {
@@ -80,7 +80,7 @@ class MutexTest {
     }
 
     @Test
-    void aWaiterThatGivesUpLosesNoPermitBeforeOrAfterItIsGranted() throws Exception {
+    void aCancelBeforeOrAfterTheGrantPassesTheMutexOn() throws Exception {
         Mutex<String> mutex = new Mutex<>("");
         Executor.blockOn(async(() -> {
             var guard = await(mutex.lock());
@@ -95,7 +95,7 @@ class MutexTest {
             assertThat(granted.poll(() -> woken[0] = true)).isFalse();
             again.close();
             assertThat(woken[0]).isTrue();
-            granted.cancel(); // it has the mutex, and will not take it
+            granted.cancel(); // granted, but its result was not taken
 
             await(mutex.lock()).close();
         }));
@@ -152,7 +152,7 @@ class MutexTest {
     }
 
     @Test
-    void askingTwiceForAGuardIsHarmless() throws Exception {
+    void resultMayBeCalledTwice() throws Exception {
         Mutex<Integer> mutex = new Mutex<>(0);
         var lock = mutex.lock();
         var guard = Executor.blockOn(lock);

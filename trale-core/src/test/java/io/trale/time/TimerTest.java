@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Sleeping and periodic timers on the real kernel: order, never too early, calling off, one descriptor for all.
+/// Sleeps and periodic timers on the real kernel: order, no early wake-up, cancellation, and one descriptor for all sleeps.
 @Timeout(60)
 class TimerTest {
 
@@ -69,7 +69,7 @@ class TimerTest {
     }
 
     @Test
-    void sleepAndTimeoutThatOutliveTheirRingAreNotOverForThat() throws Exception {
+    void sleepAndTimeoutSurviveTheCloseOfTheirRing() throws Exception {
         Future<Void> sleep = Timer.sleep(Duration.ofDays(1));
         Future<Void> timeout = Async.timeout(sleep, Duration.ofDays(1));
         for (int run = 0; run < 3; run++) {
@@ -123,7 +123,7 @@ class TimerTest {
     }
 
     @Test
-    void sleepersWakeInTheOrderOfTheirDeadlinesWhateverIsCalledOff() throws Exception {
+    void sleepersWakeInDeadlineOrderAfterCancels() throws Exception {
         Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // whose clock stands still between two looks
         List<Long> woken = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(7);
@@ -144,7 +144,7 @@ class TimerTest {
     }
 
     @Test
-    void manySleepersTakeOneDescriptorAndFewSystemCalls() throws Exception {
+    void manySleepersUseOneDescriptorAndFewSystemCalls() throws Exception {
         Executor executor = Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // on whose clock all begin at once
         for (int i = 0; i < 100_000; i++) {
             Executor.spawn(Timer.sleep(Duration.ofMillis(50)));
@@ -156,7 +156,7 @@ class TimerTest {
     }
 
     @Test
-    void crowdOfSleepersThatWakesAtOnceTakesTurns() throws Exception {
+    void manyExpiredSleepersAreWokenOverSeveralTurns() throws Exception {
         SimKernel kernel = new SimKernel(0);
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
         Deadlines deadlines = executor.reactor().deadlines();
@@ -174,7 +174,7 @@ class TimerTest {
     }
 
     @Test
-    void periodicTimerCountsWhatWasMissed() throws Exception {
+    void periodicTimerCountsMissedPeriods() throws Exception {
         try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1))) {
             int ticks = Executor.blockOn(async(() -> {
                 int sum = await(timer.expirations());
@@ -191,7 +191,7 @@ class TimerTest {
     }
 
     @Test
-    void expirationsThatACancelledWaitTookAreTold() throws Exception {
+    void expirationsOfACancelledWaitAreKept() throws Exception {
         try (TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ZERO)) {
             int count = Executor.blockOn(async(() -> {
                 var first = timer.expirations();
@@ -224,7 +224,7 @@ class TimerTest {
 
     /// Where reads do not wait, a poll does, which has read nothing when it ends.
     @Test
-    void pollForAWaitThatWasGivenUpCountsNothing() throws Exception {
+    void pollOfACancelledWaitCountsNothing() throws Exception {
         SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_TIMERS)
                 .faults(Faults.NONE.with(Fault.LOST_CANCEL, 1));
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
@@ -248,7 +248,7 @@ class TimerTest {
     }
 
     @Test
-    void closingATimerEndsTheWait() throws Exception {
+    void closeOfATimerFailsTheWait() throws Exception {
         TimerFd timer = TimerFd.start(Duration.ofDays(1), Duration.ZERO);
         JoinHandle<Integer> waiting = Executor.spawn(timer.expirations());
         Executor.spawn(async(timer::close));

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// Buffers that the kernel picks from, on the real kernel: who has each, and that its bytes are the message's.
+/// Receive buffers on the real kernel: the owner of each buffer, and the bytes in it.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class BufferRingTest {
 
@@ -93,7 +93,7 @@ class BufferRingTest {
     }
 
     @Test
-    void allLentIsNoBufferSpaceUntilOneIsGivenBack() throws Exception {
+    void withoutAFreeBufferAReceiveFailsWithEnobufs() throws Exception {
         withBuffers(2, 16, (ring, buffers, inlet) -> {
             for (byte i = 0; i < 3; i++) {
                 inlet.send(i);

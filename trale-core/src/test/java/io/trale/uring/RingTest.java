@@ -16,8 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// The two queues and `enter`, by NOPs on the real kernel: each completion is to come exactly once, whatever the queues'
-/// sizes.
+/// The two queues and `enter`, with NOPs on the real kernel: each operation completes exactly once, with any queue sizes.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class RingTest {
 
@@ -73,7 +72,7 @@ class RingTest {
     }
 
     @Test
-    void oneMoreThanTheQueueHoldsThrowsAndSpoilsNothing() throws Exception {
+    void nextOnAFullQueueThrowsAndChangesNothing() throws Exception {
         withRing(kernel, 4, 8, ring -> {
             for (int i = 0; i < 4; i++) {
                 nop(ring, i);
@@ -137,7 +136,7 @@ class RingTest {
     }
 
     @Test
-    void timedEnterWithNothingToComeReturnsTimeExpired() throws Exception {
+    void timedEnterWithoutCompletionsReturnsEtime() throws Exception {
         withRing(kernel, 4, 8, ring -> {
             assertThat(ring.enter(1, 1_000_000)).isEqualTo(-Errno.ETIME);
             nop(ring, 7);
@@ -167,7 +166,7 @@ class RingTest {
     }
 
     @Test
-    void resultAndFlagsAreToldApart() {
+    void resultAndFlagsAreSeparated() {
         long packed = 0x0000_0007_ffff_ff83L;
         assertThat(CompletionQueue.result(packed)).isEqualTo(-125);
         assertThat(CompletionQueue.flags(packed)).isEqualTo(7);
@@ -175,7 +174,7 @@ class RingTest {
     }
 
     @Test
-    void closeTakesTheRingOutOfItsThreadsTable() throws Exception {
+    void closeUnregistersTheRing() throws Exception {
         List<Integer> unregistered = new ArrayList<>();
         List<Integer> registered = new ArrayList<>();
         var watching = new InterceptedKernel() {
@@ -201,7 +200,7 @@ class RingTest {
     }
 
     @Test
-    void ringWorksWithoutAPlaceInItsThreadsTable() throws Exception {
+    void ringWorksWithoutARegisteredIndex() throws Exception {
         var full = new InterceptedKernel() {
             @Override
             public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
@@ -216,7 +215,7 @@ class RingTest {
     }
 
     @Test
-    void anotherThreadsEnterIsRefused() throws Exception {
+    void enterOfAnotherThreadIsRejected() throws Exception {
         withRing(kernel, 4, 8, ring -> {
             assertThat(ring.setupFlags() & Abi.IORING_SETUP_SINGLE_ISSUER).isNotZero();
             nop(ring, 1);

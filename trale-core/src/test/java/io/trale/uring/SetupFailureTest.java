@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a kernel that refuses is answered with: a line that says what to do, or a ring with fewer flags. The refusals
-/// are injected at the system call.
+/// Failed `io_uring_setup` calls: the message has the remedy, or the ring is opened with fewer flags. The failures are
+/// injected at the system call.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class SetupFailureTest {
 
@@ -110,14 +110,14 @@ class SetupFailureTest {
         "23, 0, ulimit -n",
         "5, 0, io_uring_setup(2)",
     })
-    void adviceSaysWhatToDo(int errno, String disabled, String advice) {
+    void remedyDependsOnTheErrno(int errno, String disabled, String advice) {
         SetupFailure failure = SetupFailure.of(errno, disabled);
         assertThat(failure.cause() + "; " + failure.remedy()).contains(advice).doesNotContain("\n");
     }
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.EPERM, Errno.ENOSYS, Errno.ENOMEM, Errno.EMFILE, 99})
-    void refusedRingIsOneLineWithErrorAndAdvice(int errno) {
+    void failedSetupIsOneLineWithErrorAndRemedy(int errno) {
         Refusing kernel = new Refusing(errno);
         ErrnoException e = failure(kernel);
         assertThat(e.errno()).isEqualTo(errno);
@@ -125,11 +125,11 @@ class SetupFailureTest {
         SetupFailure failure = SetupFailure.of(errno);
         assertThat(e.getMessage()).contains(failure.cause()).contains(failure.remedy()).contains("./trale doctor")
                 .contains("Doctor.examine()");
-        assertThat(kernel.calls).as("only EINVAL is worth another try").isEqualTo(1);
+        assertThat(kernel.calls).as("only EINVAL is retried").isEqualTo(1);
     }
 
     @Test
-    void kernelThatKnowsNoFlagAtAllIsTooOld() {
+    void kernelWithoutAnyFlagIsTooOld() {
         Refusing kernel = new Refusing(Errno.EINVAL);
         assertThat(failure(kernel)).hasMessageContaining("EINVAL").hasMessageContaining("6.1");
         assertThat(kernel.calls).isEqualTo(5);

@@ -12,8 +12,8 @@ import java.util.HexFormat;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/// Every `prep` writes all 64 bytes of `struct io_uring_sqe`: compared with an entry put together field by field, at the
-/// offsets of the header file, in memory that held only ones.
+/// Every `prep` method writes all 64 bytes of `struct io_uring_sqe`. Each is compared with an entry that is built field by
+/// field, at the offsets of the header file, in memory filled with ones.
 class SqeTest {
 
     private static final int FD = 0x12345;
