@@ -8,7 +8,6 @@ import io.trale.reactive.Datagram;
 import io.trale.reactive.send.Payload;
 import io.trale.reactive.send.SendSubscriber;
 import io.trale.reactive.send.Sender;
-import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -26,7 +25,6 @@ import reactor.core.publisher.Operators;
 final class DatagramSender extends Sender {
 
     private final UdpSocketEndpoint endpoint;
-    private final WritablePoll room;
 
     private int block = -1;
     private @Nullable MemorySegment header;
@@ -37,10 +35,6 @@ final class DatagramSender extends Sender {
     DatagramSender(UdpSocketEndpoint endpoint) {
         super(endpoint.loop, endpoint.descriptor);
         this.endpoint = endpoint;
-        room = new WritablePoll(endpoint.descriptor, () -> {
-            settle();
-            pump();
-        });
     }
 
     private BlockPool blocks() {
@@ -49,7 +43,7 @@ final class DatagramSender extends Sender {
 
     @Override
     protected void pump() {
-        if (elements.isEmpty() || inFlight() || room.isAwaited()) {
+        if (elements.isEmpty() || inFlight() || isWaiting()) {
             return;
         }
         if (isOpen()) {
@@ -99,13 +93,8 @@ final class DatagramSender extends Sender {
         unsendable = null;
         if (refusal != null || result >= 0) {
             taken(refusal);
-        } else {
-            switch (-result) {
-                case Errno.EAGAIN -> room.await();
-                case Errno.EINTR -> { } // once more
-                case Errno.ECANCELED -> { } // closing: pump says so
-                default -> taken(failure((Datagram) elements.element(), -result));
-            }
+        } else if (!isRepeated(-result)) {
+            taken(failure((Datagram) elements.element(), -result));
         }
         proceed();
     }
@@ -148,7 +137,7 @@ final class DatagramSender extends Sender {
     @Override
     protected void discardUnsent(SendSubscriber<?> owner) {
         discardAll();
-        room.cancel();
+        stopWaiting();
     }
 
     @Override

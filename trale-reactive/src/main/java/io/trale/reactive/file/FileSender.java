@@ -1,10 +1,8 @@
 package io.trale.reactive.file;
 
 import io.trale.fs.File;
-import io.trale.linux.Errno;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.send.StreamSender;
-import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -16,17 +14,12 @@ import org.jspecify.annotations.Nullable;
 public final class FileSender extends StreamSender {
 
     private final File file;
-    private final WritablePoll room;
     private long position;
 
     public FileSender(Loop loop, File file, long offset) {
         super(loop, file.descriptor());
         this.file = file;
         position = offset;
-        room = new WritablePoll(file.descriptor(), () -> {
-            settle();
-            pump();
-        });
     }
 
     @Override
@@ -40,31 +33,15 @@ public final class FileSender extends StreamSender {
     }
 
     @Override
-    public @Nullable IOException ended(int result, int asked) {
-        if (result >= 0) {
-            position += result;
-            return result > 0 || asked == 0 ? null // if it was less than asked for, the next write will say why
-                    : new IOException(describe() + ": took none of " + asked + " bytes");
-        }
-        switch (-result) {
-            case Errno.EAGAIN -> room.await();
-            case Errno.EINTR -> { } // once more
-            case Errno.ECANCELED -> { } // closing: pump says so
-            default -> {
-                return Failure.of(describe(), -result);
-            }
-        }
-        return null;
+    protected @Nullable IOException took(int bytes, int asked) {
+        position += bytes;
+        return bytes > 0 || asked == 0 ? null // after a short write the next one fails with the reason
+                : new IOException(describe() + ": took none of " + asked + " bytes");
     }
 
     @Override
-    protected boolean mustWait() {
-        return room.isAwaited();
-    }
-
-    @Override
-    protected void stopWaiting() {
-        room.cancel();
+    protected IOException failed(int errno) {
+        return Failure.of(describe(), errno);
     }
 
     @Override

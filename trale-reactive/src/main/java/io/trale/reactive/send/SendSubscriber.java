@@ -21,11 +21,38 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// One `send`: the subscriber of its source, and the subscription of whoever waits for it to be done.
+/// One send: the subscriber of its source, and the subscription of the subscriber that waits for the end of the send.
 ///
-/// Demand cannot be taken back, so it is kept small from the start: no more is outstanding than fits into the window,
-/// by the size of the largest element of late, nor more than a few elements. What the kernel takes makes room again.
+/// **Demand.** Demand cannot be taken back, so it is small from the start: no more is outstanding than fits into the window,
+/// by the size of the largest recent element, and no more than a few elements. What the kernel takes makes room again.
+///
+/// **States.** The state belongs to the loop. Other threads leave notes (the volatile fields) and schedule a [#drain].
+///
+/// ```
+/// NEW -> IN_LINE -> ACTIVE -> STOPPED -> ENDED; from NEW, IN_LINE and ACTIVE also directly to ENDED
+/// ```
 public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription, Runnable, Scannable {
+
+    private enum State {
+        /// The first turn of the loop has not come. Then [#drain] makes it IN_LINE, or ENDED if it was cancelled before.
+        NEW,
+        /// The sender has it, and the source is not subscribed to. It becomes ACTIVE when it is the first in line. It is
+        /// ENDED if it is cancelled, or if the sender refuses it, fails or closes.
+        IN_LINE,
+        /// The source is subscribed to, and its elements are accepted. It is STOPPED by a cancel, and if the sender closes or
+        /// fails. It is ENDED when the source has ended and the kernel has taken everything.
+        ACTIVE,
+        /// The source is cancelled, and what it still emits is discarded. Elements that were accepted still go out, unless
+        /// the sender has failed; after a cancel, only the rest of one that the kernel has a part of. Then it is ENDED.
+        STOPPED,
+        /// The subscriber has its terminal signal, unless it has cancelled. What the source still emits is dropped.
+        ENDED;
+
+        /// True if the source was subscribed to, and the send has not ended.
+        boolean hasBegun() {
+            return this == ACTIVE || this == STOPPED;
+        }
+    }
 
     /// How many bytes may wait in the queue, apart from the element that exceeds it.
     static final int WINDOW_BYTES = 64 << 10;
@@ -42,7 +69,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     private static final AtomicReferenceFieldUpdater<SendSubscriber, Throwable> SOURCE_FAILURE =
             AtomicReferenceFieldUpdater.newUpdater(SendSubscriber.class, Throwable.class, "sourceFailure");
 
-    private final Sender outlet;
+    private final Sender sender;
     private final Publisher<? extends E> source;
     private final @Nullable Consumer<? super E> whenTaken;
     private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
@@ -62,19 +89,16 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     private volatile int scheduled;
 
     // For the loop alone.
-    private boolean queued;
-    private boolean begun;
-    private boolean stopped;
-    /// The source has said something since it was stopped.
-    private boolean unheard;
-    private boolean ended;
+    private State state = State.NEW;
+    /// An element was discarded because the source is stopped.
+    private boolean missed;
     private int outstanding;
     /// The size of the largest element of late, 0 until there was one: each later element takes an eighth off.
     private int largest;
 
-    SendSubscriber(Sender outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+    SendSubscriber(Sender sender, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
             @Nullable BiConsumer<? super E, ? super IOException> whenRefused, CoreSubscriber<? super Void> actual) {
-        this.outlet = outlet;
+        this.sender = sender;
         this.source = source;
         this.whenTaken = whenTaken;
         this.whenRefused = whenRefused;
@@ -83,20 +107,21 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
     /// `whenRefused` of one that it will not take, if that is the element's fault alone.
-    public static <E> Mono<Void> mono(String name, Sender outlet, Publisher<? extends E> source,
+    public static <E> Mono<Void> mono(String name, Sender sender, Publisher<? extends E> source,
             @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
-        return new SendMono<>(name, outlet, source, whenTaken, whenRefused).assembled();
+        return new SendMono<>(name, sender, source, whenTaken, whenRefused).assembled();
     }
 
-    // ---- on the loop, called by the outlet
+    // ---- on the loop, called by the sender
 
     /// This is the first in line now.
     void begin() {
         if (cancelled) {
-            outlet.settle();
+            sender.settle();
             return;
         }
-        begun = true;
+        assert state == State.IN_LINE : state;
+        state = State.ACTIVE;
         try {
             source.subscribe(this);
         } catch (Throwable t) {
@@ -104,11 +129,11 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         }
     }
 
-    /// Asks the source for as much as fits into the window: for a single element, while nothing is known about their size.
-    void replenish() {
+    /// Requests as much as fits into the window: a single element while no size is known.
+    void progress() {
         Subscription upstream = this.upstream;
-        long queuedBytes = outlet.queuedBytes();
-        if (upstream == null || complete || stopped || queuedBytes >= WINDOW_BYTES) {
+        long queuedBytes = sender.queuedBytes();
+        if (state != State.ACTIVE || upstream == null || complete || queuedBytes >= WINDOW_BYTES) {
             return;
         }
         long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
@@ -127,7 +152,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     /// The source, or who is told of its elements, threw what no operator turns into a signal: it has failed.
     private void sourceThrew(Throwable t) {
         if (complete) {
-            Loop.threw(t, currentContext(), outlet::broken);
+            Loop.threw(t, currentContext(), sender::broken);
             return;
         }
         stopUpstream();
@@ -136,25 +161,30 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         schedule();
     }
 
-    /// True when nothing more will come from the source.
+    /// True if nothing more will come from the source.
     boolean isExhausted() {
-        Queue<E> foreign = this.foreign;
-        return stopped || cancelled || complete && (foreign == null || foreign.isEmpty());
+        return state != State.ACTIVE || cancelled || hasCompleted();
     }
 
-    /// True when the source was stopped before it had said all it had to say, and nobody asked for that.
-    boolean isCutOff() {
+    private boolean hasCompleted() {
         Queue<E> foreign = this.foreign;
-        return stopped && !cancelled && (unheard || !(complete && (foreign == null || foreign.isEmpty())));
+        return complete && (foreign == null || foreign.isEmpty());
+    }
+
+    /// True if the sender has stopped the source before its end.
+    private boolean isCutOff() {
+        return state == State.STOPPED && !cancelled && (missed || !hasCompleted());
     }
 
     boolean isCancelled() {
         return cancelled;
     }
 
-    /// Cuts the source off: now, or as soon as it has shown up.
-    void stopSource() {
-        stopped = true;
+    /// Stops the source: now, or when it calls [#onSubscribe].
+    void stop() {
+        if (state == State.ACTIVE) {
+            state = State.STOPPED;
+        }
         stopUpstream();
     }
 
@@ -164,7 +194,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
             try {
                 upstream.cancel();
             } catch (Throwable t) {
-                Loop.threw(t, currentContext(), outlet::broken);
+                Loop.threw(t, currentContext(), sender::broken);
             }
         }
     }
@@ -206,15 +236,18 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     /// Ends this, which has not begun, with `reason`, in a later turn: a `retry` of what is over must not seize the loop.
     void refuse(Throwable reason) {
         Runnable end = () -> end(reason);
-        outlet.loop.later(end, end);
+        sender.loop.later(end, end);
     }
 
-    /// The last word: `failure`, or the source's own, or completion.
-    void end(@Nullable Throwable failure) {
-        if (ended) {
+    /// Ends: signals `reason`, or that the sender was closed before the end of the source, or the source's own failure, or
+    /// completion.
+    void end(@Nullable Throwable reason) {
+        if (state == State.ENDED) {
             return;
         }
-        ended = true;
+        boolean begun = state.hasBegun();
+        Throwable failure = reason == null && isCutOff() ? sender.closedException() : reason;
+        state = State.ENDED;
         if (!begun) {
             Operators.onDiscard(source, currentContext()); // never subscribed to: the hook may release what it holds
         }
@@ -222,7 +255,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         Throwable own = SOURCE_FAILURE.getAndSet(this, null);
         Throwable last = failure == null ? own : own == null ? failure : Exceptions.addSuppressed(failure, own);
         if (!cancelled) {
-            Loop.tellEnd(actual, last, outlet::broken);
+            Loop.tellEnd(actual, last, sender::broken);
         } else if (begun && last != null && !(last instanceof ConnectionClosedException)) { // of a close it need not learn
             Operators.onErrorDropped(last, currentContext());
         }
@@ -239,7 +272,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     @Override
     public void onNext(E element) {
-        if (outlet.loop.isCurrent() && foreign == null) {
+        if (sender.loop.isCurrent() && foreign == null) {
             take(element);
             return;
         }
@@ -276,7 +309,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     public void request(long n) {
         if (n <= 0) { // there is no element, so nothing else to count
             badRequest = true;
-            if (queued || !outlet.loop.isCurrent()) { // else we are being greeted, and look after that
+            if (state != State.NEW || !sender.loop.isCurrent()) { // else we are being greeted, and look after that
                 schedule();
             }
         }
@@ -289,9 +322,9 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     }
 
     private void schedule() {
-        if (outlet.loop.isCurrent()) {
+        if (sender.loop.isCurrent()) {
             drain();
-        } else if (SCHEDULED.compareAndSet(this, 0, 1) && !outlet.loop.execute(this)) {
+        } else if (SCHEDULED.compareAndSet(this, 0, 1) && !sender.loop.execute(this)) {
             scheduled = 0; // a signal from here on looks for itself
             dropLate();
         }
@@ -312,36 +345,39 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         drain();
     }
 
-    /// Looks at what other threads have left. The first time, gets in line.
+    /// Acts on the notes of other threads. The first call puts this in line.
     private void drain() {
-        if (badRequest && !cancelled && !ended) {
+        if (badRequest && !cancelled && state != State.ENDED) {
             cancelled = true;
-            Loop.tellEnd(actual, Loop.badRequest(), outlet::broken);
+            Loop.tellEnd(actual, Loop.badRequest(), sender::broken);
         }
-        if (!queued) {
-            queued = true;
-            if (cancelled) {
-                end(null);
-            } else {
-                outlet.enqueue(this);
+        switch (state) {
+            case NEW -> {
+                if (cancelled) {
+                    end(null);
+                } else {
+                    state = State.IN_LINE;
+                    sender.enqueue(this);
+                }
             }
-            return;
-        }
-        if (!begun) {
-            if (cancelled && outlet.withdraw(this)) {
-                end(null);
+            case IN_LINE -> {
+                if (cancelled && sender.withdraw(this)) {
+                    end(null);
+                }
             }
-            return;
+            case ACTIVE, STOPPED -> {
+                if (cancelled) {
+                    stop();
+                }
+                drainForeign(cancelled);
+                progress();
+                sender.settle();
+            }
+            case ENDED -> {
+                stopUpstream();
+                dropLate();
+            }
         }
-        if (cancelled || stopped || ended) {
-            stopSource();
-        }
-        if (ended) {
-            dropLate();
-        }
-        drainForeign(cancelled);
-        replenish();
-        outlet.settle();
     }
 
     private void drainForeign(boolean drop) {
@@ -357,16 +393,16 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     }
 
     private void take(E element) {
-        if (stopped || ended || cancelled) {
-            unheard = true;
+        if (state != State.ACTIVE || cancelled) {
+            missed = true;
             discard(element);
             return;
         }
         outstanding--;
         int size = Payload.size(element);
         largest = Math.max(largest - largest / 8, Math.max(size, 1));
-        outlet.accept(element, size);
-        replenish();
+        sender.accept(element, size);
+        progress();
     }
 
     @Override
@@ -387,7 +423,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
             return cancelled;
         }
         if (key == Attr.TERMINATED) {
-            return ended;
+            return state == State.ENDED;
         }
         if (key == Attr.RUN_STYLE) {
             return Attr.RunStyle.ASYNC;
@@ -398,15 +434,15 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     private static final class SendMono<E> extends Mono<Void> implements Scannable {
 
         private final String name;
-        private final Sender outlet;
+        private final Sender sender;
         private final Publisher<? extends E> source;
         private final @Nullable Consumer<? super E> whenTaken;
         private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
 
-        SendMono(String name, Sender outlet, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
+        SendMono(String name, Sender sender, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
                 @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
             this.name = name;
-            this.outlet = outlet;
+            this.sender = sender;
             this.source = Objects.requireNonNull(source);
             this.whenTaken = whenTaken;
             this.whenRefused = whenRefused;
@@ -418,11 +454,11 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
         @Override
         public void subscribe(CoreSubscriber<? super Void> actual) {
-            SendSubscriber<E> sending = new SendSubscriber<>(outlet, source, whenTaken, whenRefused, actual);
+            SendSubscriber<E> sending = new SendSubscriber<>(sender, source, whenTaken, whenRefused, actual);
             sending.scheduled = 1; // so that nothing happens before the greeting is over
             actual.onSubscribe(sending);
-            if (!outlet.loop.run(sending)) {
-                sending.refuse(outlet.closedException());
+            if (!sender.loop.run(sending)) {
+                sending.refuse(sender.closedException());
             }
         }
 

@@ -1,5 +1,6 @@
 package io.trale.reactive.send;
 
+import io.trale.linux.Errno;
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactor.Descriptor;
@@ -10,10 +11,14 @@ import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Exceptions;
 
-/// Where sends go out: the line of them, and the elements of the first in line that wait for the kernel.
+/// The sends of one socket or file, in line, and the elements of the first that the kernel has not taken yet.
 ///
-/// One send after the other, and one operation in flight. How elements become operations is for the kind of outlet to
-/// say; here is who comes next, what is dropped, and who is told. Loop thread only.
+/// Sends go out one after the other, with one operation in flight. A subclass turns elements into operations. This class
+/// decides which send is next, which elements are discarded, and which subscriber is signalled.
+///
+/// **No room.** Operations never wait inside the kernel, where they would hold native memory. If the kernel takes nothing,
+/// the memory goes back, and a [WritablePoll] waits in its place. So a peer that does not read costs heap, up to the window,
+/// and nothing else. Loop thread only.
 public abstract class Sender extends Operation {
 
     /// How many sends may be pending if nothing else is said.
@@ -34,17 +39,23 @@ public abstract class Sender extends Operation {
     protected final ArrayDeque<Object> elements = new ArrayDeque<>();
     protected long queuedBytes;
 
+    private final WritablePoll writable;
     private boolean untouched = true;
     private boolean settling;
     private boolean closing;
     private @Nullable IOException failure;
 
+    @SuppressWarnings("this-escape") // the wait runs this in a later turn
     protected Sender(Loop loop, Descriptor descriptor) {
         super(descriptor);
         this.loop = loop;
+        writable = new WritablePoll(descriptor, () -> {
+            settle();
+            pump(); // also if the wait has failed: the next operation fails with the reason
+        });
     }
 
-    /// Hands the kernel what waits, unless it is at it or has to wait.
+    /// Gives the next elements to the kernel, unless an operation is in flight or [#isWaiting].
     protected abstract void pump();
 
     /// Gives up what the kernel has seen nothing of.
@@ -66,6 +77,36 @@ public abstract class Sender extends Operation {
     /// User code threw `fatal` out of a signal of this outlet: see [io.trale.reactive.loop.LoopSubscription#broken].
     protected void broken(Throwable fatal) {
         loop.uncaught(fatal);
+    }
+
+    // ---- room
+
+    /// True while the kernel takes nothing, and no operation may be staged.
+    protected final boolean isWaiting() {
+        return writable.isAwaited();
+    }
+
+    /// Waits until the kernel takes more.
+    protected final void awaitRoom() {
+        writable.await();
+    }
+
+    /// Ends the wait: there is nothing left to send.
+    protected final void stopWaiting() {
+        writable.cancel();
+    }
+
+    /// True if an operation that failed with `errno` is to be repeated. After `EAGAIN` this waits for room. After `EINTR` the
+    /// operation is repeated at once. After `ECANCELED` the descriptor is being closed, which [#pump] finds out.
+    protected final boolean isRepeated(int errno) {
+        switch (errno) {
+            case Errno.EAGAIN -> awaitRoom();
+            case Errno.EINTR, Errno.ECANCELED -> { }
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     // ---- the line
@@ -193,7 +234,7 @@ public abstract class Sender extends Operation {
         if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
             return false;
         }
-        finish(first, first.isCutOff() ? closedException() : null);
+        finish(first, null);
         next();
         return true;
     }
@@ -201,7 +242,7 @@ public abstract class Sender extends Operation {
     /// Ends `first`, the send under way, with `failure`, which is no concern of the others'. [#proceed] goes on with those.
     protected final void failFirst(SendSubscriber<?> first, IOException failure) {
         discardAll();
-        first.stopSource();
+        first.stop();
         finish(first, failure);
         next();
     }
@@ -232,8 +273,8 @@ public abstract class Sender extends Operation {
     /// The operation has ended, and what it took is gone from [#elements]: goes on.
     protected final void proceed() {
         SendSubscriber<?> first = current;
-        if (first != null && !first.isCancelled()) {
-            first.replenish();
+        if (first != null) {
+            first.progress();
         }
         settle();
         pump();
@@ -249,7 +290,7 @@ public abstract class Sender extends Operation {
         closing = true;
         SendSubscriber<?> first = current;
         if (first != null) {
-            first.stopSource();
+            first.stop();
         }
         endWaiting(closedException());
         if (current == null) {
@@ -280,7 +321,7 @@ public abstract class Sender extends Operation {
         discardAll();
         SendSubscriber<?> first = current;
         if (first != null) {
-            first.stopSource();
+            first.stop();
             finish(first, failure);
         }
         endWaiting(failure);

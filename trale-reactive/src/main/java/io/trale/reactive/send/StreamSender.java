@@ -45,12 +45,11 @@ public abstract class StreamSender extends Sender {
     /// Prepares the entry that sends the `lengthBytes` at `address`.
     protected abstract void prepare(Sqe sqe, long address, int lengthBytes);
 
-    /// True while no operation may be staged, although something is there to be sent.
-    protected abstract boolean mustWait();
+    /// The kernel took `bytes` of the `asked`. Returns why nothing can be sent any more, or null.
+    protected abstract @Nullable IOException took(int bytes, int asked);
 
-    /// An operation took `result` bytes of the `asked`, or failed with `-errno`. Returns why nothing can go out any more,
-    /// or null.
-    protected abstract @Nullable IOException ended(int result, int asked);
+    /// An operation failed with `errno`, and is not repeated. Returns why nothing can be sent any more.
+    protected abstract IOException failed(int errno);
 
     /// Where the memory comes from that elements are copied into.
     protected BlockPool blocks() {
@@ -59,7 +58,7 @@ public abstract class StreamSender extends Sender {
 
     @Override
     protected final void pump() {
-        if (elements.isEmpty() || inFlight() || mustWait()) {
+        if (elements.isEmpty() || inFlight() || isWaiting()) {
             return;
         }
         if (!isOpen()) {
@@ -87,7 +86,7 @@ public abstract class StreamSender extends Sender {
             return;
         }
         super.accept(element, size);
-        if (mustWait()) {
+        if (isWaiting()) {
             leaveLeases();
         }
     }
@@ -118,9 +117,6 @@ public abstract class StreamSender extends Sender {
             stopWaiting();
         }
     }
-
-    /// There is nothing left to wait for.
-    protected abstract void stopWaiting();
 
     @Override
     protected final void fill(Sqe sqe) {
@@ -183,12 +179,12 @@ public abstract class StreamSender extends Sender {
             failUnreadable(unreadable);
             return;
         }
-        IOException failure = ended(result, asked);
+        IOException failure = result >= 0 ? took(result, asked) : isRepeated(-result) ? null : failed(-result);
         if (failure != null) {
             fail(failure);
             return;
         }
-        if (mustWait()) {
+        if (isWaiting()) {
             leaveLeases();
         }
         tellTaken(owner);

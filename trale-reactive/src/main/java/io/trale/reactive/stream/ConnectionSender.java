@@ -4,7 +4,6 @@ import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.send.StreamSender;
-import io.trale.reactive.send.WritablePoll;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 import java.io.IOException;
@@ -18,17 +17,12 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionSender extends StreamSender {
 
     private final SocketConnection connection;
-    private final WritablePoll room;
     private long sentBytes;
     private @Nullable IOException brokenBy;
 
     ConnectionSender(SocketConnection connection) {
         super(connection.loop, connection.descriptor);
         this.connection = connection;
-        room = new WritablePoll(connection.descriptor, () -> {
-            settle();
-            pump(); // also after an error, which the send itself will name
-        });
     }
 
     /// The error by which a send learned that the connection is broken, in both directions; null if none did. The kernel
@@ -43,27 +37,21 @@ final class ConnectionSender extends StreamSender {
     }
 
     @Override
-    protected @Nullable IOException ended(int result, int asked) {
-        if (result >= 0) {
-            sentBytes += result;
-            if (result < asked && !elements.isEmpty()) {
-                room.await();
-            }
-            return null;
-        }
-        switch (-result) {
-            case Errno.EAGAIN -> room.await();
-            case Errno.EINTR -> { } // once more
-            case Errno.ECANCELED -> { } // closing: pump says so
-            default -> {
-                IOException failure = Failure.of("send", descriptor().fd(), connection.remoteAddress(), -result);
-                if (result != -Errno.EPIPE || !connection.isOutputShutDown()) {
-                    brokenBy = failure;
-                }
-                return failure;
-            }
+    protected @Nullable IOException took(int bytes, int asked) {
+        sentBytes += bytes;
+        if (bytes < asked && !elements.isEmpty()) { // the socket is full
+            awaitRoom();
         }
         return null;
+    }
+
+    @Override
+    protected IOException failed(int errno) {
+        IOException failure = Failure.of("send", descriptor().fd(), connection.remoteAddress(), errno);
+        if (errno != Errno.EPIPE || !connection.isOutputShutDown()) {
+            brokenBy = failure;
+        }
+        return failure;
     }
 
     /// How many bytes the kernel has taken.
@@ -79,16 +67,6 @@ final class ConnectionSender extends StreamSender {
     @Override
     protected void broken(Throwable fatal) {
         connection.broken(fatal);
-    }
-
-    @Override
-    protected boolean mustWait() {
-        return room.isAwaited();
-    }
-
-    @Override
-    protected void stopWaiting() {
-        room.cancel();
     }
 
     @Override

@@ -24,7 +24,7 @@ class FileSenderTest {
                     .block(Duration.ofMinutes(1));
             IOException failure = Mono.fromCallable(() -> {
                 try (file) {
-                    return new FileSender(loop, file, 0).ended(0, 5);
+                    return new FileSender(loop, file, 0).took(0, 5);
                 }
             }).subscribeOn(trale.scheduler()).block(Duration.ofMinutes(1));
             assertThat(failure).hasMessageContaining("took none of 5 bytes");
