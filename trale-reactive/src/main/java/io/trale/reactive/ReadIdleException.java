@@ -8,6 +8,7 @@ public final class ReadIdleException extends SocketTimeoutException {
 
     private static final long serialVersionUID = 1L;
 
+    /// An exception whose `message` names the operation, the connection and the limit.
     public ReadIdleException(String message) {
         super(message);
     }
