@@ -34,7 +34,7 @@ final class BrokenTwin {
 
     private static String breakSource(String source, Twin twin) {
         Pattern real = Pattern.compile(Arrays.stream(twin.real().strip().split("\\s+")).map(Pattern::quote)
-                .collect(Collectors.joining("(\\s|//.*\\R)+")));
+                .collect(Collectors.joining("(?:\\s++|//.*\\R)++")));
         long count = real.matcher(source).results().count();
         if (count != 1) {
             throw new AssertionError("occurs " + count + " times in " + twin.of().getName() + ", must occur once: "
