@@ -137,7 +137,7 @@ public class ReactiveSchedules {
             broken = "long seen = requested; requested = 0; demand = Operators.addCap(demand, seen);")
     @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
             real = "scheduled = 0;",
-            broken = "if (started) { drain(); scheduled = 0; return; } scheduled = 0;")
+            broken = "if (state != State.NEW) { drain(); scheduled = 0; return; } scheduled = 0;")
     public static class RequestAndRequest implements Schedule {
 
         /// For Fray.

@@ -114,15 +114,15 @@ public class LoopSubscriptionStress {
     @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
             real = """
                     scheduled = 0;
-                    if (!started) {
-                        started = true;
+                    if (state == State.NEW) {
+                        state = State.STARTED;
                         if (!cancelled) {
                             start();
                         }
                     }
                     drain();
                     """,
-            broken = "started = true; drain(); scheduled = 0;")
+            broken = "state = State.STARTED; drain(); scheduled = 0;")
     @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "demand = Operators.addCap(demand, requested); requested = 0;")
@@ -157,15 +157,15 @@ public class LoopSubscriptionStress {
     @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
             real = """
                     scheduled = 0;
-                    if (!started) {
-                        started = true;
+                    if (state == State.NEW) {
+                        state = State.STARTED;
                         if (!cancelled) {
                             start();
                         }
                     }
                     drain();
                     """,
-            broken = "started = true; drain(); scheduled = 0;")
+            broken = "state = State.STARTED; drain(); scheduled = 0;")
     @State
     public static class CancelAndLook extends Base {
 

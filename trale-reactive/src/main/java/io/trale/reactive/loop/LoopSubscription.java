@@ -24,6 +24,18 @@ import reactor.util.context.Context;
 /// A source adds three steps, [#start], [#progress] and [#stop], and its [#cutOff].
 public abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
 
+    /// What the source has done for this subscription. `cancelled`, `badRequest` and `requested` are notes to [#drain], which
+    /// acts on them.
+    private enum State {
+        /// `onSubscribe` may still be running, so nothing may be signalled. The first turn makes it STARTED; if the loop has
+        /// ended, it is ENDED without one.
+        NEW,
+        /// The source may emit. A terminal signal, a cancel, a bad request or a subscriber that throws makes it ENDED.
+        STARTED,
+        /// [#stop] was called, if this was STARTED before. Nothing is signalled any more but the terminal signal that ended it.
+        ENDED
+    }
+
     @SuppressWarnings("rawtypes")
     private static final AtomicLongFieldUpdater<LoopSubscription> REQUESTED =
             AtomicLongFieldUpdater.newUpdater(LoopSubscription.class, "requested");
@@ -42,11 +54,13 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     private volatile int scheduled = 1;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
-    private volatile boolean terminated;
+    /// Written by the loop, and after its end by the thread that signals the end in its place.
+    private volatile State state = State.NEW;
 
     // For the loop alone.
-    private boolean started;
+    /// True inside [#drain].
     private boolean draining;
+    /// The subscriber has cancelled on the loop thread: see [#hasLeft].
     private boolean left;
     private long demand;
 
@@ -88,7 +102,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     private void loopHasEnded() {
         CoreSubscriber<? super T> subscriber = actual;
         if (subscriber != null && !isOver()) {
-            terminated = true;
+            state = State.ENDED;
             Loop.tellEnd(subscriber, badRequest ? Loop.badRequest() : cutOff(), this::broken);
         }
     }
@@ -158,8 +172,8 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     @Override
     public final void run() {
         scheduled = 0; // a note taken from here on schedules again
-        if (!started) {
-            started = true;
+        if (state == State.NEW) {
+            state = State.STARTED;
             if (!cancelled) { // else the next subscriber may have started already
                 start();
             }
@@ -169,20 +183,20 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
 
     /// Looks at all that may have changed. Loop thread; a call from inside is left to the one that is under way.
     public final void drain() {
-        if (draining || !started) {
+        if (draining || state == State.NEW) {
             return;
         }
         draining = true;
         try {
             long seen;
             do {
-                if (!terminated && cancelled) {
+                if (state == State.STARTED && cancelled) {
                     end();
                 }
-                if (!terminated && badRequest) {
+                if (state == State.STARTED && badRequest) {
                      fail(Loop.badRequest());
                 }
-                if (terminated) {
+                if (state == State.ENDED) {
                     return;
                 }
                 collect();
@@ -202,12 +216,12 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
 
     /// True while the subscriber wants an element. Loop thread.
     public final boolean wanted() {
-        return demand > 0 && !terminated && !cancelled && !badRequest;
+        return demand > 0 && state != State.ENDED && !cancelled && !badRequest;
     }
 
     /// How many elements the subscriber wants. Loop thread.
     public final long demand() {
-        return terminated || cancelled || badRequest ? 0 : demand;
+        return state == State.ENDED || cancelled || badRequest ? 0 : demand;
     }
 
     /// True once the subscriber has cancelled on the loop: it gets nothing more, not even what is being made for it. One that
@@ -280,14 +294,15 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     }
 
     private void end() {
-        terminated = true;
+        assert state == State.STARTED : state;
+        state = State.ENDED;
         stop();
         actual = null;
     }
 
     /// True once the subscriber has cancelled or been told the end. Any thread.
     public final boolean isOver() {
-        return cancelled || terminated;
+        return cancelled || state == State.ENDED;
     }
 
     /// The subscriber's context; empty when it is gone. Loop thread.
@@ -306,7 +321,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
             return cancelled;
         }
         if (key == Attr.TERMINATED) {
-            return terminated;
+            return state == State.ENDED;
         }
         if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
             return Operators.addCap(demand, requested);
