@@ -104,10 +104,11 @@ abstract class ServeTestBase {
         assertThat(new String(Support.read(client, text.length()))).isEqualTo(text);
     }
 
-    /// A client of `address` is reset, perhaps before its connect returns.
-    static void assertReset(SocketAddress address) {
+    /// A client of `address` is reset, perhaps before its connect returns, else after it sent `bytes`.
+    static void assertReset(SocketAddress address, byte... bytes) {
         assertThatThrownBy(() -> {
             try (SocketChannel client = SocketChannel.open(address)) {
+                client.write(ByteBuffer.wrap(bytes));
                 while (client.read(ByteBuffer.allocate(100)) >= 0) {}
             }
         }).isInstanceOf(IOException.class).hasMessageContaining("reset");
