@@ -15,8 +15,8 @@ public interface Listener extends Disposable {
     /// The port that was chosen. Throws [UnsupportedOperationException] if this listens at a path.
     int port();
 
-    /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. Whoever
-    /// receives a connection has to close it; for those that operators in between discard, end the pipeline with
+    /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. The
+    /// subscriber closes each connection; for those that operators in between discard, end the pipeline with
     /// `doOnDiscard(Connection.class, Connection::abort)`. Completes when the listener is closed. One subscriber at a time.
     Flux<Connection> accept();
 

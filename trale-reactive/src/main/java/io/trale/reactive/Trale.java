@@ -198,8 +198,8 @@ public final class Trale implements AutoCloseable {
     }
 
     /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
-    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. Whoever
-    /// receives the connection has to close it, as with
+    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. The
+    /// subscriber closes the connection, as with
     /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`.
     ///
     /// A cancel stops the attempt. If it comes after the connection, it aborts that unless somebody has begun to use it: so an
@@ -286,7 +286,7 @@ public final class Trale implements AutoCloseable {
     ///
     /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
     /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
-    /// comes, and a named pipe to which nobody writes is waited for. Fails with [ErrnoException]: `ENOENT`, `EACCES` and
+    /// comes, and an open of a named pipe waits for a writer. Fails with [ErrnoException]: `ENOENT`, `EACCES` and
     /// more
     /// of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`, after the elements before it; `ESPIPE` for an offset into what has
     /// no position. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than the default one,
@@ -309,7 +309,7 @@ public final class Trale implements AutoCloseable {
     ///
     /// If the source fails, what it had emitted is written, and then the failure is signalled. If writing fails (`ENOSPC`,
     /// `EDQUOT`, `EFBIG`, `EIO` and more of `write(2)`), the source is cancelled, and what was written so far stays. A cancel
-    /// stops at the end of an element; a pipe that nobody reads holds that up. Fails with [ErrnoException], also of
+    /// stops at the end of an element; a pipe without a reader delays that. Fails with [ErrnoException], also of
     /// `open(2)`
     /// and, with [WriteOptions#sync], of `fsync(2)`.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {

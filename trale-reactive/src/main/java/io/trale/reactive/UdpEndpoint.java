@@ -23,7 +23,7 @@ public interface UdpEndpoint extends Disposable {
     ///
     /// While there is demand one `recvmsg(2)` is in flight; with none there is none. A datagram longer than a receive buffer
     /// (64 KiB unless said otherwise, so none is) is cut off and marked. An error ends the subscription, not the endpoint:
-    /// `ECONNREFUSED` says that the peer of a connected one has nobody there, and `retry()` goes on. Completes when the
+    /// `ECONNREFUSED` says that no socket is bound at the peer of a connected endpoint; `retry()` continues. Completes when the
     /// endpoint is closed on this side, and so ends a `retry()`. One subscriber at a time, and a datagram that comes too late
     /// for the one is the next one's.
     Flux<Datagram> receive();

@@ -29,7 +29,7 @@ public final class WriteOptions {
     }
 
     /// How to open, as for [java.nio.file.Files#newOutputStream], in place of the default: `APPEND`, `CREATE_NEW` or `DSYNC`
-    /// for example. `WRITE` need not be said, and `READ` must not. A named pipe that nobody reads is waited for, but with
+    /// for example. `WRITE` need not be said, and `READ` must not. An open of a named pipe waits for a reader, but with
     /// neither `CREATE` nor `TRUNCATE_EXISTING` the kernel may say `ENXIO` instead.
     public WriteOptions open(OpenOption... options) {
         Set<OpenOption> open = new HashSet<>(Set.of(options));
