@@ -2,7 +2,9 @@ package io.trale.torture;
 
 import io.trale.torture.Tally.Count;
 import java.util.SplittableRandom;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -44,12 +46,28 @@ final class RandomDemand<T> {
     static <T> CompletableFuture<Void> take(Round round, Scheduler loop, SplittableRandom random, boolean cancels,
             Supplier<? extends Publisher<T>> source, Consumer<? super T> consumer) {
         RandomDemand<T> taker = new RandomDemand<>(round, loop, random, cancels, source, consumer);
+        round.onCutOff(taker::cutOff);
         taker.subscribe();
         return taker.end;
     }
 
     private void subscribe() {
-        loop.schedule(() -> source.get().subscribe(new One()));
+        onLoop(() -> source.get().subscribe(new One()), 0);
+    }
+
+    private void onLoop(Runnable action, long delayMicros) {
+        try {
+            loop.schedule(action, delayMicros, TimeUnit.MICROSECONDS);
+        } catch (RejectedExecutionException e) {
+            fail(e);
+        }
+    }
+
+    /// Ends the work if its loop has been closed: the loop may have accepted tasks which it did not run.
+    private void cutOff() {
+        if (loop.isDisposed()) {
+            end.completeExceptionally(new CancellationException("the loop was closed"));
+        }
     }
 
     private void check(boolean condition, String otherwise) {
@@ -93,7 +111,7 @@ final class RandomDemand<T> {
             long count = left;
             switch (choice) {
                 case 0 -> onOtherThread(() -> request(count));
-                case 1 -> loop.schedule(() -> request(count), random.nextLong(MAX_DELAY_MICROS), TimeUnit.MICROSECONDS);
+                case 1 -> onLoop(() -> request(count), random.nextLong(MAX_DELAY_MICROS));
                 case 10 -> {
                     request(count);
                     cancelLater(() -> onOtherThread(this::cancel));

@@ -10,12 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +45,7 @@ final class Round {
     private final List<Throwable> failures = new ArrayList<>();
     private final Map<Thread, String> inProgress = new ConcurrentHashMap<>();
     private final AtomicInteger begun = new AtomicInteger();
+    private final Collection<Runnable> cutOffHooks = new ConcurrentLinkedQueue<>();
     private volatile boolean cutOff;
 
     final Tally tally;
@@ -91,6 +94,11 @@ final class Round {
     /// True if a loop has been closed during the work. From then on, work may fail.
     boolean isCutOff() {
         return cutOff;
+    }
+
+    /// Has `action` run after a loop has been closed during the work.
+    void onCutOff(Runnable action) {
+        cutOffHooks.add(action);
     }
 
     /// True for failures that a peer or a close of our side may cause.
@@ -214,6 +222,7 @@ final class Round {
                     if (number == cutOffAfter) {
                         cutOff = true;
                         (cutsServer ? server : clients).close();
+                        cutOffHooks.forEach(Runnable::run);
                     }
                     runWorkload(new SplittableRandom(base + number), number);
                 }
