@@ -1,6 +1,6 @@
 package io.trale.torture;
 
-import io.trale.sim.Seeds;
+import io.trale.testing.Seeds;
 import io.trale.torture.Tally.Count;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 /// seed.
 final class Simulation {
 
+    private static final String ROOT = "io/trale/";
     private static final String SUFFIX = "ScheduleTest.class";
 
     private final Tally tally;
@@ -37,36 +38,34 @@ final class Simulation {
     Simulation(long seed, Tally tally) throws IOException, ReflectiveOperationException {
         this.seed = seed;
         this.tally = tally;
-        for (String name : List.of("io/trale/sim", "io/trale/reactive")) {
-            for (URL url : Collections.list(Simulation.class.getClassLoader().getResources(name))) {
-                find(url, name);
-            }
+        for (URL url : Collections.list(Simulation.class.getClassLoader().getResources(ROOT))) {
+            find(url);
         }
         next = tests.iterator();
     }
 
-    private void find(URL url, String name) throws IOException, ReflectiveOperationException {
+    private void find(URL url) throws IOException, ReflectiveOperationException {
         try {
             URI uri = url.toURI();
             if (uri.getScheme().equals("jar")) {
                 try (FileSystem jar = FileSystems.newFileSystem(uri, Map.of())) {
-                    add(jar.getPath(name), name);
+                    add(jar.getPath(ROOT));
                 }
             } else {
-                add(Path.of(uri), name);
+                add(Path.of(uri));
             }
         } catch (URISyntaxException e) {
             throw new IOException(e);
         }
     }
 
-    private void add(Path directory, String name) throws IOException, ReflectiveOperationException {
+    private void add(Path root) throws IOException, ReflectiveOperationException {
         List<String> files;
-        try (Stream<Path> list = Files.list(directory)) {
-            files = list.map(file -> file.getFileName().toString()).filter(file -> file.endsWith(SUFFIX)).sorted().toList();
+        try (Stream<Path> all = Files.walk(root)) {
+            files = all.map(file -> root.relativize(file).toString()).filter(file -> file.endsWith(SUFFIX)).sorted().toList();
         }
         for (String file : files) {
-            Class<?> type = Class.forName(name.replace('/', '.') + "." + file.substring(0, file.length() - ".class".length()));
+            Class<?> type = Class.forName((ROOT + file.substring(0, file.length() - ".class".length())).replace('/', '.'));
             Arrays.stream(type.getDeclaredMethods()).filter(method -> method.isAnnotationPresent(Test.class))
                     .forEach(tests::add);
         }

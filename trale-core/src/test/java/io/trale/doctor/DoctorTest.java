@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.doctor.Finding.State;
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.sim.Capability;
 import io.trale.sim.MaskedKernel;
 import io.trale.task.Executor;
+import io.trale.testing.InterceptedKernel;
 import io.trale.uring.Abi;
 import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;

@@ -17,12 +17,12 @@ import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
-import io.trale.linux.InterceptedKernel;
-import io.trale.linux.Self;
 import io.trale.net.UnixListener;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.ProcSelf;
 import java.lang.foreign.ValueLayout;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -374,7 +374,7 @@ class FileTest {
                 await(yieldNow());
             }
             assertThat(closed).doesNotContain(fd);
-            assertThat(Self.files(path)).isZero();
+            assertThat(ProcSelf.files(path)).isZero();
         }));
     }
 
@@ -388,21 +388,21 @@ class FileTest {
             })).join();
         }
         assertThat(file[0].descriptor().isClosed()).isTrue();
-        assertThat(Self.files(path)).isZero();
+        assertThat(ProcSelf.files(path)).isZero();
     }
 
     @Test
     void aFileWhoseRingIsClosedIsClosedAtOnce() throws Exception {
         File file = Executor.blockOn(File.create(path));
-        assertThat(Self.files(path)).isOne();
+        assertThat(ProcSelf.files(path)).isOne();
         file.close();
         assertThat(file.descriptor().isClosed()).isTrue();
-        assertThat(Self.files(path)).isZero();
+        assertThat(ProcSelf.files(path)).isZero();
     }
 
     /// Not those of jars, which the JVM opens when it likes.
     private long descriptors() {
-        return Self.descriptors() + Self.files(path);
+        return ProcSelf.descriptors() + ProcSelf.files(path);
     }
 
     @Test
@@ -414,7 +414,6 @@ class FileTest {
         assertThatThrownBy(() -> File.open(path, 010000, CREATE, WRITE)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("010000");
     }
-
 
     @Test
     void aNullSliceDoesNotLockTheFile() throws Exception {

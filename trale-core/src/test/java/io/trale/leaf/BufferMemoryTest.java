@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Libc;
 import io.trale.reactor.Limits;
-import io.trale.reactor.Probe;
 import io.trale.reactor.Reactor;
+import io.trale.reactor.TestOperation;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BufferMemoryTest {
 
-    private final Probe operation = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
+    private final TestOperation operation = TestOperation.nop(new Reactor(new Libc(), Limits.DEFAULT));
 
     @Test
     void closedWhileItIsLentItIsFreedWhenItComesBack() {
@@ -32,7 +32,7 @@ class BufferMemoryTest {
     @Test
     void onlyWhoeverHasItGivesItBack() {
         BufferMemory memory = new BufferMemory(8);
-        Probe other = Probe.nop(new Reactor(new Libc(), Limits.DEFAULT));
+        TestOperation other = TestOperation.nop(new Reactor(new Libc(), Limits.DEFAULT));
         memory.giveToKernel(operation);
         memory.giveToKernel(operation); // two parts of it
         memory.takeBack(operation);

@@ -8,20 +8,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import io.trale.linux.DescriptorLimit;
-import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.leaf.AcceptBackoff;
 import io.trale.leaf.AcceptBackoff.Verdict;
+import io.trale.linux.Errno;
 import io.trale.reactor.Reactor;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
-import io.trale.sim.Steps;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
+import io.trale.testing.DescriptorLimit;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.Script;
+import io.trale.testing.Seeds;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -138,7 +138,7 @@ class AcceptTest {
     /// Runs `steps` one after the other, each when what the one before returned is complete.
     private static void run(SimKernel kernel, List<Step> steps) throws Exception {
         Iterator<Step> rest = steps.iterator();
-        Seeds.run(kernel.strict(), ExecutorOptions.defaults(), new Steps() {
+        Seeds.run(kernel.strict(), ExecutorOptions.defaults(), new Script() {
             @Override
             protected Future<?> next(Future<?> last) throws Exception {
                 return rest.hasNext() ? rest.next().begin() : null;

@@ -7,13 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.io.Buffer;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Net;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.Seeds;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

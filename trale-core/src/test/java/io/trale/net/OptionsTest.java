@@ -20,9 +20,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.trale.future.Future;
 import io.trale.io.Buffer;
-import io.trale.linux.Self;
 import io.trale.task.Async;
 import io.trale.task.Executor;
+import io.trale.testing.ProcSelf;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -250,12 +250,12 @@ class OptionsTest {
         NetOptions impossible = NetOptions.none().with(NetOptions.IPV6_V6ONLY, true);
         run(() -> {
             TcpListener.bind(Pair.LOOPBACK).close();
-            long before = Self.descriptors();
+            long before = ProcSelf.descriptors();
             assertThatThrownBy(() -> TcpListener.bind(Pair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
             assertThatThrownBy(() -> UdpSocket.bind(Pair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
             Future<TcpStream> connect = TcpStream.connect(List.of(new InetSocketAddress("127.0.0.1", 1)), impossible);
             assertThatThrownBy(() -> await(connect)).hasMessageContaining("IPV6_V6ONLY");
-            assertThat(Self.descriptors()).isEqualTo(before);
+            assertThat(ProcSelf.descriptors()).isEqualTo(before);
         });
     }
 

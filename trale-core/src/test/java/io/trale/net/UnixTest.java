@@ -10,10 +10,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
-import io.trale.linux.Self;
 import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
+import io.trale.testing.ProcSelf;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.StandardProtocolFamily;
@@ -56,7 +56,7 @@ class UnixTest {
         run(() -> Pair.unix(directory.resolve("warm-up")).close());
         Executor.current().close();
         ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // opens something once in the life of the process
-        descriptors = Self.descriptors();
+        descriptors = ProcSelf.descriptors();
     }
 
     @AfterEach
@@ -64,7 +64,7 @@ class UnixTest {
         assertThat(Executor.current().stats().unknown()).isZero();
         assertThat(Executor.current().stats().inFlight()).isZero();
         Executor.current().close();
-        assertThat(Self.descriptors()).isEqualTo(descriptors);
+        assertThat(ProcSelf.descriptors()).isEqualTo(descriptors);
         assertThat(directory).isEmptyDirectory();
         out.close();
         in.close();

@@ -4,9 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.linux.Errno;
-import io.trale.linux.Inlet;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.UdpPort;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -31,7 +31,7 @@ class BufferGroupTest {
     private boolean rings;
 
     private interface Body {
-        void run(Reactor reactor, BufferGroup group, List<Inlet> inlets, List<Probe> receives) throws Exception;
+        void run(Reactor reactor, BufferGroup group, List<UdpPort> inlets, List<TestOperation> receives) throws Exception;
     }
 
     /// As a kernel without buffer rings, if that is what we test.
@@ -55,15 +55,15 @@ class BufferGroupTest {
         reactor.open();
         BufferGroup group = reactor.pools().receiveGroup();
         assertThat(group.isRing()).isEqualTo(rings);
-        List<Inlet> inlets = new ArrayList<>();
+        List<UdpPort> inlets = new ArrayList<>();
         List<Descriptor> descriptors = new ArrayList<>();
-        List<Probe> receives = new ArrayList<>();
+        List<TestOperation> receives = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Inlet inlet = new Inlet(kernel);
+            UdpPort inlet = new UdpPort(kernel);
             Descriptor descriptor = new Descriptor(reactor, inlet.fd());
             inlets.add(inlet);
             descriptors.add(descriptor);
-            receives.add(new Probe(descriptor, sqe -> sqe.prepRecvSelect(inlet.fd(), group.id(), 0)));
+            receives.add(new TestOperation(descriptor, sqe -> sqe.prepRecvSelect(inlet.fd(), group.id(), 0)));
         }
         body.run(reactor, group, inlets, receives);
         descriptors.forEach(Descriptor::close);
@@ -74,11 +74,11 @@ class BufferGroupTest {
         assertThat(faults).isEmpty();
     }
 
-    private static int arrivals(List<Probe> receives) {
+    private static int arrivals(List<TestOperation> receives) {
         return receives.stream().mapToInt(receive -> receive.results.size()).sum();
     }
 
-    private static byte take(BufferGroup group, Probe receive) {
+    private static byte take(BufferGroup group, TestOperation receive) {
         assertThat(receive.results.getLast()).isEqualTo(1);
         assertThat(receive.flags.getLast() & Abi.IORING_CQE_F_BUFFER).isNotZero();
         return group.take(receive.flags.getLast()).get(JAVA_BYTE, 0);
@@ -96,8 +96,8 @@ class BufferGroupTest {
                 reactor.turn(0);
                 int arrived = arrivals(receives) - next;
                 assertThat(arrived).isEqualTo(Math.min(2, 5 - next));
-                List<Probe> done = receives.subList(next, next + arrived);
-                for (Probe receive : done) {
+                List<TestOperation> done = receives.subList(next, next + arrived);
+                for (TestOperation receive : done) {
                     assertThat(take(group, receive)).isEqualTo((byte) next++);
                 }
                 assertThat(group.free()).isEqualTo(2 - arrived);
@@ -134,11 +134,11 @@ class BufferGroupTest {
                 allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
     }
 
-    private static void allArriveAtTheFirstAttempt(Reactor reactor, BufferGroup group, List<Inlet> inlets,
-            List<Probe> receives) throws Exception {
+    private static void allArriveAtTheFirstAttempt(Reactor reactor, BufferGroup group, List<UdpPort> inlets,
+            List<TestOperation> receives) throws Exception {
         for (byte i = 0; i < receives.size(); i++) {
             inlets.get(i).send(i);
-            Probe receive = receives.get(i);
+            TestOperation receive = receives.get(i);
             byte number = i;
             receive.whenComplete = () -> {
                 assertThat(receive.results).isNotEqualTo(List.of(-Errno.ENOBUFS));
@@ -159,7 +159,7 @@ class BufferGroupTest {
         withReceives(new Refusing(), 64, 8, 4, 12, (reactor, group, inlets, receives) -> {
             boolean[] over = new boolean[1];
             for (int i = 0; i < 16; i++) { // twice as many as a turn takes, and each comes again
-                Probe nop = Probe.nop(reactor);
+                TestOperation nop = TestOperation.nop(reactor);
                 nop.whenComplete = () -> {
                     if (!over[0]) {
                         reactor.stage(nop);
@@ -169,7 +169,7 @@ class BufferGroupTest {
             }
             for (byte i = 0; i < receives.size(); i++) {
                 inlets.get(i).send(i);
-                Probe receive = receives.get(i);
+                TestOperation receive = receives.get(i);
                 receive.whenComplete = () -> {
                     take(group, receive);
                     group.give(receive.flags.getLast());
@@ -200,7 +200,7 @@ class BufferGroupTest {
     @Test
     void armedReceiveThatFindsNoBufferEndsWithNoBufferSpaceAndMayTryAgain() throws Exception {
         withReceives(new Refusing(), 64, 64, 2, 3, (reactor, group, inlets, receives) -> {
-            for (Probe receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
+            for (TestOperation receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
                 group.stage(receive);
                 reactor.turn(0);
             }
@@ -213,8 +213,8 @@ class BufferGroupTest {
             }
             assertThat(receives).extracting(receive -> receive.results.getFirst())
                     .containsExactlyInAnyOrder(1, 1, -Errno.ENOBUFS);
-            Probe refused = receives.stream().filter(receive -> receive.results.getFirst() < 0).findAny().orElseThrow();
-            List<Probe> served = receives.stream().filter(receive -> receive != refused).toList();
+            TestOperation refused = receives.stream().filter(receive -> receive.results.getFirst() < 0).findAny().orElseThrow();
+            List<TestOperation> served = receives.stream().filter(receive -> receive != refused).toList();
             served.forEach(receive -> take(group, receive));
 
             group.stage(refused);

@@ -16,13 +16,13 @@ class DescriptorTest {
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
     private final Descriptor descriptor = new Descriptor(reactor, -1);
 
-    private List<Probe> operations(int count) {
-        return IntStream.range(0, count).mapToObj(i -> new Probe(descriptor, sqe -> { })).toList();
+    private List<TestOperation> operations(int count) {
+        return IntStream.range(0, count).mapToObj(i -> new TestOperation(descriptor, sqe -> { })).toList();
     }
 
     @Test
     void operationLeavesWithoutAWalkThroughTheOthers() {
-        List<Probe> operations = operations(3);
+        List<TestOperation> operations = operations(3);
         operations.forEach(descriptor::add);
         Operation last = operations.getFirst();
         Operation middle = operations.get(1);
@@ -37,7 +37,7 @@ class DescriptorTest {
         Random random = new Random(7);
         for (int round = 0; round < 100; round++) {
             Descriptor idle = new Descriptor(reactor, -1);
-            List<Probe> operations = new ArrayList<>(operations(8));
+            List<TestOperation> operations = new ArrayList<>(operations(8));
             operations.forEach(idle::add);
             Collections.shuffle(operations, random);
             operations.forEach(idle::remove);

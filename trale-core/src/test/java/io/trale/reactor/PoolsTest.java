@@ -59,7 +59,7 @@ class PoolsTest {
 
     @Test
     void operationIsStagedOnceAtATime() {
-        Probe probe = Probe.nop(reactor);
+        TestOperation probe = TestOperation.nop(reactor);
         probe.staged();
         assertRefused(probe::staged, "is STAGED");
         probe.submitted(7);
@@ -72,7 +72,7 @@ class PoolsTest {
 
     @Test
     void operationLeftToTheKernelIsNeverUsedAgain() {
-        Probe probe = Probe.nop(reactor);
+        TestOperation probe = TestOperation.nop(reactor);
         probe.staged();
         probe.submitted(7);
         probe.leaveToKernel();

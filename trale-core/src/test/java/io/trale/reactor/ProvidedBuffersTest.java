@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
-import io.trale.linux.Inlet;
-import io.trale.linux.InterceptedKernel;
 import io.trale.reactor.Counters.Count;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.UdpPort;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -59,12 +59,12 @@ class ProvidedBuffersTest {
         return reactor;
     }
 
-    private static Probe receive(Reactor reactor, Inlet inlet) {
-        return new Probe(new Descriptor(reactor, inlet.fd()),
+    private static TestOperation receive(Reactor reactor, UdpPort inlet) {
+        return new TestOperation(new Descriptor(reactor, inlet.fd()),
                 sqe -> sqe.prepRecvSelect(inlet.fd(), reactor.pools().receiveGroup().id(), 0));
     }
 
-    private static void await(Reactor reactor, Probe receive) {
+    private static void await(Reactor reactor, TestOperation receive) {
         while (receive.inFlight()) {
             reactor.turn(FOREVER);
         }
@@ -74,8 +74,8 @@ class ProvidedBuffersTest {
     void bufferThatIsGivenIsThereForTheReceiveThatIsStagedAfter() throws Exception {
         Reactor reactor = open(64);
         BufferGroup group = reactor.pools().receiveGroup();
-        Inlet inlet = new Inlet(kernel);
-        Probe receive = receive(reactor, inlet);
+        UdpPort inlet = new UdpPort(kernel);
+        TestOperation receive = receive(reactor, inlet);
         for (byte i = 0; i < 100; i++) {
             inlet.send(i);
             group.stage(receive);
@@ -96,8 +96,8 @@ class ProvidedBuffersTest {
         kernel.refusals = 6;
         Reactor reactor = open(64);
         BufferGroup group = reactor.pools().receiveGroup();
-        Inlet inlet = new Inlet(kernel);
-        Probe receive = receive(reactor, inlet);
+        UdpPort inlet = new UdpPort(kernel);
+        TestOperation receive = receive(reactor, inlet);
         for (byte i = 0; i < 4; i++) { // and keeps them: every buffer comes
             inlet.send(i);
             do {

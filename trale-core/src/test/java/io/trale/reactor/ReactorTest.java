@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Limits.Pool;
+import io.trale.testing.InterceptedKernel;
 import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -67,8 +67,8 @@ class ReactorTest {
         return reactor.counters().get(count);
     }
 
-    private static List<Probe> nops(Reactor reactor, int count) {
-        return IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+    private static List<TestOperation> nops(Reactor reactor, int count) {
+        return IntStream.range(0, count).mapToObj(i -> TestOperation.nop(reactor)).toList();
     }
 
     private static Descriptor eventfd(Reactor reactor) {
@@ -76,8 +76,8 @@ class ReactorTest {
     }
 
     /// Completes when something is written to `eventfd`.
-    private static Probe poll(Descriptor eventfd) {
-        return new Probe(eventfd, sqe -> sqe.prepPoll(eventfd.fd(), Net.POLLIN));
+    private static TestOperation poll(Descriptor eventfd) {
+        return new TestOperation(eventfd, sqe -> sqe.prepPoll(eventfd.fd(), Net.POLLIN));
     }
 
     private static void pollUntilIdle(Reactor reactor) {
@@ -119,7 +119,7 @@ class ReactorTest {
         withReactor(kernel, SMALL, reactor -> {
             kernel.errno = errno;
             for (int round = 0; round < 20; round++) {
-                List<Probe> nops = nops(reactor, 1 + round);
+                List<TestOperation> nops = nops(reactor, 1 + round);
                 nops.forEach(reactor::stage);
                 kernel.failures = round % 5;
                 pollUntilIdle(reactor);
@@ -137,7 +137,7 @@ class ReactorTest {
         Moody kernel = new Moody();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
-            Probe poll = poll(eventfd);
+            TestOperation poll = poll(eventfd);
             reactor.stage(poll);
             reactor.turn(0);
             kernel.errno = errno;
@@ -154,7 +154,7 @@ class ReactorTest {
     void enterThatFailsForGoodThrowsWithItsError() throws Exception {
         Moody kernel = new Moody();
         withReactor(kernel, SMALL, reactor -> {
-            reactor.stage(Probe.nop(reactor));
+            reactor.stage(TestOperation.nop(reactor));
             kernel.errno = Errno.EBADF;
             kernel.failures = 1;
             assertThatThrownBy(() -> reactor.turn(FOREVER)).isInstanceOf(IllegalStateException.class)
@@ -178,7 +178,7 @@ class ReactorTest {
         withReactor(kernel, SMALL, reactor -> {
             kernel.miserly = true;
             List<Integer> order = new ArrayList<>();
-            List<Probe> nops = nops(reactor, 50);
+            List<TestOperation> nops = nops(reactor, 50);
             for (int i = 0; i < 50; i++) {
                 int number = i;
                 nops.get(i).whenComplete = () -> order.add(number);
@@ -195,7 +195,7 @@ class ReactorTest {
     void turnSubmitsMoreThanTheQueueHoldsWhileThereIsRoomForCompletions() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.SUBMITTED);
-            List<Probe> nops = nops(reactor, 1000);
+            List<TestOperation> nops = nops(reactor, 1000);
             nops.forEach(reactor::stage);
             assertThat(count(reactor, Count.SUBMITTED)).as("staging enters nothing").isEqualTo(before);
             assertThat(reactor.turn(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
@@ -209,7 +209,7 @@ class ReactorTest {
     @Test
     void operationStagedFromACompletionGoesWithTheNextTurn() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            Probe nop = Probe.nop(reactor);
+            TestOperation nop = TestOperation.nop(reactor);
             nop.whenComplete = () -> {
                 assertThat(nop.inFlight()).isFalse();
                 if (nop.results.size() < 100) {
@@ -245,7 +245,7 @@ class ReactorTest {
         List<Throwable> faults = new ArrayList<>();
         reactor.setOwner(this, faults::add);
         reactor.open();
-        List<Probe> nops = nops(reactor, 4);
+        List<TestOperation> nops = nops(reactor, 4);
         IllegalArgumentException failure = new IllegalArgumentException("thrown by the test");
         nops.get(1).whenComplete = () -> {
             throw failure;
@@ -263,7 +263,7 @@ class ReactorTest {
     void cancelBeforeSubmissionNeverReachesTheKernel() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.SUBMITTED);
-            Probe nop = Probe.nop(reactor);
+            TestOperation nop = TestOperation.nop(reactor);
             reactor.stage(nop);
             reactor.cancel(nop);
             reactor.cancel(nop);
@@ -281,7 +281,7 @@ class ReactorTest {
     void cancelInTheKernelEndsTheOperation() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
-            Probe poll = poll(eventfd);
+            TestOperation poll = poll(eventfd);
             reactor.stage(poll);
             reactor.turn(0);
             reactor.cancel(poll);
@@ -296,7 +296,7 @@ class ReactorTest {
     void cancelThatComesTooLateLeavesTheResult() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
-            Probe poll = poll(eventfd);
+            TestOperation poll = poll(eventfd);
             reactor.stage(poll);
             reactor.turn(0);
             reactor.kernel().write8(eventfd.fd(), 1); // completes inside the enter that brings the cancel, or before
@@ -312,9 +312,9 @@ class ReactorTest {
     @Test
     void operationUsedAgainIsNotHitByTheCancelOfItsPastUse() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
-            Probe nop = Probe.nop(reactor);
+            TestOperation nop = TestOperation.nop(reactor);
             Descriptor eventfd = eventfd(reactor);
-            Probe poll = poll(eventfd);
+            TestOperation poll = poll(eventfd);
             reactor.stage(nop);
             reactor.stage(poll);
             nop.whenComplete = () -> reactor.cancel(poll);
@@ -336,7 +336,7 @@ class ReactorTest {
     void moreCancelsThanEntriesAllGo() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
-            List<Probe> polls = IntStream.range(0, 100).mapToObj(i -> poll(eventfd)).toList();
+            List<TestOperation> polls = IntStream.range(0, 100).mapToObj(i -> poll(eventfd)).toList();
             polls.forEach(reactor::stage);
             reactor.turn(0);
             polls.forEach(reactor::cancel);
@@ -350,7 +350,7 @@ class ReactorTest {
     void whatIsStagedAfterCancelAllEndsAtOnce() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             reactor.cancelAll();
-            Probe nop = Probe.nop(reactor);
+            TestOperation nop = TestOperation.nop(reactor);
             reactor.stage(nop);
             assertThat(reactor.turn(FOREVER)).isEqualTo(1);
             assertThat(nop.results).containsExactly(-Errno.ECANCELED);
@@ -361,7 +361,7 @@ class ReactorTest {
     @Test
     void whatIsStagedWithoutARingEndsAtOnce() {
         Reactor reactor = new Reactor(new Libc(), SMALL);
-        Probe nop = Probe.nop(reactor);
+        TestOperation nop = TestOperation.nop(reactor);
         reactor.stage(nop);
         assertThat(nop.results).isEmpty();
         assertThat(reactor.turn(FOREVER)).isEqualTo(1);
@@ -395,8 +395,8 @@ class ReactorTest {
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             List<String> events = new ArrayList<>();
-            List<Probe> polls = IntStream.range(0, 5).mapToObj(i -> poll(eventfd)).toList();
-            for (Probe poll : polls) {
+            List<TestOperation> polls = IntStream.range(0, 5).mapToObj(i -> poll(eventfd)).toList();
+            for (TestOperation poll : polls) {
                 poll.whenComplete = () -> events.add(kernel.closed.isEmpty() ? "completion" : "completion too late");
             }
             eventfd.whenClosed(() -> events.add("closed"));
@@ -420,8 +420,8 @@ class ReactorTest {
         Moody kernel = new Moody();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
-            Probe first = poll(eventfd);
-            Probe second = poll(eventfd);
+            TestOperation first = poll(eventfd);
+            TestOperation second = poll(eventfd);
             first.whenComplete = eventfd::close;
             second.whenComplete = () -> assertThat(kernel.closed).isEmpty();
             reactor.stage(first);
@@ -444,10 +444,10 @@ class ReactorTest {
             assertThat(pool.blockBytes()).isEqualTo(64);
             List<Integer> order = new ArrayList<>();
             List<Integer> held = new ArrayList<>();
-            List<Probe> probes = new ArrayList<>();
+            List<TestOperation> probes = new ArrayList<>();
             for (int i = 0; i < 5; i++) {
                 int number = i;
-                Probe probe = new Probe(new Descriptor(reactor, -1), sqe -> {
+                TestOperation probe = new TestOperation(new Descriptor(reactor, -1), sqe -> {
                     int block = pool.take();
                     assertThat(pool.segment(block).byteSize()).isEqualTo(64);
                     held.add(block);
@@ -483,7 +483,7 @@ class ReactorTest {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take());
-            Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
+            TestOperation first = new TestOperation(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
             reactor.turn(0);
             reactor.cancel(first);
@@ -498,8 +498,8 @@ class ReactorTest {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take()); // by sends to a peer that reads nothing
-            Probe first = new Probe(new Descriptor(reactor, -1), sqe -> { });
-            Probe second = new Probe(new Descriptor(reactor, -1), sqe -> { });
+            TestOperation first = new TestOperation(new Descriptor(reactor, -1), sqe -> { });
+            TestOperation second = new TestOperation(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
             pool.stage(second);
             reactor.turn(0);
@@ -516,8 +516,8 @@ class ReactorTest {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take());
-            pool.stage(new Probe(new Descriptor(reactor, -1), sqe -> { }));
-            Probe nop = Probe.nop(reactor);
+            pool.stage(new TestOperation(new Descriptor(reactor, -1), sqe -> { }));
+            TestOperation nop = TestOperation.nop(reactor);
             reactor.stage(nop);
             reactor.turn(FOREVER);
             assertThat(nop.results).containsExactly(0);
@@ -627,7 +627,7 @@ class ReactorTest {
         for (int i = 0; i < 50; i++) {
             assertThat(reactor.isOpen()).isFalse();
             reactor.open();
-            Probe nop = Probe.nop(reactor);
+            TestOperation nop = TestOperation.nop(reactor);
             reactor.stage(nop);
             reactor.turn(FOREVER);
             assertThat(nop.results).containsExactly(0);
@@ -640,11 +640,11 @@ class ReactorTest {
     @Test
     void whatWasStagedWithoutARingMakesTheNextRingNoLessBusy() throws Exception {
         Reactor reactor = new Reactor(new Libc(), SMALL);
-        Probe early = Probe.nop(reactor);
+        TestOperation early = TestOperation.nop(reactor);
         reactor.stage(early);
         reactor.open();
         Descriptor eventfd = eventfd(reactor);
-        Probe poll = poll(eventfd);
+        TestOperation poll = poll(eventfd);
         reactor.stage(poll);
         reactor.turn(0);
         assertThat(early.results).containsExactly(-Errno.ECANCELED);

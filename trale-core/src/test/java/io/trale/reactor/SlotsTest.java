@@ -106,7 +106,6 @@ class SlotsTest {
         assertThatThrownBy(() -> slots.remove(userData)).isInstanceOf(IllegalStateException.class);
     }
 
-
     @Test
     void operationWithoutASlotIsNotSubmitted() throws Exception {
         Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
@@ -123,7 +122,7 @@ class SlotsTest {
                 }
             };
             Staging staging = new Staging(reactor);
-            Operation nop = Probe.nop(reactor);
+            Operation nop = TestOperation.nop(reactor);
             nop.staged();
             staging.plain().add(nop);
             staging.writeTo(reactor.ring().submissions, full);

@@ -14,15 +14,15 @@ class StagingQueueTest {
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
     private final StagingQueue queue = new StagingQueue();
 
-    private List<Probe> inLine(int count) {
-        List<Probe> operations = IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+    private List<TestOperation> inLine(int count) {
+        List<TestOperation> operations = IntStream.range(0, count).mapToObj(i -> TestOperation.nop(reactor)).toList();
         operations.forEach(queue::add);
         return operations;
     }
 
     @Test
     void operationLeavesItsLineWithoutAWalkThroughTheOthers() {
-        List<Probe> operations = inLine(5);
+        List<TestOperation> operations = inLine(5);
         operations.get(0).nextInLine = null; // a walk from either end would not arrive
         operations.get(4).previousInLine = null;
         queue.remove(operations.get(2));
@@ -34,7 +34,7 @@ class StagingQueueTest {
 
     @Test
     void orderIsKeptWhoeverLeaves() {
-        List<Probe> operations = inLine(6);
+        List<TestOperation> operations = inLine(6);
         queue.remove(operations.get(0));
         queue.remove(operations.get(5));
         queue.remove(operations.get(3));
@@ -48,7 +48,7 @@ class StagingQueueTest {
 
     @Test
     void allMayLeaveWhileTheyAreVisited() {
-        List<Probe> operations = inLine(3);
+        List<TestOperation> operations = inLine(3);
         List<Operation> visited = new ArrayList<>();
         queue.forEach(operation -> {
             visited.add(operation);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
 import io.trale.sim.SimKernel;
+import io.trale.testing.InterceptedKernel;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,8 +38,8 @@ class TurnTest {
                 new Limits.Pool(2, 64), new Limits.Pool(1, 64));
     }
 
-    private static List<Probe> nops(Reactor reactor, int count) {
-        List<Probe> nops = IntStream.range(0, count).mapToObj(i -> Probe.nop(reactor)).toList();
+    private static List<TestOperation> nops(Reactor reactor, int count) {
+        List<TestOperation> nops = IntStream.range(0, count).mapToObj(i -> TestOperation.nop(reactor)).toList();
         nops.forEach(reactor::stage);
         return nops;
     }
@@ -61,7 +61,7 @@ class TurnTest {
     @Test
     void completionsAreTakenBeforeTheirQueueOverflows() throws Exception {
         Reactor reactor = open(kernel, limits(4, 16, 8));
-        List<Probe> nops = nops(reactor, 1000);
+        List<TestOperation> nops = nops(reactor, 1000);
         end(reactor);
         assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
         assertThat(reactor.counters().get(Count.OVERFLOWS)).isZero();
@@ -71,7 +71,7 @@ class TurnTest {
     @Test
     void submissionGoesOnWithTheSmallestQueues() throws Exception {
         Reactor reactor = open(kernel, limits(1, 1, 1));
-        List<Probe> nops = nops(reactor, 100);
+        List<TestOperation> nops = nops(reactor, 100);
         end(reactor);
         assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
         kernel.assertQuiescent();
@@ -100,8 +100,8 @@ class TurnTest {
         kernel.maxOverflow(0);
         Reactor reactor = open(new WithoutErrno(kernel), limits(4, 4, 8));
         Descriptor event = new Descriptor(reactor, kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
-        List<Probe> polls = IntStream.range(0, 6)
-                .mapToObj(i -> new Probe(event, sqe -> sqe.prepPoll(event.fd(), Net.POLLIN))).toList();
+        List<TestOperation> polls = IntStream.range(0, 6)
+                .mapToObj(i -> new TestOperation(event, sqe -> sqe.prepPoll(event.fd(), Net.POLLIN))).toList();
         polls.forEach(reactor::stage);
         reactor.turn(0);
         kernel.write8(event.fd(), 1);
@@ -122,7 +122,7 @@ class TurnTest {
     void completionsLeftOverFromALongTurnAreHandledInTheNext() throws Exception {
         Reactor reactor = open(kernel, limits(64, 128, 64));
         List<Integer> order = new ArrayList<>();
-        List<Probe> nops = nops(reactor, 40);
+        List<TestOperation> nops = nops(reactor, 40);
         for (int i = 0; i < nops.size(); i++) {
             int number = i;
             nops.get(i).whenComplete = () -> {
@@ -147,7 +147,7 @@ class TurnTest {
     @Test
     void deadlinesRunInATurnOfSlowCompletions() throws Exception {
         Reactor reactor = open(kernel, limits(64, 128, 64));
-        List<Probe> nops = nops(reactor, 40);
+        List<TestOperation> nops = nops(reactor, 40);
         nops.forEach(nop -> nop.whenComplete = () -> kernel.elapse(MILLI));
         boolean[] reached = new boolean[1];
         reactor.deadlines().set(new Deadline() {
@@ -184,7 +184,7 @@ class TurnTest {
         Reactor reactor = open(kernel, limits(64, 128, 64));
         List<String> slow = new ArrayList<>();
         reactor.clock().reportSlow(20 * MILLI, (name, duration) -> slow.add(name + " " + duration.toMillis()));
-        Probe nop = nops(reactor, 3).get(1);
+        TestOperation nop = nops(reactor, 3).get(1);
         nop.whenComplete = () -> kernel.elapse(25 * MILLI);
         Deadline deadline = new Deadline() {
             @Override

@@ -15,9 +15,9 @@ final class Accept extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         if (entry.address() != 0) {
-            shadow.claim(this, entry.address(), Ram.getInt(entry.offset()), true);
+            shadow.claim(this, entry.address(), SimMemory.getInt(entry.offset()), true);
         }
     }
 
@@ -44,8 +44,8 @@ final class Accept extends SimOperation {
             return -Errno.ECONNABORTED;
         }
         if (entry.address() != 0) {
-            int room = Ram.getInt(entry.offset());
-            Ram.setInt(entry.offset(), SocketAddresses.encode(connection.remote(), Ram.at(entry.address(), room)));
+            int room = SimMemory.getInt(entry.offset());
+            SimMemory.setInt(entry.offset(), SocketAddresses.encode(connection.remote(), SimMemory.at(entry.address(), room)));
         }
         return kernel.install(connection);
     }

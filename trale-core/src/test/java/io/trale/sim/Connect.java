@@ -15,7 +15,7 @@ final class Connect extends SimOperation {
         super(ring, entry, socket);
         this.socket = socket;
         kernel.shadow.checkLent(this, entry.address(), entry.offset());
-        address = SocketAddresses.decode(Ram.at(entry.address(), entry.offset()));
+        address = SocketAddresses.decode(SimMemory.at(entry.address(), entry.offset()));
     }
 
     @Override

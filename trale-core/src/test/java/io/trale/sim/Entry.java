@@ -8,10 +8,10 @@ record Entry(int opcode, int flags, int ioPriority, int fd, long offset, long ad
         long userData, int group) {
 
     static Entry read(long at) {
-        long first = Ram.getLong(at);
+        long first = SimMemory.getLong(at);
         return new Entry((int) first & 0xff, (int) (first >>> 8) & 0xff, (int) (first >>> 16) & 0xffff, (int) (first >>> 32),
-                Ram.getLong(at + 8), Ram.getLong(at + 16), Ram.getInt(at + 24), Ram.getInt(at + 28),
-                Ram.getLong(at + 32), (int) Ram.getLong(at + 40) & 0xffff);
+                SimMemory.getLong(at + 8), SimMemory.getLong(at + 16), SimMemory.getInt(at + 24), SimMemory.getInt(at + 28),
+                SimMemory.getLong(at + 32), (int) SimMemory.getLong(at + 40) & 0xffff);
     }
 
     /// True if it operates on a file by its descriptor: not on a directory that means none, nor on the number itself.

@@ -106,11 +106,11 @@ public final class MaskedKernel implements InvocationHandler {
         for (long at = entries; at < entries + entriesBytes; at += Abi.SQE_BYTES) {
             Entry entry = Entry.read(at);
             if (entry.opcode() == Abi.IORING_OP_POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
-                Ram.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
+                SimMemory.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
             }
             if (entry.opcode() == Abi.IORING_OP_READ && counters.contains(entry.fd())
                     && lacking.contains(Capability.PATIENT_TIMERS)) {
-                Ram.setInt(at + OP_FLAGS, RWF_NOWAIT);
+                SimMemory.setInt(at + OP_FLAGS, RWF_NOWAIT);
             }
         }
     }

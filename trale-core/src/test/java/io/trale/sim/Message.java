@@ -19,15 +19,15 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
     private static final int BYTES = 56;
 
     /// The one at `address`; all that is read when the entry is submitted must be lent by then.
-    static Message at(long address, Shadow shadow) {
+    static Message at(long address, ShadowMemory shadow) {
         shadow.checkLent("a message", address, BYTES);
-        List<Vector> vectors = Vector.array(Ram.getLong(address + VECTORS), Ram.getLong(address + VECTOR_COUNT));
-        return new Message(address, Ram.getLong(address), Ram.getInt(address + NAME_BYTES), vectors,
-                Ram.getLong(address + CONTROL), Ram.getLong(address + CONTROL_BYTES));
+        List<Vector> vectors = Vector.array(SimMemory.getLong(address + VECTORS), SimMemory.getLong(address + VECTOR_COUNT));
+        return new Message(address, SimMemory.getLong(address), SimMemory.getInt(address + NAME_BYTES), vectors,
+                SimMemory.getLong(address + CONTROL), SimMemory.getLong(address + CONTROL_BYTES));
     }
 
     /// Claims what a receive writes to, apart from the vectors if the buffer is picked from a group.
-    void claimToReceive(Object owner, Shadow shadow, boolean withVectors) {
+    void claimToReceive(Object owner, ShadowMemory shadow, boolean withVectors) {
         shadow.claim(owner, address, BYTES, true);
         if (name != 0) {
             shadow.claim(owner, name, nameBytes, true);
@@ -41,7 +41,7 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
     }
 
     /// Claims what a send reads while it is in flight; the rest was read already.
-    void claimToSend(Object owner, Shadow shadow) {
+    void claimToSend(Object owner, ShadowMemory shadow) {
         if (name != 0) {
             shadow.checkLent(owner, name, nameBytes);
         }
@@ -50,24 +50,24 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
 
     /// The name, or null if there is none.
     InetSocketAddress decodeName() {
-        return name == 0 ? null : SocketAddresses.decode(Ram.at(name, nameBytes));
+        return name == 0 ? null : SocketAddresses.decode(SimMemory.at(name, nameBytes));
     }
 
     void encodeName(InetSocketAddress sender) {
         if (name != 0) {
             MemorySegment storage = MemorySegment.ofArray(new long[SocketAddresses.MAX_BYTES / Long.BYTES]);
             int length = SocketAddresses.encode(sender, storage);
-            Ram.write(name, storage.asSlice(0, Math.min(length, nameBytes)).toArray(JAVA_BYTE));
-            Ram.setInt(address + NAME_BYTES, length);
+            SimMemory.write(name, storage.asSlice(0, Math.min(length, nameBytes)).toArray(JAVA_BYTE));
+            SimMemory.setInt(address + NAME_BYTES, length);
         }
     }
 
     void setFlags(int flags) {
-        Ram.setInt(address + FLAGS, flags);
+        SimMemory.setInt(address + FLAGS, flags);
     }
 
     /// Says how much control data there is.
     void setControlBytes(long bytes) {
-        Ram.setLong(address + CONTROL_BYTES, bytes);
+        SimMemory.setLong(address + CONTROL_BYTES, bytes);
     }
 }

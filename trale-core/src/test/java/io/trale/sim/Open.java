@@ -10,7 +10,7 @@ final class Open extends SimOperation {
     Open(SimRing ring, Entry entry, SimFile directory) {
         super(ring, entry, directory);
         kernel.shadow.checkLent(this, entry.address(), 1);
-        path = Ram.getString(entry.address());
+        path = SimMemory.getString(entry.address());
     }
 
     @Override

@@ -11,7 +11,7 @@ final class Read extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         shadow.claim(this, entry.address(), entry.length(), true);
     }
 

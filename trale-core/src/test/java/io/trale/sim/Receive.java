@@ -16,7 +16,7 @@ final class Receive extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         if (!entry.selectsBuffer()) {
             shadow.claim(this, entry.address(), entry.length(), true);
         }
@@ -51,7 +51,7 @@ final class Receive extends SimOperation {
             address = buffers.nextAddress();
             completionFlags = Abi.IORING_CQE_F_BUFFER | buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT;
         }
-        Ram.write(address, socket.pull(count));
+        SimMemory.write(address, socket.pull(count));
         if (count < available) {
             completionFlags |= Abi.IORING_CQE_F_SOCK_NONEMPTY;
         }

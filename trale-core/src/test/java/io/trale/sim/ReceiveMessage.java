@@ -24,7 +24,7 @@ final class ReceiveMessage extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         message.claimToReceive(this, shadow, !entry.selectsBuffer());
     }
 
@@ -50,7 +50,7 @@ final class ReceiveMessage extends SimOperation {
             Vector.scatter(message.vectors(), datagram.bytes());
         } else {
             room = room == 0 ? buffers.nextBytes() : Math.min(room, buffers.nextBytes());
-            Ram.write(buffers.nextAddress(), Arrays.copyOf(datagram.bytes(), Math.min(room, datagram.bytes().length)));
+            SimMemory.write(buffers.nextAddress(), Arrays.copyOf(datagram.bytes(), Math.min(room, datagram.bytes().length)));
             completionFlags = Abi.IORING_CQE_F_BUFFER | buffers.take() << Abi.IORING_CQE_BUFFER_SHIFT;
         }
         boolean truncated = datagram.bytes().length > room;
@@ -63,10 +63,10 @@ final class ReceiveMessage extends SimOperation {
     private int tellDrops(int drops) {
         boolean fits = message.controlBytes() >= CONTROL_LENGTH;
         if (drops > 0 && fits) {
-            Ram.setLong(message.control(), CONTROL_LENGTH);
-            Ram.setInt(message.control() + 8, Net.SOL_SOCKET);
-            Ram.setInt(message.control() + 12, SimUdp.SO_RXQ_OVFL);
-            Ram.setInt(message.control() + 16, drops);
+            SimMemory.setLong(message.control(), CONTROL_LENGTH);
+            SimMemory.setInt(message.control() + 8, Net.SOL_SOCKET);
+            SimMemory.setInt(message.control() + 12, Net.SO_RXQ_OVFL);
+            SimMemory.setInt(message.control() + 16, drops);
         }
         message.setControlBytes(drops > 0 && fits ? Math.min(CONTROL_SPACE, message.controlBytes()) : 0);
         return drops > 0 && !fits ? MSG_CTRUNC : 0;

@@ -21,7 +21,7 @@ final class Send extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         vectors.forEach(vector -> shadow.claim(this, vector.address(), vector.length(), false));
     }
 

@@ -19,7 +19,7 @@ final class SendMessage extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         message.claimToSend(this, shadow);
     }
 

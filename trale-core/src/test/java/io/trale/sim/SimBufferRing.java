@@ -24,18 +24,18 @@ final class SimBufferRing implements SimBuffers {
 
     /// Claims what was given since the last look.
     void look() {
-        short tail = Ram.getShortAcquire(ring + Abi.BUF_RING_TAIL);
+        short tail = SimMemory.getShortAcquire(ring + Abi.BUF_RING_TAIL);
         if ((short) (tail - head) > entries || (short) (tail - head) < 0) {
             throw kernel.failed("buffer group " + group + ": head " + head + ", tail " + tail + " of " + entries);
         }
         while (seen != tail) {
-            int id = Ram.getShort(entry(seen) + Abi.BUF_ID);
+            int id = SimMemory.getShort(entry(seen) + Abi.BUF_ID);
             if (id < 0 || id >= entries || given[id] != null) {
                 throw kernel.failed("buffer " + id + " of group " + group + " given twice, or none of it");
             }
             given[id] = "buffer " + id + " of group " + group;
-            kernel.shadow.claim(given[id], Ram.getLong(entry(seen) + Abi.BUF_ADDRESS),
-                    Ram.getInt(entry(seen) + Abi.BUF_LENGTH), true);
+            kernel.shadow.claim(given[id], SimMemory.getLong(entry(seen) + Abi.BUF_ADDRESS),
+                    SimMemory.getInt(entry(seen) + Abi.BUF_LENGTH), true);
             seen++;
         }
     }
@@ -52,17 +52,17 @@ final class SimBufferRing implements SimBuffers {
 
     @Override
     public int nextBytes() {
-        return Ram.getInt(entry(head) + Abi.BUF_LENGTH);
+        return SimMemory.getInt(entry(head) + Abi.BUF_LENGTH);
     }
 
     @Override
     public long nextAddress() {
-        return Ram.getLong(entry(head) + Abi.BUF_ADDRESS);
+        return SimMemory.getLong(entry(head) + Abi.BUF_ADDRESS);
     }
 
     @Override
     public int take() {
-        int id = Ram.getShort(entry(head) + Abi.BUF_ID);
+        int id = SimMemory.getShort(entry(head) + Abi.BUF_ID);
         kernel.shadow.release(given[id]);
         given[id] = null;
         head++;

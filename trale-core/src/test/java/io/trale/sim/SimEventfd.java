@@ -43,7 +43,7 @@ final class SimEventfd extends SimFile {
         long value = semaphore ? 1 : count;
         count -= value;
         changed();
-        Ram.setLong(address, value);
+        SimMemory.setLong(address, value);
         return Long.BYTES;
     }
 }

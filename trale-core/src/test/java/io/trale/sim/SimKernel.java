@@ -43,7 +43,7 @@ public final class SimKernel extends SimWorld implements Kernel {
 
     final SimNet net = new SimNet();
     final SimDisk disk = new SimDisk(this);
-    final Shadow shadow = new Shadow(this);
+    final ShadowMemory shadow = new ShadowMemory(this);
 
     private int maxDescriptors = 100_000;
     private int maxOverflow = Integer.MAX_VALUE;
@@ -138,8 +138,13 @@ public final class SimKernel extends SimWorld implements Kernel {
         stepInCall = step;
     }
 
+    /// Checks from now on that operations of `reactor`, which is not open yet, name only memory that the kernel owns.
+    public void checkMemoryOf(Reactor reactor) {
+        shadow.listenTo(reactor);
+    }
+
     /// Runs `check` at the beginning of each call from now on.
-    void inEachCall(Runnable check) {
+    public void inEachCall(Runnable check) {
         inEachCall = check;
     }
 

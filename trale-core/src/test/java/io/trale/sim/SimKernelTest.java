@@ -9,6 +9,8 @@ import io.trale.linux.Net;
 import io.trale.net.TcpListener;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.ConnectionScripts;
+import io.trale.testing.Seeds;
 import io.trale.uring.CompletionQueue;
 import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
@@ -32,10 +34,10 @@ class SimKernelTest {
         Seeds.run(kernel, ExecutorOptions.defaults().ringEntries(2, 4), executor -> {
             TcpListener listener = TcpListener.bind(ANY);
             for (int i = 0; i < 5; i++) {
-                kernel.connectTo(listener.localAddress()).send(Traffic.pattern(kernel.random(), 500)).finish();
+                kernel.connectTo(listener.localAddress()).send(ConnectionScripts.pattern(kernel.random(), 500)).finish();
             }
             kernel.foreign(() -> executor.execute(() -> { }));
-            executor.submit(new Traffic.EchoServer(listener, 3, 64)).join();
+            executor.submit(new ConnectionScripts.EchoServer(listener, 3, 64)).join();
         });
         return kernel.hash();
     }

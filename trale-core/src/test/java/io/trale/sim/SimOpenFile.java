@@ -36,7 +36,7 @@ final class SimOpenFile extends SimFile {
         if (count == 0) {
             return 0;
         }
-        Ram.write(address, Arrays.copyOfRange(content.bytes, (int) from, (int) from + count));
+        SimMemory.write(address, Arrays.copyOfRange(content.bytes, (int) from, (int) from + count));
         if (offset == -1) {
             position += count;
         }
@@ -58,7 +58,7 @@ final class SimOpenFile extends SimFile {
         }
         boolean appends = (flags & Files.O_APPEND) != 0;
         long to = appends ? content.bytes.length : offset == -1 ? position : offset;
-        content.write(Ram.read(address, count), to);
+        content.write(SimMemory.read(address, count), to);
         if (offset == -1) {
             position = to + count;
         }

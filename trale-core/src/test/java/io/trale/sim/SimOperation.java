@@ -96,7 +96,7 @@ abstract class SimOperation {
     }
 
     /// Claims the memory that it will touch while in flight.
-    void claimMemory(Shadow shadow) {}
+    void claimMemory(ShadowMemory shadow) {}
 
     final boolean isOver() {
         return ended;

@@ -92,7 +92,7 @@ public final class SimPipe {
                 return finished ? 0 : -Errno.EAGAIN;
             }
             int count = kernel.dice.shorten(Math.min(length, unread.length));
-            Ram.write(address, Arrays.copyOf(unread, count));
+            SimMemory.write(address, Arrays.copyOf(unread, count));
             unread = Arrays.copyOfRange(unread, count, unread.length);
             return count;
         }
@@ -100,7 +100,7 @@ public final class SimPipe {
         @Override
         int write(long address, int length, long offset) {
             int count = kernel.dice.shorten(length);
-            received.writeBytes(Ram.read(address, count));
+            received.writeBytes(SimMemory.read(address, count));
             return count;
         }
     }

@@ -114,8 +114,8 @@ final class SimQueues {
         }
         if (offset == Abi.IORING_OFF_SQ_RING && bytes <= sqArray + (hasArray() ? 4L * sqEntries : 0)) {
             rings = address;
-            Ram.setInt(rings + SQ_RING_MASK, sqEntries - 1);
-            Ram.setInt(rings + CQ_RING_MASK, cqEntries - 1);
+            SimMemory.setInt(rings + SQ_RING_MASK, sqEntries - 1);
+            SimMemory.setInt(rings + CQ_RING_MASK, cqEntries - 1);
             return 0;
         }
         return -Errno.EINVAL;
@@ -133,7 +133,7 @@ final class SimQueues {
 
     /// How many entries the program has filled in and we have not taken.
     int submitted() {
-        int there = Ram.getIntAcquire(rings + SQ_TAIL) - sqHead;
+        int there = SimMemory.getIntAcquire(rings + SQ_TAIL) - sqHead;
         if (there < 0 || there > sqEntries) {
             throw kernel.failed("submission queue: head " + sqHead + ", " + there + " of " + sqEntries + " entries");
         }
@@ -143,9 +143,9 @@ final class SimQueues {
     /// Takes the next entry, of which there is one.
     Entry take() {
         int position = sqHead & sqEntries - 1;
-        int index = hasArray() ? Ram.getInt(rings + sqArray + 4L * position) : position;
+        int index = hasArray() ? SimMemory.getInt(rings + sqArray + 4L * position) : position;
         Entry entry = Entry.read(sqes + (long) index * Abi.SQE_BYTES);
-        Ram.setIntRelease(rings + SQ_HEAD, ++sqHead);
+        SimMemory.setIntRelease(rings + SQ_HEAD, ++sqHead);
         return entry;
     }
 
@@ -153,7 +153,7 @@ final class SimQueues {
 
     /// How many completions the program has not taken, apart from those that found no room.
     int ready() {
-        return cqTail - Ram.getIntAcquire(rings + CQ_HEAD);
+        return cqTail - SimMemory.getIntAcquire(rings + CQ_HEAD);
     }
 
     boolean hasOverflow() {
@@ -171,7 +171,7 @@ final class SimQueues {
         if (hasRoom()) {
             write(completion);
         } else if (overflow.size() == kernel.maxOverflow()) {
-            Ram.setInt(rings + CQ_OVERFLOW, ++dropped);
+            SimMemory.setInt(rings + CQ_OVERFLOW, ++dropped);
             dropUntold = true;
         } else {
             overflow.add(completion);
@@ -201,9 +201,9 @@ final class SimQueues {
 
     private void write(Completion completion) {
         long at = rings + CQES + (long) (cqTail & cqEntries - 1) * Abi.CQE_BYTES;
-        Ram.setLong(at, completion.userData);
-        Ram.setLong(at + 8, completion.result & 0xffffffffL | (long) completion.flags << 32);
-        Ram.setIntRelease(rings + CQ_TAIL, ++cqTail);
+        SimMemory.setLong(at, completion.userData);
+        SimMemory.setLong(at + 8, completion.result & 0xffffffffL | (long) completion.flags << 32);
+        SimMemory.setIntRelease(rings + CQ_TAIL, ++cqTail);
     }
 
     /// Says in the shared flags whether an enter would find completions to post.
@@ -212,7 +212,7 @@ final class SimQueues {
     }
 
     private void setFlag(int flag, boolean on) {
-        int before = Ram.getInt(rings + SQ_FLAGS);
-        Ram.setInt(rings + SQ_FLAGS, on ? before | flag : before & ~flag);
+        int before = SimMemory.getInt(rings + SQ_FLAGS);
+        SimMemory.setInt(rings + SQ_FLAGS, on ? before | flag : before & ~flag);
     }
 }

@@ -44,7 +44,7 @@ final class SimRings {
             }
             long timespec = arg.get(JAVA_LONG, 16);
             if (timespec != 0) {
-                deadline = kernel.time.now() + Ram.getLong(timespec) * 1_000_000_000 + Ram.getLong(timespec + 8);
+                deadline = kernel.time.now() + SimMemory.getLong(timespec) * 1_000_000_000 + SimMemory.getLong(timespec + 8);
             }
         }
         kernel.time.elapse(CALL_NANOS);

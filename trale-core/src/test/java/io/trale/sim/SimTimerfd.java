@@ -74,7 +74,7 @@ final class SimTimerfd extends SimFile {
         if (expirations == 0) {
             return -Errno.EAGAIN;
         }
-        Ram.setLong(address, expirations);
+        SimMemory.setLong(address, expirations);
         expirations = 0;
         return Long.BYTES;
     }

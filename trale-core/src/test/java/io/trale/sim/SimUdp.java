@@ -19,9 +19,6 @@ final class SimUdp extends SimSocket {
     /// What was received: `drops` is how many were dropped before it, if the program wants to know, else 0.
     record Datagram(byte[] bytes, InetSocketAddress sender, int drops) {}
 
-    /// `include/uapi/asm-generic/socket.h`
-    static final int SO_RXQ_OVFL = 40;
-
     /// The most that fits into one, over IPv4.
     private static final int MAX_BYTES = 65_507;
 
@@ -83,7 +80,7 @@ final class SimUdp extends SimSocket {
 
     @Override
     void setOption(int name, MemorySegment value) {
-        if (name == SO_RXQ_OVFL) {
+        if (name == Net.SO_RXQ_OVFL) {
             countsDrops = value.get(JAVA_INT, 0) != 0;
         } else {
             super.setOption(name, value);

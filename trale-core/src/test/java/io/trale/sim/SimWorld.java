@@ -14,9 +14,9 @@ abstract sealed class SimWorld permits SimKernel {
     private final Set<Capability> lacking = EnumSet.noneOf(Capability.class);
     final Dice dice;
     final SimTime time = new SimTime();
-    final Foreign foreign = new Foreign(this);
+    final SimThread foreign = new SimThread(this);
 
-    /// Waits until a thread other than the loop has called; null if there are only those of [Foreign].
+    /// Waits until a thread other than the loop has called; null if there are only those of [SimThread].
     Runnable sleep;
 
     private int socketBufferBytes = 64 << 10;
@@ -101,8 +101,13 @@ abstract sealed class SimWorld permits SimKernel {
         }
     }
 
+    /// How often `fault` has happened.
+    public int happened(Fault fault) {
+        return dice.happened(fault);
+    }
+
     /// Ends the run: for `throw`.
-    AssertionError failed(String message) {
+    public AssertionError failed(String message) {
         AssertionError error = new AssertionError("seed " + seed + ": " + message);
         if (failure == null) {
             failure = error;
@@ -153,6 +158,11 @@ abstract sealed class SimWorld permits SimKernel {
     /// As [#foreign(Runnable)], not before `delayNanos` have passed.
     public void foreignAfter(long delayNanos, Runnable step) {
         time.after(delayNanos, () -> foreign.take(step));
+    }
+
+    /// The run is over: the step under way ends, and those that wait do not begin.
+    public void endForeign() {
+        foreign.end();
     }
 
     /// Runs the steps that have not had their turn: after the end of everything else, as it may happen.

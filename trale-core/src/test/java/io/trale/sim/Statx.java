@@ -11,11 +11,11 @@ final class Statx extends SimOperation {
     Statx(SimRing ring, Entry entry, SimFile file) {
         super(ring, entry, file);
         kernel.shadow.checkLent(this, entry.address(), 1);
-        path = Ram.getString(entry.address());
+        path = SimMemory.getString(entry.address());
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         shadow.claim(this, entry.offset(), Files.STATX_BYTES, true);
     }
 
@@ -27,15 +27,15 @@ final class Statx extends SimOperation {
         if (kernel.dice.fault(Fault.DISK_FAILURE)) {
             return -SimErrno.EIO;
         }
-        Ram.write(entry.offset(), new byte[Files.STATX_BYTES]);
+        SimMemory.write(entry.offset(), new byte[Files.STATX_BYTES]);
         if ((entry.opFlags() & Files.AT_EMPTY_PATH) == 0) {
             boolean isPipe = kernel.disk.isPipe(entry.fd(), path);
-            Ram.setInt(entry.offset(), Files.STATX_TYPE);
-            Ram.setInt(entry.offset() + Files.STATX_MODE_OFFSET, isPipe ? Files.S_IFIFO : 0);
+            SimMemory.setInt(entry.offset(), Files.STATX_TYPE);
+            SimMemory.setInt(entry.offset() + Files.STATX_MODE_OFFSET, isPipe ? Files.S_IFIFO : 0);
             return 0;
         }
-        Ram.setInt(entry.offset(), Files.STATX_SIZE);
-        Ram.setLong(entry.offset() + Files.STATX_SIZE_OFFSET, file.size());
+        SimMemory.setInt(entry.offset(), Files.STATX_SIZE);
+        SimMemory.setLong(entry.offset() + Files.STATX_SIZE_OFFSET, file.size());
         return 0;
     }
 

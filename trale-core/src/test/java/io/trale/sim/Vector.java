@@ -13,7 +13,7 @@ record Vector(long address, int length) {
     static List<Vector> array(long address, long count) {
         List<Vector> vectors = new ArrayList<>();
         for (long at = address; at < address + count * BYTES; at += BYTES) {
-            vectors.add(new Vector(Ram.getLong(at), Math.toIntExact(Ram.getLong(at + 8))));
+            vectors.add(new Vector(SimMemory.getLong(at), Math.toIntExact(SimMemory.getLong(at + 8))));
         }
         return vectors;
     }
@@ -27,7 +27,7 @@ record Vector(long address, int length) {
         byte[] bytes = new byte[length(vectors)];
         int done = 0;
         for (Vector vector : vectors) {
-            System.arraycopy(Ram.read(vector.address, vector.length), 0, bytes, done, vector.length);
+            System.arraycopy(SimMemory.read(vector.address, vector.length), 0, bytes, done, vector.length);
             done += vector.length;
         }
         return bytes;
@@ -38,7 +38,7 @@ record Vector(long address, int length) {
         int done = 0;
         for (Vector vector : vectors) {
             int count = Math.min(vector.length, bytes.length - done);
-            Ram.write(vector.address, Arrays.copyOfRange(bytes, done, done + count));
+            SimMemory.write(vector.address, Arrays.copyOfRange(bytes, done, done + count));
             done += count;
         }
     }

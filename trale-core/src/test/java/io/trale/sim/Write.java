@@ -11,7 +11,7 @@ final class Write extends SimOperation {
     }
 
     @Override
-    void claimMemory(Shadow shadow) {
+    void claimMemory(ShadowMemory shadow) {
         shadow.claim(this, entry.address(), entry.length(), false);
     }
 

@@ -7,10 +7,10 @@ import static io.trale.task.Async.yieldNow;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.trale.linux.InterceptedKernel;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
+import io.trale.testing.InterceptedKernel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;

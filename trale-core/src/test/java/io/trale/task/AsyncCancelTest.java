@@ -163,8 +163,8 @@ class AsyncCancelTest {
         assertThat(log).containsExactly("interrupted", "cancelled", "unwound");
     }
 
-    private static Scripted<Object> throwingInCancel() {
-        Scripted<Object> future = Scripted.pending();
+    private static ScriptedFuture<Object> throwingInCancel() {
+        ScriptedFuture<Object> future = ScriptedFuture.pending();
         future.whenCancelled = () -> {
             throw new IllegalArgumentException("in cancel");
         };
@@ -176,8 +176,8 @@ class AsyncCancelTest {
         AutoCloseable stubborn = () -> {
             throw new IllegalArgumentException("in close");
         };
-        List<Scripted<Object>> others = List.of(Scripted.pending(), Scripted.pending());
-        List<JoinHandle<?>> tasks = List.of(Executor.spawn(join(Scripted.ready(stubborn), throwingInCancel(), others.get(0))),
+        List<ScriptedFuture<Object>> others = List.of(ScriptedFuture.pending(), ScriptedFuture.pending());
+        List<JoinHandle<?>> tasks = List.of(Executor.spawn(join(ScriptedFuture.ready(stubborn), throwingInCancel(), others.get(0))),
                 Executor.spawn(select(throwingInCancel(), throwingInCancel(), others.get(1))));
         for (JoinHandle<?> task : tasks) {
             assertThat(task.poll(() -> { })).isFalse();
@@ -197,8 +197,8 @@ class AsyncCancelTest {
     void selectKeepsTheWinnerAlthoughACancelThrows() throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         Executor executor = Executor.open(ExecutorOptions.defaults().uncaught(uncaught::add));
-        Scripted<Object> last = Scripted.pending();
-        Future<Object> first = select(throwingInCancel(), Scripted.ready("won"), throwingInCancel(), last);
+        ScriptedFuture<Object> last = ScriptedFuture.pending();
+        Future<Object> first = select(throwingInCancel(), ScriptedFuture.ready("won"), throwingInCancel(), last);
         assertThat(executor.submit(first).join()).isEqualTo("won");
         assertThat(last.cancels).isEqualTo(1);
         assertThat(uncaught).singleElement().satisfies(e -> assertThat(e).hasMessage("in cancel")
@@ -242,7 +242,7 @@ class AsyncCancelTest {
             }
         });
         Executor.spawn(block(fast, () -> {
-            await(new Scripted<Void>(waker -> !inner.poll(waker)));
+            await(new ScriptedFuture<Void>(waker -> !inner.poll(waker)));
             inner.cancel();
             inner.cancel();
             log.add("cancelled");

@@ -181,12 +181,12 @@ class AsyncTest {
         Closeable ofFailed = new Closeable();
         Closeable ofAborted = new Closeable();
         Closeable taken = new Closeable();
-        JoinHandle<?> failing = Executor.spawn(join(Scripted.ready(ofFailed), Scripted.ready("no closeable"),
-                Scripted.ready(1).failure(new IllegalArgumentException("one of them"))));
-        JoinHandle<?> aborted = Executor.spawn(join(Scripted.ready(ofAborted), Scripted.pending()));
+        JoinHandle<?> failing = Executor.spawn(join(ScriptedFuture.ready(ofFailed), ScriptedFuture.ready("no closeable"),
+                ScriptedFuture.ready(1).failure(new IllegalArgumentException("one of them"))));
+        JoinHandle<?> aborted = Executor.spawn(join(ScriptedFuture.ready(ofAborted), ScriptedFuture.pending()));
         Executor.current().turn();
         aborted.abort();
-        assertThat(Executor.blockOn(join(Scripted.ready(taken)))).containsExactly(taken);
+        assertThat(Executor.blockOn(join(ScriptedFuture.ready(taken)))).containsExactly(taken);
         assertThatThrownBy(failing::join).hasMessage("one of them");
         assertThat(ofFailed.closes).isEqualTo(1);
         assertThat(ofAborted.closes).isEqualTo(1);
@@ -196,7 +196,7 @@ class AsyncTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void awaitedFutureWhosePollThrowsIsCancelled(boolean fast) throws Exception {
-        Scripted<Void> broken = new Scripted<>(waker -> {
+        ScriptedFuture<Void> broken = new ScriptedFuture<>(waker -> {
             throw new IllegalArgumentException("in poll");
         });
         Executor.blockOn(block(fast, () -> {

@@ -72,7 +72,7 @@ class CloseTest {
             int number = i;
             executor.submit(async(() -> {
                 try {
-                    await(Scripted.pending());
+                    await(ScriptedFuture.pending());
                 } finally {
                     await(yieldNow());
                     await(yieldNow());
@@ -90,7 +90,7 @@ class CloseTest {
         Executor executor = Executor.open(options);
         EventFd event = EventFd.counter();
         assertThat(event.take().poll(executor::close)).as("it waits for a ring").isFalse();
-        JoinHandle<Void> task = executor.submit(Scripted.pending());
+        JoinHandle<Void> task = executor.submit(ScriptedFuture.pending());
         executor.runToEnd();
         assertThat(executor.isClosed()).isTrue();
         assertThatThrownBy(task::join).isInstanceOf(CancellationException.class);

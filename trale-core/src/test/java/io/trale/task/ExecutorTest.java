@@ -9,11 +9,11 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import io.trale.future.ErrnoException;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Net;
-import io.trale.linux.Self;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.ProcSelf;
 import io.trale.uring.Abi;
 import io.trale.uring.Sqe;
 import java.io.IOException;
@@ -43,8 +43,8 @@ class ExecutorTest {
     private final List<Throwable> uncaught = Collections.synchronizedList(new ArrayList<>());
     private final ExecutorOptions options = ExecutorOptions.defaults().uncaught(uncaught::add);
 
-    private static Scripted<Void> once(Runnable action) {
-        return new Scripted<>(waker -> {
+    private static ScriptedFuture<Void> once(Runnable action) {
+        return new ScriptedFuture<>(waker -> {
             action.run();
             return true;
         });
@@ -102,15 +102,15 @@ class ExecutorTest {
     @Test
     void blockOnReturnsItsValueAndLeavesOtherTasksForTheNextRun() throws Exception {
         Executor executor = Executor.open(options);
-        Signal signal = Signal.of(executor.reactor());
+        EventfdFuture signal = EventfdFuture.of(executor.reactor());
         JoinHandle<Integer> other = Executor.spawn(signal);
-        assertThat(Executor.blockOn(Scripted.ready("value"))).isEqualTo("value");
+        assertThat(Executor.blockOn(ScriptedFuture.ready("value"))).isEqualTo("value");
         assertThat(other.isDone()).isFalse();
         signal.raise();
         Executor.run();
         assertThat(other.result()).isEqualTo(Net.POLLIN);
         IOException failure = new IOException("blocked on");
-        assertThat(catchThrowable(() -> Executor.blockOn(Scripted.<Void>ready(null).failure(failure)))).isSameAs(failure);
+        assertThat(catchThrowable(() -> Executor.blockOn(ScriptedFuture.<Void>ready(null).failure(failure)))).isSameAs(failure);
         assertThat(uncaught).isEmpty();
         executor.close();
     }
@@ -118,11 +118,11 @@ class ExecutorTest {
     @Test
     void blockOnReturnsAlthoughAnotherTaskKeepsItselfRunnable() throws Exception {
         Executor executor = Executor.open(options);
-        JoinHandle<Void> restless = Executor.spawn(new Scripted<>(waker -> {
+        JoinHandle<Void> restless = Executor.spawn(new ScriptedFuture<>(waker -> {
             waker.wake();
             return false;
         }));
-        assertThat(Executor.blockOn(Scripted.ready("value"))).isEqualTo("value");
+        assertThat(Executor.blockOn(ScriptedFuture.ready("value"))).isEqualTo("value");
         assertThat(restless.isDone()).isFalse();
         executor.close();
         assertThat(restless.isDone()).isTrue();
@@ -140,7 +140,7 @@ class ExecutorTest {
             }
         };
         Executor executor = Executor.open(kernel, options);
-        Signal signal = Signal.of(executor.reactor());
+        EventfdFuture signal = EventfdFuture.of(executor.reactor());
         JoinHandle<Integer> waiting = executor.submit(signal);
         for (int i = 0; i < 100; i++) {
             assertThat(executor.turn()).isTrue();
@@ -157,11 +157,11 @@ class ExecutorTest {
     @Test
     void statsAddUp() throws Exception {
         Executor executor = Executor.open(options);
-        List<Signal> signals = IntStream.range(0, 10).mapToObj(i -> Signal.of(executor.reactor())).toList();
+        List<EventfdFuture> signals = IntStream.range(0, 10).mapToObj(i -> EventfdFuture.of(executor.reactor())).toList();
         signals.forEach(executor::submit);
         executor.turn();
         assertThat(executor.stats().inFlight()).isEqualTo(10);
-        signals.forEach(Signal::raise);
+        signals.forEach(EventfdFuture::raise);
         executor.runToEnd();
         Stats stats = executor.stats();
         assertThat(stats.inFlight()).isZero();
@@ -196,7 +196,7 @@ class ExecutorTest {
     @Test
     void virtualThreadIsNoLoopThread() throws Exception {
         AtomicReference<Throwable> thrown = new AtomicReference<>();
-        join(Thread.startVirtualThread(() -> thrown.set(catchThrowable(() -> Executor.blockOn(Scripted.ready(1))))));
+        join(Thread.startVirtualThread(() -> thrown.set(catchThrowable(() -> Executor.blockOn(ScriptedFuture.ready(1))))));
         Throwable started = catchThrowable(() -> Executor.start("loop",
                 options.threadFactory(body -> Thread.ofVirtual().unstarted(body))));
         for (Throwable t : List.of(thrown.get(), started)) {
@@ -250,7 +250,7 @@ class ExecutorTest {
             executor.execute(() -> {
                 throw failure;
             });
-            assertThat(executor.submit(Scripted.ready(1)).join()).isEqualTo(1);
+            assertThat(executor.submit(ScriptedFuture.ready(1)).join()).isEqualTo(1);
         }
         assertThat(uncaught).containsExactly(failure);
     }
@@ -260,7 +260,7 @@ class ExecutorTest {
         Executor executor = Executor.open(options);
         AtomicReference<JoinHandle<Integer>> late = new AtomicReference<>();
         executor.submit(once(() -> join(Thread.ofPlatform().start(() -> {
-            Signal signal = Signal.of(executor.reactor());
+            EventfdFuture signal = EventfdFuture.of(executor.reactor());
             signal.raise();
             late.set(executor.submit(signal));
         }))));
@@ -274,17 +274,17 @@ class ExecutorTest {
 
     @Test
     void runningManyTimesOnOneThreadLeavesNoDescriptor() throws Exception {
-        long before = Self.descriptors();
+        long before = ProcSelf.descriptors();
         for (int i = 0; i < 100; i++) {
             Executor executor = Executor.open(options);
-            Signal signal = Signal.of(executor.reactor());
+            EventfdFuture signal = EventfdFuture.of(executor.reactor());
             JoinHandle<Integer> waiting = executor.submit(signal);
             signal.raise();
             executor.runToEnd();
             assertThat(waiting.result()).isEqualTo(Net.POLLIN);
             executor.close();
         }
-        assertThat(Self.descriptors()).isEqualTo(before);
+        assertThat(ProcSelf.descriptors()).isEqualTo(before);
     }
 
     @ParameterizedTest
@@ -303,7 +303,7 @@ class ExecutorTest {
         });
         Throwable started = catchThrowable(() -> Executor.start("loop", kernel, options));
         Executor executor = Executor.open(kernel, options);
-        JoinHandle<Integer> task = executor.submit(Scripted.ready(1));
+        JoinHandle<Integer> task = executor.submit(ScriptedFuture.ready(1));
         for (Throwable t : List.of(started, catchThrowable(executor::runToEnd), catchThrowable(executor::turn),
                 catchThrowable(task::join))) {
             assertThat(t).isInstanceOf(ErrnoException.class);
@@ -323,19 +323,19 @@ class ExecutorTest {
                 return -Errno.EPERM;
             }
         };
-        long before = Self.descriptors();
+        long before = ProcSelf.descriptors();
         assertThatThrownBy(() -> Executor.start("loop", kernel, options)).hasMessageContaining("io_uring_enter: EPERM");
-        assertThat(Self.descriptors()).isEqualTo(before);
+        assertThat(ProcSelf.descriptors()).isEqualTo(before);
     }
 
     // ---- closing
 
     @Test
     void closeWithOperationsInFlightEndsThemAndTheirTasks() throws Exception {
-        long before = Self.descriptors();
+        long before = ProcSelf.descriptors();
         Executor executor = Executor.start("loop", options);
         List<JoinHandle<Integer>> waiting = IntStream.range(0, 1000)
-                .mapToObj(i -> executor.submit(Signal.of(executor.reactor()))).toList();
+                .mapToObj(i -> executor.submit(EventfdFuture.of(executor.reactor()))).toList();
         CountDownLatch polled = new CountDownLatch(1);
         executor.execute(polled::countDown);
         polled.await();
@@ -345,7 +345,7 @@ class ExecutorTest {
         }
         assertThat(executor.stats().inFlight()).isZero();
         assertThat(executor.stats().unknown()).isZero();
-        assertThat(Self.descriptors()).isEqualTo(before);
+        assertThat(ProcSelf.descriptors()).isEqualTo(before);
         assertThat(uncaught).isEmpty();
     }
 
@@ -354,13 +354,13 @@ class ExecutorTest {
         Executor executor = Executor.start("loop", options);
         CountDownLatch closed = new CountDownLatch(1);
         executor.onClose(closed::countDown);
-        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        JoinHandle<Integer> waiting = executor.submit(EventfdFuture.of(executor.reactor()));
         List<Object> seen = Collections.synchronizedList(new ArrayList<>());
         executor.execute(() -> {
             executor.close();
             executor.close();
             seen.add(closed.getCount());
-            seen.add(catchThrowable(() -> executor.submit(Scripted.ready(1))).getClass());
+            seen.add(catchThrowable(() -> executor.submit(ScriptedFuture.ready(1))).getClass());
         });
         closed.await();
         assertThat(seen).containsExactly(1L, RejectedExecutionException.class);
@@ -370,7 +370,7 @@ class ExecutorTest {
     @Test
     void closeInsideARunEndsTheRun() throws Exception {
         Executor executor = Executor.open(options);
-        Scripted<Void> pending = Scripted.pending();
+        ScriptedFuture<Void> pending = ScriptedFuture.pending();
         JoinHandle<Void> waiting = executor.submit(pending);
         JoinHandle<Void> closing = executor.submit(once(executor::close));
         executor.runToEnd();
@@ -385,7 +385,7 @@ class ExecutorTest {
     @Test
     void closeBeforeTheFirstRunAbortsTheTasks() throws Exception {
         Executor executor = Executor.open(options);
-        Scripted<Void> pending = Scripted.pending();
+        ScriptedFuture<Void> pending = ScriptedFuture.pending();
         JoinHandle<Void> waiting = executor.submit(pending);
         executor.close();
         assertThat(waiting.isDone()).isTrue();
@@ -417,10 +417,10 @@ class ExecutorTest {
         Executor executor = Executor.open(options);
         AtomicInteger closed = new AtomicInteger();
         executor.onClose(closed::incrementAndGet);
-        Scripted<Void> pending = Scripted.pending();
+        ScriptedFuture<Void> pending = ScriptedFuture.pending();
         pending.whenCancelled = executor::close;
         JoinHandle<Void> first = executor.submit(pending);
-        JoinHandle<Integer> second = executor.submit(Signal.of(executor.reactor()));
+        JoinHandle<Integer> second = executor.submit(EventfdFuture.of(executor.reactor()));
         executor.turn();
         executor.close();
         assertThat(first.isDone()).isTrue();
@@ -487,7 +487,7 @@ class ExecutorTest {
         own.close();
         for (Executor executor : List.of(standing, own)) {
             assertThatThrownBy(() -> executor.execute(() -> { })).isInstanceOf(RejectedExecutionException.class);
-            assertThatThrownBy(() -> executor.submit(Scripted.ready(1))).isInstanceOf(RejectedExecutionException.class);
+            assertThatThrownBy(() -> executor.submit(ScriptedFuture.ready(1))).isInstanceOf(RejectedExecutionException.class);
         }
         AtomicReference<Throwable> thrown = new AtomicReference<>();
         join(Thread.ofPlatform().start(() -> thrown.set(catchThrowable(() -> own.execute(() -> { })))));
@@ -500,7 +500,7 @@ class ExecutorTest {
             Executor executor = Executor.start("loop", options);
             CountDownLatch polled = new CountDownLatch(1);
             AtomicReference<Waker> waker = new AtomicReference<>();
-            executor.submit(new Scripted<Void>(w -> {
+            executor.submit(new ScriptedFuture<Void>(w -> {
                 waker.set(w);
                 polled.countDown();
                 return false;
@@ -561,7 +561,7 @@ class ExecutorTest {
             }
         };
         Executor executor = Executor.open(kernel, options.closeTimeout(Duration.ofMillis(20)));
-        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        JoinHandle<Integer> waiting = executor.submit(EventfdFuture.of(executor.reactor()));
         executor.turn();
         executor.close();
         assertThatThrownBy(waiting::join).isInstanceOf(CancellationException.class);
@@ -588,7 +588,7 @@ class ExecutorTest {
             thread[0].setUncaughtExceptionHandler((t, failure) -> uncaught.add(failure));
             return thread[0];
         }));
-        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        JoinHandle<Integer> waiting = executor.submit(EventfdFuture.of(executor.reactor()));
         executor.execute(() -> kernel.broken = true);
         join(thread[0]);
         assertThatThrownBy(waiting::join).isInstanceOf(CancellationException.class);
@@ -616,8 +616,8 @@ class ExecutorTest {
             thread[0].setUncaughtExceptionHandler((t, failure) -> { });
             return thread[0];
         }));
-        Scripted<Void> pending = Scripted.pending();
-        pending.whenCancelled = () -> late.add(catchThrowable(() -> executor.submit(Scripted.pending())));
+        ScriptedFuture<Void> pending = ScriptedFuture.pending();
+        pending.whenCancelled = () -> late.add(catchThrowable(() -> executor.submit(ScriptedFuture.pending())));
         executor.submit(pending);
         executor.execute(() -> kernel.broken = true);
         join(thread[0]);
@@ -628,7 +628,7 @@ class ExecutorTest {
     @ValueSource(longs = {Long.MAX_VALUE, 0, -1})
     void closeTimeoutMayBeOfAnyLength(long seconds) throws Exception {
         Executor executor = Executor.open(options.closeTimeout(Duration.ofSeconds(seconds)));
-        JoinHandle<Integer> waiting = executor.submit(Signal.of(executor.reactor()));
+        JoinHandle<Integer> waiting = executor.submit(EventfdFuture.of(executor.reactor()));
         executor.turn();
         executor.close();
         assertThat(waiting.isDone()).isTrue();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
-import io.trale.linux.InterceptedKernel;
 import io.trale.net.Datagram;
 import io.trale.net.UdpSocket;
+import io.trale.testing.InterceptedKernel;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -63,7 +63,7 @@ class FairnessTest {
     }
 
     private static Future<Void> yieldingForEver() {
-        return new Scripted<>(waker -> {
+        return new ScriptedFuture<>(waker -> {
             waker.wake();
             return false;
         });
@@ -108,7 +108,7 @@ class FairnessTest {
                 return null;
             }
         });
-        executor.submit(new Scripted<Void>(waker -> chain(link, links, ready)));
+        executor.submit(new ScriptedFuture<Void>(waker -> chain(link, links, ready)));
         executor.runToEnd();
         assertThat(link.get()).isEqualTo(links);
         assertThat(served.get()).isBetween(ready, ready + 2 * JOBS_PER_TURN);
@@ -120,14 +120,14 @@ class FairnessTest {
             makeReady();
         }
         if (number < links) {
-            Executor.spawn(new Scripted<Void>(waker -> chain(link, links, ready)));
+            Executor.spawn(new ScriptedFuture<Void>(waker -> chain(link, links, ready)));
         }
         return true;
     }
 
     @Test
     void turnRunsABoundedNumberOfTasks() throws Exception {
-        Scripted<Void> restless = new Scripted<>(waker -> {
+        ScriptedFuture<Void> restless = new ScriptedFuture<>(waker -> {
             waker.wake();
             return false;
         });

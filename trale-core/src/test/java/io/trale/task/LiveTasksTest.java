@@ -16,7 +16,7 @@ class LiveTasksTest {
             LiveTasks live = new LiveTasks(failure -> { });
             List<Task<?>> tasks = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
-                tasks.add(new Task<>(null, Scripted.pending()));
+                tasks.add(new Task<>(null, ScriptedFuture.pending()));
                 live.add(tasks.get(i));
             }
             tasks.addAll(tasks.subList(0, first));

@@ -42,7 +42,7 @@ class LongTurnTest {
         open(ExecutorOptions.defaults());
         int[] done = new int[1];
         for (int i = 0; i < 100; i++) {
-            executor.submit(new Scripted<Void>(waker -> {
+            executor.submit(new ScriptedFuture<Void>(waker -> {
                 kernel.elapse(MILLI);
                 done[0]++;
                 return true;
@@ -61,7 +61,7 @@ class LongTurnTest {
         open(ExecutorOptions.defaults());
         Executor.blockOn(Timer.sleep(Duration.ofSeconds(1)));
         assertThat(executor.stats().longTurns()).as("sleep is no work").isZero();
-        Executor.blockOn(new Scripted<Void>(waker -> {
+        Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             kernel.elapse(11 * MILLI);
             return true;
         }));
@@ -77,11 +77,11 @@ class LongTurnTest {
     @Test
     void slowTaskIsNamedByTheClassOfItsFuture() throws Exception {
         openWithReports();
-        Executor.blockOn(new Scripted<Void>(waker -> {
+        Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             kernel.elapse(40 * MILLI);
             return true;
         }));
-        assertThat(slow).containsExactly(Scripted.class.getName() + " 40");
+        assertThat(slow).containsExactly(ScriptedFuture.class.getName() + " 40");
     }
 
     @Test
@@ -101,7 +101,7 @@ class LongTurnTest {
     void quickCallbacksAreNotReportedHoweverMany() throws Exception {
         openWithReports();
         for (int i = 0; i < 1000; i++) {
-            executor.submit(new Scripted<Void>(waker -> {
+            executor.submit(new ScriptedFuture<Void>(waker -> {
                 kernel.elapse(MILLI);
                 return true;
             }));

@@ -10,7 +10,6 @@ import io.trale.fs.File;
 import io.trale.future.Future;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
-import io.trale.linux.Self;
 import io.trale.linux.SocketAddresses;
 import io.trale.net.Datagram;
 import io.trale.net.TcpListener;
@@ -18,6 +17,7 @@ import io.trale.net.TcpStream;
 import io.trale.net.UdpSocket;
 import io.trale.sim.SimKernel;
 import io.trale.sync.EventFd;
+import io.trale.testing.ProcSelf;
 import io.trale.time.Timer;
 import io.trale.time.TimerFd;
 import java.lang.foreign.Arena;
@@ -121,8 +121,8 @@ class OriginalIoFaultsTest {
         Path path = Files.writeString(directory.resolve("file"), "x");
         Executor.blockOn(async(() -> {
             TcpListener listener = TcpListener.bind(ANY);
-            long before = Self.descriptors();
-            long files = Self.files(path);
+            long before = ProcSelf.descriptors();
+            long files = ProcSelf.files(path);
             Future<TcpStream> accept = listener.accept();
             Future<File> open = File.open(path);
             boolean[] woken = new boolean[2];
@@ -139,8 +139,8 @@ class OriginalIoFaultsTest {
             client.close();
             server.close();
             untilNothingIsInFlight();
-            assertThat(Self.descriptors()).isEqualTo(before);
-            assertThat(Self.files(path)).isEqualTo(files);
+            assertThat(ProcSelf.descriptors()).isEqualTo(before);
+            assertThat(ProcSelf.files(path)).isEqualTo(files);
             listener.close();
         }));
     }
@@ -191,12 +191,12 @@ class OriginalIoFaultsTest {
     void b16_sleepsFollowTheMonotonicClockEndWhenShortAndShareOneDescriptor() throws Exception {
         Executor.blockOn(Timer.sleep(Duration.ZERO));
         Executor.blockOn(async(() -> {
-            long before = Self.descriptors();
+            long before = ProcSelf.descriptors();
             List<JoinHandle<Void>> sleeps = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 sleeps.add(Executor.spawn(Timer.sleep(Duration.ofNanos(i))));
             }
-            assertThat(Self.descriptors()).isEqualTo(before);
+            assertThat(ProcSelf.descriptors()).isEqualTo(before);
             for (JoinHandle<Void> sleep : sleeps) {
                 await(sleep);
             }
@@ -247,7 +247,7 @@ class OriginalIoFaultsTest {
             File file = await(File.open(path));
             for (int fd : new int[] {pair.client.descriptor().fd(), pair.server.descriptor().fd(), listener.descriptor().fd(),
                     socket.descriptor().fd(), event.descriptor().fd(), timer.descriptor().fd(), file.descriptor().fd()}) {
-                assertThat(Self.endsWithExec(fd)).as("descriptor %d", fd).isTrue();
+                assertThat(ProcSelf.endsWithExec(fd)).as("descriptor %d", fd).isTrue();
             }
             Buffer buffer = Buffer.allocate(8);
             assertThatThrownBy(() -> await(file.write(buffer, 0, 1))).hasMessageContaining("EBADF");

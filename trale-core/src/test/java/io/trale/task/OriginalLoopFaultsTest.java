@@ -10,10 +10,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.future.ErrnoException;
 import io.trale.future.IntFuture;
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
-import io.trale.linux.Self;
 import io.trale.sync.EventFd;
 import io.trale.sync.Mutex;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.ProcSelf;
 import io.trale.time.Timer;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -80,7 +80,7 @@ class OriginalLoopFaultsTest {
     @Test
     void b05_taskMayBeWokenWhileItIsRunnableOrRuns() throws Exception {
         AtomicInteger polls = new AtomicInteger();
-        Executor.blockOn(new Scripted<Void>(waker -> {
+        Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             waker.wake();
             waker.wake();
             return polls.incrementAndGet() == 5;
@@ -94,9 +94,9 @@ class OriginalLoopFaultsTest {
     /// It woke whichever task had come to the place of the one that had ended, or panicked if there was none.
     @Test
     void b06_wakerOfATaskThatHasEndedWakesNoOther() throws Exception {
-        Scripted<Void> ended = Scripted.ready(null);
+        ScriptedFuture<Void> ended = ScriptedFuture.ready(null);
         Executor.blockOn(ended);
-        Scripted<Void> other = Scripted.pending();
+        ScriptedFuture<Void> other = ScriptedFuture.pending();
         JoinHandle<Void> task = Executor.spawn(other);
         Executor.current().turn();
         ended.waker.wake();
@@ -110,7 +110,7 @@ class OriginalLoopFaultsTest {
     @Test
     void b07_wakerWorksOnAnotherThread() throws Exception {
         CountDownLatch sleeping = new CountDownLatch(1);
-        Scripted<Void> future = new Scripted<>(waker -> {
+        ScriptedFuture<Void> future = new ScriptedFuture<>(waker -> {
             if (sleeping.getCount() > 0) {
                 sleeping.countDown();
                 return false;
@@ -208,9 +208,9 @@ class OriginalLoopFaultsTest {
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             int number = i;
-            Executor.spawn(new Scripted<Void>(waker -> order.add(number)));
+            Executor.spawn(new ScriptedFuture<Void>(waker -> order.add(number)));
         }
-        JoinHandle<Void> busy = Executor.spawn(new Scripted<>(waker -> {
+        JoinHandle<Void> busy = Executor.spawn(new ScriptedFuture<>(waker -> {
             waker.wake();
             return false;
         }));
@@ -225,7 +225,7 @@ class OriginalLoopFaultsTest {
     void b19_spawnJoinAndLockTakeNoDescriptorAndNoCall() throws Exception {
         Mutex<Integer> mutex = new Mutex<>(0);
         Executor.blockOn(async(() -> {
-            long descriptors = Self.descriptors();
+            long descriptors = ProcSelf.descriptors();
             long enters = Executor.current().stats().enters();
             List<JoinHandle<Void>> tasks = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
@@ -235,12 +235,12 @@ class OriginalLoopFaultsTest {
                     }
                 })));
             }
-            assertThat(Self.descriptors()).isEqualTo(descriptors);
+            assertThat(ProcSelf.descriptors()).isEqualTo(descriptors);
             for (JoinHandle<Void> task : tasks) {
                 await(task);
             }
             assertThat(Executor.current().stats().enters()).isEqualTo(enters);
-            assertThat(Self.descriptors()).isEqualTo(descriptors);
+            assertThat(ProcSelf.descriptors()).isEqualTo(descriptors);
         }));
     }
 
@@ -250,7 +250,7 @@ class OriginalLoopFaultsTest {
     void b20_operationWithManyCompletionsKeepsItsSlot() throws Exception {
         try (Executor executor = Executor.start("loop")) {
             for (int i = 0; i < 100; i++) { // each wakes a loop that sleeps, by the one poll of its eventfd
-                assertThat(executor.submit(Scripted.ready(i)).join()).isEqualTo(i);
+                assertThat(executor.submit(ScriptedFuture.ready(i)).join()).isEqualTo(i);
             }
             assertThat(executor.stats().unknown()).isZero();
             assertThat(executor.stats().submitted()).as("the poll, and its trial").isLessThan(10);
@@ -268,7 +268,7 @@ class OriginalLoopFaultsTest {
         };
         assertThatThrownBy(() -> Executor.start("loop", kernel, ExecutorOptions.defaults()))
                 .isInstanceOf(ErrnoException.class).hasMessageContaining("io_uring");
-        long before = Self.descriptors();
+        long before = ProcSelf.descriptors();
         for (int i = 0; i < 20; i++) {
             Thread thread = Thread.ofPlatform().start(() -> {
                 try {
@@ -279,6 +279,6 @@ class OriginalLoopFaultsTest {
             });
             thread.join();
         }
-        assertThat(Self.descriptors()).isEqualTo(before);
+        assertThat(ProcSelf.descriptors()).isEqualTo(before);
     }
 }

@@ -38,7 +38,7 @@ class OwnershipTest {
     void sleepThatIsMadeOnAThreadWithoutExecutorIsOneOfWhoPollsIt() throws Exception {
         try (Executor executor = Executor.start("loop")) {
             executor.submit(Timer.sleep(SHORT)).join();
-            assertThatThrownBy(() -> executor.submit(timeout(Scripted.pending(), SHORT)).join())
+            assertThatThrownBy(() -> executor.submit(timeout(ScriptedFuture.pending(), SHORT)).join())
                     .isInstanceOf(TimeoutException.class);
         }
         Executor.open(ExecutorOptions.defaults()); // which is refused if anything above has made one
@@ -48,7 +48,7 @@ class OwnershipTest {
     void sleepThatIsMadeOnOneExecutorIsOneOfWhoPollsIt() throws Exception {
         try (Executor one = Executor.start("one"); Executor two = Executor.start("two")) {
             one.submit(async(() -> await(two.submit(Timer.sleep(SHORT))))).join();
-            one.submit(async(() -> assertThatThrownBy(() -> await(two.submit(timeout(Scripted.pending(), SHORT))))
+            one.submit(async(() -> assertThatThrownBy(() -> await(two.submit(timeout(ScriptedFuture.pending(), SHORT))))
                     .isInstanceOf(TimeoutException.class))).join();
         }
     }
@@ -56,7 +56,7 @@ class OwnershipTest {
     @Test
     void sleepThatOutlivesItsExecutorIsOneOfTheNext() throws Exception {
         Future<Void> sleep = Timer.sleep(SHORT);
-        Executor.blockOn(new Scripted<Void>(waker -> {
+        Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             sleep.poll(waker);
             return true;
         }));

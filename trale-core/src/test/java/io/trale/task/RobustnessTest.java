@@ -13,14 +13,14 @@ import io.trale.fs.File;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
-import io.trale.linux.Self;
-import io.trale.linux.Signals;
 import io.trale.net.TcpListener;
 import io.trale.net.TcpStream;
 import io.trale.net.UdpSocket;
 import io.trale.sync.EventFd;
 import io.trale.sync.Mutex;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.ProcSelf;
+import io.trale.testing.Signals;
 import io.trale.time.Timer;
 import io.trale.time.TimerFd;
 import java.lang.foreign.MemorySegment;
@@ -130,7 +130,7 @@ class RobustnessTest {
             })).toList();
             for (int round = 0; round < 1000; round++) {
                 AtomicInteger polls = new AtomicInteger();
-                Scripted<Integer> future = new Scripted<Integer>(waker -> polls.incrementAndGet() == 20).value(round);
+                ScriptedFuture<Integer> future = new ScriptedFuture<Integer>(waker -> polls.incrementAndGet() == 20).value(round);
                 JoinHandle<Integer> task = executor.submit(future);
                 current.set((Waker) task);
                 assertThat(task.join()).isEqualTo(round);
@@ -150,7 +150,7 @@ class RobustnessTest {
     void closeWithEverythingInFlightLeavesNothing(@TempDir Path directory) throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
-        long before = Self.descriptors();
+        long before = ProcSelf.descriptors();
         Executor executor = Executor.start("loop", options);
         List<Buffer> buffers = new ArrayList<>();
         List<JoinHandle<?>> waiting = new ArrayList<>();
@@ -206,7 +206,7 @@ class RobustnessTest {
         buffers.forEach(Buffer::close);
         assertThat(executor.stats().inFlight()).isZero();
         assertThat(executor.stats().unknown()).isZero();
-        assertThat(Self.descriptors()).isEqualTo(before);
+        assertThat(ProcSelf.descriptors()).isEqualTo(before);
         assertThat(uncaught).isEmpty();
     }
 
@@ -219,7 +219,7 @@ class RobustnessTest {
                 int n = 0;
                 for (int i = 0; i < 1000; i++) {
                     int before = n;
-                    n = await(two.submit(async(() -> before + await(one.submit(Scripted.ready(1))))));
+                    n = await(two.submit(async(() -> before + await(one.submit(ScriptedFuture.ready(1))))));
                 }
                 return n;
             })).join();
@@ -247,17 +247,17 @@ class RobustnessTest {
     @Test
     void aThousandStartsAndClosesLeakNoDescriptorNoThreadAndNoMemory() throws Exception {
         startAndClose(200); // the JVM needs this and that for itself at first
-        long descriptors = Self.descriptors();
-        long threads = Self.threads();
-        long mappings = Self.mappings();
-        long resident = Self.residentBytes();
+        long descriptors = ProcSelf.descriptors();
+        long threads = ProcSelf.threads();
+        long mappings = ProcSelf.mappings();
+        long resident = ProcSelf.residentBytes();
         long heap = liveHeap();
         startAndClose(1000);
-        assertThat(Self.descriptors()).isEqualTo(descriptors);
-        assertThat(Self.threads() - threads).as("more threads").isLessThan(100);
-        assertThat(Self.mappings() - mappings).as("more mappings").isLessThan(500);
+        assertThat(ProcSelf.descriptors()).isEqualTo(descriptors);
+        assertThat(ProcSelf.threads() - threads).as("more threads").isLessThan(100);
+        assertThat(ProcSelf.mappings() - mappings).as("more mappings").isLessThan(500);
         assertThat(liveHeap() - heap).as("more heap, in bytes").isLessThan(1000 * 1000);
-        assertThat(Self.residentBytes() - resident).as("more memory, in bytes").isLessThan(64 << 20);
+        assertThat(ProcSelf.residentBytes() - resident).as("more memory, in bytes").isLessThan(64 << 20);
         assertThat(uncaught).isEmpty();
     }
 
@@ -284,7 +284,7 @@ class RobustnessTest {
                 executor.reactor().pools().receiveGroup();
                 executor.reactor().pools().sendBlocks().segment(0).fill((byte) 1);
             });
-            Signal signal = Signal.of(executor.reactor());
+            EventfdFuture signal = EventfdFuture.of(executor.reactor());
             JoinHandle<Integer> waiting = executor.submit(signal);
             JoinHandle<Void> block = executor.submit(async(() -> await(Timer.sleep(Duration.ofDays(1)))));
             if (i % 2 == 0) {

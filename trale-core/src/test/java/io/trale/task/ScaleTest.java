@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
-import io.trale.linux.InterceptedKernel;
 import io.trale.sim.SimKernel;
+import io.trale.testing.InterceptedKernel;
 import io.trale.time.Timer;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;

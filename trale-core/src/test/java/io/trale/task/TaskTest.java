@@ -37,7 +37,7 @@ class TaskTest {
     @Test
     void wakingTwiceIsOnePoll() throws Exception {
         withExecutor(executor -> {
-            Scripted<Void> future = Scripted.pending();
+            ScriptedFuture<Void> future = ScriptedFuture.pending();
             executor.submit(future);
             assertThat(future.polls).isZero();
             executor.turn();
@@ -56,7 +56,7 @@ class TaskTest {
     @Test
     void wakeBeforeTheFirstPollIsNoSecondPoll() throws Exception {
         withExecutor(executor -> {
-            Scripted<Void> future = Scripted.pending();
+            ScriptedFuture<Void> future = ScriptedFuture.pending();
             Waker task = (Waker) executor.submit(future);
             task.wake();
             executor.turn();
@@ -68,7 +68,7 @@ class TaskTest {
     void wakeDuringThePollIsAnotherPoll() throws Exception {
         withExecutor(executor -> {
             AtomicInteger left = new AtomicInteger(3);
-            Scripted<Void> future = new Scripted<>(waker -> {
+            ScriptedFuture<Void> future = new ScriptedFuture<>(waker -> {
                 if (left.decrementAndGet() > 0) {
                     waker.wake();
                     waker.wake();
@@ -84,7 +84,7 @@ class TaskTest {
     @Test
     void wakeDuringThePollThatCompletesIsNoOtherPoll() throws Exception {
         withExecutor(executor -> {
-            Scripted<String> future = new Scripted<String>(waker -> {
+            ScriptedFuture<String> future = new ScriptedFuture<String>(waker -> {
                 waker.wake();
                 return true;
             }).value("done");
@@ -110,7 +110,7 @@ class TaskTest {
                 }
             });
             AtomicInteger polls = new AtomicInteger();
-            executor.submit(new Scripted<Void>(waker -> {
+            executor.submit(new ScriptedFuture<Void>(waker -> {
                 if (polls.incrementAndGet() > 1000) {
                     return true;
                 }
@@ -126,13 +126,13 @@ class TaskTest {
     @Test
     void wakeFromAnotherThreadDuringThePollIsAnotherPoll() throws Exception {
         withExecutor(executor -> {
-            Scripted<Void> future = new Scripted<>(waker -> {
+            ScriptedFuture<Void> future = new ScriptedFuture<>(waker -> {
                 Thread other = Thread.ofPlatform().start(waker::wake);
                 join(other);
                 return false;
             });
             AtomicInteger polls = new AtomicInteger();
-            Scripted<Void> last = new Scripted<>(waker -> {
+            ScriptedFuture<Void> last = new ScriptedFuture<>(waker -> {
                 if (polls.incrementAndGet() == 5) {
                     return true;
                 }
@@ -153,10 +153,10 @@ class TaskTest {
             IOException inResult = new IOException("in result");
             IllegalArgumentException inPoll = new IllegalArgumentException("in poll");
             AssertionError error = new AssertionError("an error");
-            JoinHandle<Void> first = executor.submit(Scripted.<Void>ready(null).failure(inResult));
+            JoinHandle<Void> first = executor.submit(ScriptedFuture.<Void>ready(null).failure(inResult));
             JoinHandle<Void> second = executor.submit(throwing(inPoll));
-            JoinHandle<Void> third = executor.submit(Scripted.<Void>ready(null).failure(error));
-            JoinHandle<Integer> healthy = executor.submit(Scripted.ready(42));
+            JoinHandle<Void> third = executor.submit(ScriptedFuture.<Void>ready(null).failure(error));
+            JoinHandle<Integer> healthy = executor.submit(ScriptedFuture.ready(42));
             for (JoinHandle<?> handle : List.of(first, second, third, healthy)) {
                 assertThat(handle.poll(() -> { })).isFalse();
             }
@@ -173,8 +173,8 @@ class TaskTest {
     void failureThatNobodyWaitsForGoesToTheUncaughtHandler() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("unjoined");
-            JoinHandle<Void> handle = executor.submit(Scripted.<Void>ready(null).failure(failure));
-            JoinHandle<Integer> healthy = executor.submit(Scripted.ready(42));
+            JoinHandle<Void> handle = executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
+            JoinHandle<Integer> healthy = executor.submit(ScriptedFuture.ready(42));
             executor.runToEnd();
             assertThat(uncaught).containsExactly(failure);
             assertThat(handle.isDone()).isTrue();
@@ -187,9 +187,9 @@ class TaskTest {
     void failureThatSomebodyAsksForInTheSameTurnIsToldOnlyThere() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("joined too late to wait");
-            JoinHandle<Void> failing = executor.submit(Scripted.<Void>ready(null).failure(failure));
+            JoinHandle<Void> failing = executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
             List<Throwable> told = new ArrayList<>();
-            executor.submit(new Scripted<Void>(waker -> {
+            executor.submit(new ScriptedFuture<Void>(waker -> {
                 assertThat(failing.poll(waker)).as("it has ended, and nobody waited").isTrue();
                 told.add(catchThrowable(failing::result));
                 return true;
@@ -204,7 +204,7 @@ class TaskTest {
     void failureThatNobodyAsksForIsReportedBeforeTheLoopSleeps() throws Exception {
         CountDownLatch reported = new CountDownLatch(1);
         try (Executor executor = Executor.start("loop", ExecutorOptions.defaults().uncaught(e -> reported.countDown()))) {
-            executor.submit(Scripted.<Void>ready(null).failure(new IOException("unjoined")));
+            executor.submit(ScriptedFuture.<Void>ready(null).failure(new IOException("unjoined")));
             reported.await();
         }
     }
@@ -213,7 +213,7 @@ class TaskTest {
     void failureOfADetachedTaskGoesToTheUncaughtHandler() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("detached");
-            Scripted<Void> future = Scripted.<Void>ready(null).failure(failure);
+            ScriptedFuture<Void> future = ScriptedFuture.<Void>ready(null).failure(failure);
             JoinHandle<Void> handle = executor.submit(future);
             AtomicInteger wakes = new AtomicInteger();
             handle.poll(wakes::incrementAndGet);
@@ -236,8 +236,8 @@ class TaskTest {
         Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> last.add(failure));
         try (Executor executor = Executor.open(options)) {
             IOException failure = new IOException("the task");
-            executor.submit(Scripted.<Void>ready(null).failure(failure));
-            JoinHandle<Integer> healthy = executor.submit(Scripted.ready(42));
+            executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
+            JoinHandle<Integer> healthy = executor.submit(ScriptedFuture.ready(42));
             executor.runToEnd();
             assertThat(healthy.result()).isEqualTo(42);
             assertThat(last).singleElement().satisfies(e -> assertThat(e).hasMessage("the handler")
@@ -249,11 +249,11 @@ class TaskTest {
     void wakerOfAJoinerThatThrowsIsReportedAndHarmsNoOtherTask() throws Exception {
         withExecutor(executor -> {
             IllegalArgumentException failure = new IllegalArgumentException("the joiner's waker");
-            JoinHandle<Integer> handle = executor.submit(Scripted.ready(1));
+            JoinHandle<Integer> handle = executor.submit(ScriptedFuture.ready(1));
             handle.poll(() -> {
                 throw failure;
             });
-            Scripted<Integer> waiting = new Scripted<Integer>(waker -> {
+            ScriptedFuture<Integer> waiting = new ScriptedFuture<Integer>(waker -> {
                 waker.wake();
                 return handle.isDone();
             }).value(2);
@@ -262,7 +262,7 @@ class TaskTest {
             assertThat(handle.result()).as("the task itself did not fail").isEqualTo(1);
             assertThat(other.isDone()).as("run returned with a task left").isTrue();
             assertThat(uncaught).containsExactly(failure);
-            Scripted<Integer> pending = Scripted.pending();
+            ScriptedFuture<Integer> pending = ScriptedFuture.pending();
             executor.submit(pending);
             assertThat(executor.turn()).as("tasks are counted right").isTrue();
         });
@@ -273,7 +273,7 @@ class TaskTest {
     @Test
     void resultBeforeTheEndThrows() throws Exception {
         withExecutor(executor -> {
-            JoinHandle<Void> handle = executor.submit(Scripted.pending());
+            JoinHandle<Void> handle = executor.submit(ScriptedFuture.pending());
             assertThatThrownBy(handle::result).isInstanceOf(IllegalStateException.class)
                     .hasMessage("the task has not ended");
             executor.turn();
@@ -285,7 +285,7 @@ class TaskTest {
     @Test
     void lastWakerOfAHandleIsWoken() throws Exception {
         withExecutor(executor -> {
-            JoinHandle<Integer> handle = executor.submit(Scripted.ready(7));
+            JoinHandle<Integer> handle = executor.submit(ScriptedFuture.ready(7));
             AtomicInteger first = new AtomicInteger();
             AtomicInteger second = new AtomicInteger();
             assertThat(handle.poll(first::incrementAndGet)).isFalse();
@@ -301,7 +301,7 @@ class TaskTest {
     @Test
     void cancelOfAReplacedWaiterLeavesItsSuccessorWaiting() throws Exception {
         withExecutor(executor -> {
-            JoinHandle<Integer> handle = executor.submit(Scripted.ready(7));
+            JoinHandle<Integer> handle = executor.submit(ScriptedFuture.ready(7));
             AtomicInteger first = new AtomicInteger();
             AtomicInteger second = new AtomicInteger();
             handle.poll(first::incrementAndGet);
@@ -317,7 +317,7 @@ class TaskTest {
     void failureOfATaskThatTwoWaitersLeftIsReported() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("nobody waits");
-            JoinHandle<Integer> handle = executor.submit(Scripted.<Integer>ready(null).failure(failure));
+            JoinHandle<Integer> handle = executor.submit(ScriptedFuture.<Integer>ready(null).failure(failure));
             handle.poll(() -> { });
             Waker second = () -> { };
             handle.poll(second);
@@ -332,7 +332,7 @@ class TaskTest {
     @Test
     void taskWaitsForAnotherTask() throws Exception {
         withExecutor(executor -> {
-            Scripted<Integer> slow = new Scripted<Integer>(new CountDown(3)::step).value(5);
+            ScriptedFuture<Integer> slow = new ScriptedFuture<Integer>(new CountDown(3)::step).value(5);
             JoinHandle<Integer> inner = executor.submit(slow);
             assertThat(executor.submit(inner).join()).isEqualTo(5);
         });
@@ -355,8 +355,8 @@ class TaskTest {
     void joinFromAnotherThreadWaitsForTheResult() throws Exception {
         try (Executor executor = Executor.start("join", ExecutorOptions.defaults().uncaught(late -> { }))) {
             CountDownLatch polled = new CountDownLatch(1);
-            Scripted<String> future = new Scripted<String>(new CountDown(2)::step).value("joined");
-            Scripted<String> gate = new Scripted<String>(waker -> {
+            ScriptedFuture<String> future = new ScriptedFuture<String>(new CountDown(2)::step).value("joined");
+            ScriptedFuture<String> gate = new ScriptedFuture<String>(waker -> {
                 polled.countDown();
                 return future.poll(waker);
             }).value("joined");
@@ -365,7 +365,7 @@ class TaskTest {
             assertThat(handle.join()).isEqualTo("joined");
             assertThat(handle.join()).as("once more").isEqualTo("joined");
             IOException failure = new IOException("joined failure");
-            JoinHandle<Void> failing = executor.submit(Scripted.<Void>ready(null).failure(failure));
+            JoinHandle<Void> failing = executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
             assertThat(catchThrowable(failing::join)).isSameAs(failure);
         }
     }
@@ -373,7 +373,7 @@ class TaskTest {
     @Test
     void interruptedJoinDetaches() throws Exception {
         try (Executor executor = Executor.start("join")) {
-            JoinHandle<Void> handle = executor.submit(Scripted.pending());
+            JoinHandle<Void> handle = executor.submit(ScriptedFuture.pending());
             Thread.currentThread().interrupt();
             assertThatThrownBy(handle::join).isInstanceOf(InterruptedException.class);
             assertThat(Thread.interrupted()).isFalse();
@@ -384,11 +384,11 @@ class TaskTest {
     @Test
     void joinInsideARunningExecutorThrows() throws Exception {
         try (Executor elsewhere = Executor.start("elsewhere")) {
-            JoinHandle<Integer> foreign = elsewhere.submit(Scripted.ready(1));
+            JoinHandle<Integer> foreign = elsewhere.submit(ScriptedFuture.ready(1));
             withExecutor(executor -> {
-                JoinHandle<Integer> own = executor.submit(Scripted.ready(2));
+                JoinHandle<Integer> own = executor.submit(ScriptedFuture.ready(2));
                 List<Throwable> thrown = new ArrayList<>();
-                executor.submit(new Scripted<Void>(waker -> {
+                executor.submit(new ScriptedFuture<Void>(waker -> {
                     thrown.add(catchThrowable(own::join));
                     thrown.add(catchThrowable(foreign::join));
                     return true;
@@ -407,7 +407,7 @@ class TaskTest {
     @Test
     void abortBeforeTheFirstPollCancelsWithoutAPoll() throws Exception {
         withExecutor(executor -> {
-            Scripted<Void> future = Scripted.pending();
+            ScriptedFuture<Void> future = ScriptedFuture.pending();
             JoinHandle<Void> handle = executor.submit(future);
             handle.abort();
             assertThat(handle.isDone()).as("at its next turn").isFalse();
@@ -423,7 +423,7 @@ class TaskTest {
     @Test
     void abortWhileWaitingCancelsOnce() throws Exception {
         withExecutor(executor -> {
-            Scripted<Void> future = Scripted.pending();
+            ScriptedFuture<Void> future = ScriptedFuture.pending();
             JoinHandle<Void> handle = executor.submit(future);
             executor.turn();
             handle.abort();
@@ -441,7 +441,7 @@ class TaskTest {
     @Test
     void abortAfterTheEndChangesNothing() throws Exception {
         withExecutor(executor -> {
-            Scripted<Integer> future = Scripted.ready(3);
+            ScriptedFuture<Integer> future = ScriptedFuture.ready(3);
             JoinHandle<Integer> handle = executor.submit(future);
             executor.runToEnd();
             handle.abort();
@@ -455,11 +455,11 @@ class TaskTest {
     void abortFromInsideThePollTakesEffectAfterIt() throws Exception {
         withExecutor(executor -> {
             JoinHandle<?>[] handle = new JoinHandle<?>[2];
-            Scripted<Void> pending = new Scripted<>(waker -> {
+            ScriptedFuture<Void> pending = new ScriptedFuture<>(waker -> {
                 handle[0].abort();
                 return false;
             });
-            Scripted<Integer> completing = new Scripted<Integer>(waker -> {
+            ScriptedFuture<Integer> completing = new ScriptedFuture<Integer>(waker -> {
                 handle[1].abort();
                 return true;
             }).value(4);
@@ -477,7 +477,7 @@ class TaskTest {
     void abortFromAnotherThreadEndsASleepingTask() throws Exception {
         try (Executor executor = Executor.start("abort")) {
             CountDownLatch polled = new CountDownLatch(1);
-            Scripted<Void> future = new Scripted<>(waker -> {
+            ScriptedFuture<Void> future = new ScriptedFuture<>(waker -> {
                 polled.countDown();
                 return false;
             });
@@ -494,7 +494,7 @@ class TaskTest {
         withExecutor(executor -> {
             IllegalArgumentException failure = new IllegalArgumentException("in cancel");
             for (boolean joined : new boolean[] {true, false}) {
-                Scripted<Void> future = Scripted.pending();
+                ScriptedFuture<Void> future = ScriptedFuture.pending();
                 future.whenCancelled = () -> {
                     throw failure;
                 };
@@ -512,8 +512,8 @@ class TaskTest {
         });
     }
 
-    private static Scripted<Void> throwing(RuntimeException failure) {
-        return new Scripted<>(waker -> {
+    private static ScriptedFuture<Void> throwing(RuntimeException failure) {
+        return new ScriptedFuture<>(waker -> {
             throw failure;
         });
     }

@@ -12,12 +12,12 @@ import io.trale.reactor.Deadlines;
 import io.trale.sim.Capability;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
+import io.trale.testing.SettableFuture;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -228,7 +228,7 @@ class TimerTest {
         SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_TIMERS)
                 .faults(Faults.NONE.with(Fault.LOST_CANCEL, 1));
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
-        executor.submit(new Signal()); // which keeps the ring open
+        executor.submit(new SettableFuture()); // which keeps the ring open
         long start = kernel.nanoTime();
         TimerFd timer = TimerFd.start(Duration.ofMillis(1), Duration.ofMillis(1));
         int counted = executor.submit(timer.expirations()).join();

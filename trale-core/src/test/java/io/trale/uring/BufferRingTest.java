@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
-import io.trale.linux.Inlet;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Memory;
+import io.trale.testing.InterceptedKernel;
+import io.trale.testing.UdpPort;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.Test;
@@ -26,11 +26,11 @@ class BufferRingTest {
     private final Kernel kernel = new Libc();
 
     private interface Body {
-        void run(Ring ring, BufferRing buffers, Inlet inlet) throws Exception;
+        void run(Ring ring, BufferRing buffers, UdpPort inlet) throws Exception;
     }
 
     private void withBuffers(int count, int bytes, Body body) throws Exception {
-        Inlet inlet = new Inlet(kernel);
+        UdpPort inlet = new UdpPort(kernel);
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, 8, 16);
             BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP,
@@ -47,7 +47,7 @@ class BufferRingTest {
     }
 
     /// Receives one message; returns the second long of its completion.
-    private static long receive(Ring ring, Inlet inlet) {
+    private static long receive(Ring ring, UdpPort inlet) {
         Sqe sqe = ring.submissions.next();
         sqe.prepRecvSelect(inlet.fd(), GROUP, 0);
         sqe.userData(1);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Net;
+import io.trale.testing.InterceptedKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

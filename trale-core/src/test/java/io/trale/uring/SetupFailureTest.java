@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
-import io.trale.linux.InterceptedKernel;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.linux.Net;
+import io.trale.testing.InterceptedKernel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;

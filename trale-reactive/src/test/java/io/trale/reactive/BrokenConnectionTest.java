@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.reactive.stream.ConnectionProbe;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.SettableFuture;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ class BrokenConnectionTest {
     }
 
     private interface Pipeline {
-        void run(Connection connection, SimPeer peer, List<String> ends, Signal done);
+        void run(Connection connection, SimPeer peer, List<String> ends, SettableFuture done);
     }
 
     private static Mono<Void> noted(List<String> ends, Publisher<?> source) {

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
+import io.trale.testing.Seeds;
+import io.trale.testing.SettableFuture;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -86,7 +86,7 @@ class EventScheduleTest {
         });
     }
 
-    private static void end(Event event, long sum, long total, Signal done) {
+    private static void end(Event event, long sum, long total, SettableFuture done) {
         if (sum == total) {
             event.dispose();
             done.set();

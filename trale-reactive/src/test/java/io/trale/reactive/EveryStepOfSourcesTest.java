@@ -8,9 +8,9 @@ import io.trale.reactive.Scenes.Kind;
 import io.trale.reactive.Scenes.Scene;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.SettableFuture;
 import java.nio.channels.ClosedChannelException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
@@ -36,7 +36,7 @@ class EveryStepOfSourcesTest {
 
         private final SimKernel kernel = new SimKernel(SEED).strict().faults(FAULTS);
         private Scene scene;
-        private Signal done;
+        private SettableFuture done;
         private Listening listening;
         private boolean ended;
         private Throwable failure;
@@ -87,7 +87,7 @@ class EveryStepOfSourcesTest {
             done.set();
         }
 
-        void begin(Trale trale, Signal done, Scene scene, Event event, long step) {
+        void begin(Trale trale, SettableFuture done, Scene scene, Event event, long step) {
             this.scene = scene;
             this.done = done;
             callsBefore = kernel.calls();

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.linux.Errno;
 import io.trale.reactive.stream.ConnectionProbe;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.Seeds;
+import io.trale.testing.SettableFuture;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -51,14 +51,14 @@ class ReadIdleTest {
     }
 
     private interface Body {
-        void run(Connection connection, Signal done);
+        void run(Connection connection, SettableFuture done);
     }
 
     private long now() {
         return (kernel.nanoTime() + SECOND / 2) / SECOND - 1; // the clock begins at 1
     }
 
-    private Consumer<Throwable> noteAndEnd(Signal done) {
+    private Consumer<Throwable> noteAndEnd(SettableFuture done) {
         return failure -> {
             seen.add(failure.getClass().getSimpleName() + " at " + now());
             done.set();

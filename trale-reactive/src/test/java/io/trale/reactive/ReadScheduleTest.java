@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.ErrnoException;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.Seeds;
+import io.trale.testing.SettableFuture;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -133,7 +133,7 @@ class ReadScheduleTest {
         });
     }
 
-    private static void over(int[] left, Signal done) {
+    private static void over(int[] left, SettableFuture done) {
         if (--left[0] == 0) {
             done.set();
         }

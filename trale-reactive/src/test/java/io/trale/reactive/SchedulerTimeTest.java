@@ -3,9 +3,9 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.Seeds;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.trale.reactive;
 
-import io.trale.sim.Seeds;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
+import io.trale.testing.Seeds;
+import io.trale.testing.SettableFuture;
 import java.util.concurrent.CancellationException;
 
 /// A Trale on a simulated kernel and the calling thread.
@@ -11,7 +11,7 @@ final class SimTrale {
 
     /// What happens on the Trale; the run ends when `done` is set, or the Trale is closed.
     interface Body {
-        void run(Trale trale, Signal done) throws Exception;
+        void run(Trale trale, SettableFuture done) throws Exception;
     }
 
     private SimTrale() {}
@@ -19,7 +19,7 @@ final class SimTrale {
     static void run(SimKernel kernel, ExecutorOptions options, Body body) throws Exception {
         Seeds.run(kernel, options, executor -> {
             Trale trale = Trale.on(executor);
-            Signal done = new Signal();
+            SettableFuture done = new SettableFuture();
             executor.execute(() -> start(body, trale, done)); // on a loop that runs, as everywhere else
             try {
                 executor.submit(done).join();
@@ -30,7 +30,7 @@ final class SimTrale {
         });
     }
 
-    private static void start(Body body, Trale trale, Signal done) {
+    private static void start(Body body, Trale trale, SettableFuture done) {
         try {
             body.run(trale, done);
         } catch (Exception e) {

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.ErrnoException;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
-import io.trale.sim.Seeds;
-import io.trale.sim.Signal;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPipe;
+import io.trale.testing.Seeds;
+import io.trale.testing.SettableFuture;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
@@ -133,7 +133,7 @@ class WriteScheduleTest {
     }
 
     /// Sets `done` once the file is closed, which after a cancel nobody is told of.
-    private static void closed(Trale trale, SimKernel kernel, Signal done) {
+    private static void closed(Trale trale, SimKernel kernel, SettableFuture done) {
         kernel.foreignAfter(100_000, () -> trale.loop.execute(() -> {
             if (trale.stats().inFlight() == 0) {
                 done.set();

@@ -1,0 +1,131 @@
+package io.trale.net;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.io.Buffer;
+import io.trale.task.Executor;
+import io.trale.task.JoinHandle;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
+
+/// A buffer is lent from the first poll on, before the kernel knows of it: what is done to it between the two hits the
+/// one who does it, or nobody, and never the loop.
+@Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
+class BufferOwnershipTest {
+
+    private interface Body {
+        void run(TcpStream stream, Socket peer) throws Exception;
+    }
+
+    private static void withStream(Body body) throws Exception {
+        TcpListener listener = TcpListener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        InetSocketAddress address = listener.localAddress();
+        try (Socket peer = new Socket(address.getAddress(), address.getPort())) {
+            TcpStream stream = Executor.blockOn(listener.accept());
+            body.run(stream, peer);
+            stream.close();
+            listener.close();
+        } finally {
+            Executor.current().close();
+        }
+    }
+
+    /// `future`, with `action` run right after its first poll.
+    private static Future<Integer> thenAtOnce(Future<Integer> future, Runnable action) {
+        return new Future<>() {
+            private boolean polled;
+
+            @Override
+            public boolean poll(Waker waker) {
+                boolean complete = future.poll(waker);
+                if (!polled) {
+                    polled = true;
+                    action.run();
+                }
+                return complete;
+            }
+
+            @Override
+            public Integer result() throws Exception {
+                return future.result();
+            }
+
+            @Override
+            public void cancel() {
+                future.cancel();
+            }
+        };
+    }
+
+    @Test
+    void bufferIsOutOfReachFromTheFirstPollOn() throws Exception {
+        withStream((stream, peer) -> {
+            Buffer buffer = Buffer.allocate(16);
+            peer.getOutputStream().write(5);
+            int count = Executor.blockOn(thenAtOnce(stream.read(buffer), () ->
+                    assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class)
+                            .hasMessageContaining("owned by the kernel until recv(fd=")));
+            assertThat(count).isEqualTo(1);
+            assertThat(buffer.segment().get(JAVA_BYTE, 0)).isEqualTo((byte) 5);
+            buffer.close();
+        });
+    }
+
+    @Test
+    void bufferClosedRightAfterTheFirstPollIsFreedWhenTheReadHasEnded() throws Exception {
+        withStream((stream, peer) -> {
+            Buffer buffer = Buffer.allocate(16);
+            peer.getOutputStream().write(5);
+            assertThat(Executor.blockOn(thenAtOnce(stream.read(buffer), buffer::close))).isEqualTo(1);
+            assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class);
+        });
+    }
+
+    @Test
+    void bufferClosedRightAfterTheFirstPollOfAWriteIsStillSent() throws Exception {
+        withStream((stream, peer) -> {
+            Buffer buffer = Buffer.allocate(16);
+            buffer.segment().fill((byte) 9);
+            assertThat(Executor.blockOn(thenAtOnce(stream.write(buffer, 0, 16), buffer::close))).isEqualTo(16);
+            assertThat(peer.getInputStream().readNBytes(16)).containsOnly(9);
+        });
+    }
+
+    @Test
+    void secondOperationOnALentBufferFailsAloneAndTheStreamGoesOn() throws Exception {
+        withStream((stream, peer) -> {
+            Buffer shared = Buffer.allocate(16);
+            JoinHandle<Integer> read = Executor.spawn(stream.read(shared));
+            JoinHandle<Integer> write = Executor.spawn(stream.write(shared, 0, 1));
+            assertThatThrownBy(write::join).isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("owned by the kernel until recv(fd=");
+            peer.getOutputStream().write(5);
+            assertThat(read.join()).isEqualTo(1);
+            assertThat(Executor.blockOn(stream.write(shared, 0, 1))).isEqualTo(1);
+            assertThat(peer.getInputStream().read()).isEqualTo(5);
+            shared.close();
+        });
+    }
+
+    @Test
+    void readIntoAClosedBufferFailsAloneAndTheStreamGoesOn() throws Exception {
+        withStream((stream, peer) -> {
+            Buffer closed = Buffer.allocate(16);
+            closed.close();
+            assertThatThrownBy(() -> Executor.blockOn(stream.read(closed))).isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the buffer is closed");
+            Buffer buffer = Buffer.allocate(16);
+            peer.getOutputStream().write(5);
+            assertThat(Executor.blockOn(stream.read(buffer))).isEqualTo(1);
+            buffer.close();
+        });
+    }
+}

@@ -1,0 +1,53 @@
+package io.trale.testing;
+
+import io.trale.future.Future;
+import io.trale.future.Waker;
+import io.trale.sim.SimKernel;
+
+/// Awaits another future for a while, and gives it up if that takes too long, or although it is complete by now. The dice
+/// say how long.
+public final class ImpatientFuture implements Future<Boolean> {
+
+    private final SimKernel kernel;
+    private final Future<?> future;
+    private int patience;
+    private boolean polled;
+
+    /// Owns `future`.
+    public ImpatientFuture(SimKernel kernel, Future<?> future) {
+        this.kernel = kernel;
+        this.future = future;
+        patience = kernel.random().nextInt(5);
+    }
+
+    @Override
+    public boolean poll(Waker waker) {
+        if (polled && kernel.random().nextInt(6) == 0) {
+            patience = 0; // perhaps it is complete: nobody has looked
+        } else if (future.poll(waker)) {
+            return true;
+        }
+        polled = true;
+        if (--patience < 0) {
+            future.cancel();
+            return true;
+        }
+        switch (kernel.random().nextInt(3)) {
+            case 0 -> waker.wake();
+            case 1 -> kernel.foreign(waker::wake);
+            default -> kernel.foreignAfter(1 + kernel.random().nextInt(1_000_000), waker::wake);
+        }
+        return false;
+    }
+
+    /// True if the other future is complete, false if it was given up.
+    @Override
+    public Boolean result() {
+        return patience >= 0;
+    }
+
+    @Override
+    public void cancel() {
+        future.cancel();
+    }
+}
