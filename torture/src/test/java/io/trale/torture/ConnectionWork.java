@@ -6,7 +6,6 @@ import io.trale.torture.Tally.Count;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -279,10 +278,13 @@ final class ConnectionWork {
 
     /// Connects, and sometimes cancels the connect at a random time. Some connects go to a port without a listener.
     static void connect(Round round, SplittableRandom random) throws Exception {
-        SocketAddress unused;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            unused = free.getLocalSocketAddress();
+        try (SocketChannel reserved = SocketChannel.open()) { // else another listener may get its port
+            reserved.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            connect(round, random, reserved.getLocalAddress());
         }
+    }
+
+    private static void connect(Round round, SplittableRandom random, SocketAddress unused) throws Exception {
         for (int i = random.nextInt(20); i > 0; i--) {
             SocketAddress address = random.nextInt(4) == 0 ? unused : round.servers.anyEcho(random);
             CountDownLatch over = new CountDownLatch(1);
