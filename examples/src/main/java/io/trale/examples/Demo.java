@@ -4,7 +4,6 @@ import io.trale.reactive.Connection;
 import io.trale.reactive.Event;
 import io.trale.reactive.Server;
 import io.trale.reactive.Trale;
-import io.trale.reactive.time.Ticks;
 import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -113,9 +113,6 @@ public class ReactiveSchedules {
         }
 
         @Override
-        protected void start() {}
-
-        @Override
         protected void progress() {
             while (wanted() && emitted < last) {
                 next(++emitted);

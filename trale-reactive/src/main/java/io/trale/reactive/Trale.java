@@ -7,7 +7,7 @@ import io.trale.linux.Kernel;
 import io.trale.net.NetOptions;
 import io.trale.reactive.datagram.UdpSocketEndpoint;
 import io.trale.reactive.event.EventFdEvent;
-import io.trale.reactive.file.FileFlux;
+import io.trale.reactive.file.FileSubscription;
 import io.trale.reactive.file.WriteMono;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.ReadyFuture;
@@ -16,7 +16,7 @@ import io.trale.reactive.send.SubscriberSink;
 import io.trale.reactive.stream.Connector;
 import io.trale.reactive.stream.SocketListener;
 import io.trale.reactive.stream.SocketServer;
-import io.trale.reactive.time.Ticks;
+import io.trale.reactive.time.TickSubscription;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.Stats;
@@ -252,7 +252,7 @@ public final class Trale implements AutoCloseable {
     /// (`EMFILE`,
     /// `ENOMEM`). `first` must not be negative, and `period` must be positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
-        return new Ticks(loop, first, period).assembled();
+        return TickSubscription.flux(loop, first, period);
     }
 
     /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `delay` and the like: its tasks run on the loop's
@@ -292,7 +292,7 @@ public final class Trale implements AutoCloseable {
     /// no position. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than the default one,
     /// such as a zip file, as all methods on files do.
     public Flux<ByteBuffer> read(Path path, ReadOptions options) {
-        return new FileFlux(loop, path, options).assembled();
+        return FileSubscription.flux(loop, path, options);
     }
 
     /// As [#write(Path, Publisher, WriteOptions)]: the file is created, or emptied.

@@ -45,9 +45,6 @@ public class LoopSubscriptionStress {
         }
 
         @Override
-        protected void start() { }
-
-        @Override
         protected void progress() {
             wanted = demand();
         }
@@ -116,9 +113,6 @@ public class LoopSubscriptionStress {
                     scheduled = 0;
                     if (state == State.NEW) {
                         state = State.STARTED;
-                        if (!cancelled) {
-                            start();
-                        }
                     }
                     drain();
                     """,
@@ -159,9 +153,6 @@ public class LoopSubscriptionStress {
                     scheduled = 0;
                     if (state == State.NEW) {
                         state = State.STARTED;
-                        if (!cancelled) {
-                            start();
-                        }
                     }
                     drain();
                     """,

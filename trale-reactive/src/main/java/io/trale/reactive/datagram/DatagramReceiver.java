@@ -18,7 +18,6 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -31,7 +30,7 @@ import reactor.core.publisher.Flux;
 final class DatagramReceiver extends Operation {
 
     private final UdpSocketEndpoint endpoint;
-    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
+    final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
     private @Nullable MemorySegment header;
@@ -45,7 +44,7 @@ final class DatagramReceiver extends Operation {
     }
 
     Flux<Datagram> flux() {
-        return new ReceiveFlux().assembled();
+        return new SourceFlux<Datagram>("traleReceiveDatagrams", DatagramSubscription::new).assembled();
     }
 
     /// How many datagrams were dropped, as far as the kernel has told. Loop thread.
@@ -99,41 +98,32 @@ final class DatagramReceiver extends Operation {
                 dropped);
     }
 
-    /// Lets the consumer look: something arrived, or the endpoint closes. Loop thread.
-    void wakeConsumer() {
-        place.wake();
-    }
-
-    private void progress(Receiving consumer) {
-        Datagram datagram = head;
-        if (datagram != null && consumer.wanted()) {
-            head = null;
-            consumer.next(datagram);
-        }
-        IOException failure = this.failure;
-        if (consumer.isOver()) {
-            return;
-        }
-        if (failure != null && head == null) {
-            this.failure = null;
-            consumer.fail(failure);
-        } else if (!endpoint.isOpen()) {
-            consumer.closed();
-        } else if (head == null && consumer.wanted() && !inFlight()) {
-            group().stage(this);
-        }
-    }
-
     /// One subscription.
-    private final class Receiving extends UnicastSubscription<Datagram> {
+    private final class DatagramSubscription extends UnicastSubscription<Datagram> {
 
-        Receiving(CoreSubscriber<? super Datagram> actual) {
+        DatagramSubscription(CoreSubscriber<? super Datagram> actual) {
             super(endpoint.loop, place, actual);
         }
 
         @Override
-        protected void advance() {
-            DatagramReceiver.this.progress(this);
+        protected void progress() {
+            Datagram datagram = head;
+            if (datagram != null && wanted()) {
+                head = null;
+                next(datagram);
+            }
+            IOException failed = failure;
+            if (isOver()) {
+                return;
+            }
+            if (failed != null && head == null) {
+                failure = null;
+                fail(failed);
+            } else if (!endpoint.isOpen()) {
+                closed();
+            } else if (head == null && wanted() && !inFlight()) {
+                group().stage(DatagramReceiver.this);
+            }
         }
 
         @Override
@@ -144,18 +134,6 @@ final class DatagramReceiver extends Operation {
         @Override
         protected String describe() {
             return "receive() of " + endpoint;
-        }
-    }
-
-    private final class ReceiveFlux extends SourceFlux<Datagram> {
-
-        ReceiveFlux() {
-            super("traleReceiveDatagrams");
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super Datagram> actual) {
-            new Receiving(Objects.requireNonNull(actual)).subscribe();
         }
     }
 }

@@ -41,7 +41,7 @@ public final class UdpSocketEndpoint implements UdpEndpoint {
         receiver = new DatagramReceiver(this);
         sender = new DatagramSender(this);
         descriptor.whenClosed(() -> {
-            receiver.wakeConsumer();
+            receiver.place.wake();
             closed.tryEmitEmpty();
         });
     }

@@ -12,7 +12,6 @@ import io.trale.reactive.loop.SourceFlux;
 import io.trale.reactive.loop.UnicastSubscription;
 import io.trale.reactive.send.SubscriberSink;
 import io.trale.sync.EventFd;
-import java.util.Objects;
 import org.reactivestreams.Publisher;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -69,7 +68,7 @@ public final class EventFdEvent implements Event {
 
     @Override
     public Flux<Long> signals() {
-        return new Signals().assembled();
+        return new SourceFlux<Long>("traleSignals", SignalSubscription::new).assembled();
     }
 
     // ---- life
@@ -94,28 +93,17 @@ public final class EventFdEvent implements Event {
         return "Event(fd=" + eventfd.descriptor().fd() + ")";
     }
 
-    private final class Signals extends SourceFlux<Long> {
-
-        Signals() {
-            super("traleSignals");
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super Long> actual) {
-            new Signalled(Objects.requireNonNull(actual)).subscribe();
-        }
-    }
-
-    private final class Signalled extends UnicastSubscription<Long> {
+    /// One subscription to `signals()`.
+    private final class SignalSubscription extends UnicastSubscription<Long> {
 
         private final Waker waker = this::drain;
 
-        Signalled(CoreSubscriber<? super Long> actual) {
+        SignalSubscription(CoreSubscriber<? super Long> actual) {
             super(EventFdEvent.this.loop, place, actual);
         }
 
         @Override
-        protected void advance() {
+        protected void progress() {
             try {
                 while (!isDisposed() && !loop.isClosing()) {
                     if (!wanted() || !read.poll(waker)) {

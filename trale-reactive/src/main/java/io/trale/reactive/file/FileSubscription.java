@@ -5,19 +5,24 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
+import io.trale.linux.FileNames;
 import io.trale.linux.Net;
 import io.trale.reactive.ReadOptions;
 import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.LoopSubscription;
+import io.trale.reactive.loop.SourceFlux;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
 import io.trale.uring.Sqe;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
@@ -27,7 +32,7 @@ import reactor.util.context.Context;
 /// they are emitted in that of the file. A read that brings less than was asked for leaves a gap before those behind it:
 /// they are of no use then, and from there on there is one read at a time. So the file ends where a read says so, not
 /// where its size does, which is no use for what the kernel makes up as it is read.
-final class FileSubscription extends LoopSubscription<ByteBuffer> {
+public final class FileSubscription extends LoopSubscription<ByteBuffer> {
 
     private final Future<File> opening;
     private final Waker waker = this::drain;
@@ -50,7 +55,15 @@ final class FileSubscription extends LoopSubscription<ByteBuffer> {
     /// Who is told of what comes after a cancel.
     private Context late = Context.empty();
 
-    FileSubscription(Loop loop, Future<File> opening, ReadOptions options, CoreSubscriber<? super ByteBuffer> actual) {
+    /// The bytes of the file at `path`, which each subscription opens for itself.
+    public static Flux<ByteBuffer> flux(Loop loop, Path path, ReadOptions options) {
+        FileNames.check(path);
+        Objects.requireNonNull(options);
+        return new SourceFlux<ByteBuffer>("traleRead", actual -> new FileSubscription(loop, File.open(path), options, actual))
+                .assembled();
+    }
+
+    private FileSubscription(Loop loop, Future<File> opening, ReadOptions options, CoreSubscriber<? super ByteBuffer> actual) {
         super(loop, actual);
         this.opening = opening;
         offset = options.offset();
@@ -62,9 +75,6 @@ final class FileSubscription extends LoopSubscription<ByteBuffer> {
     private BlockPool blocks() {
         return loop.reactor.pools().fileBlocks();
     }
-
-    @Override
-    protected void start() {}
 
     @Override
     protected void progress() {

@@ -1,5 +1,6 @@
 package io.trale.reactive.loop;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ import reactor.util.context.Context;
 /// over cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. What the
 /// subscriber throws ends it too: see [#next].
 ///
-/// A source adds three steps, [#start], [#progress] and [#stop], and its [#cutOff].
+/// A source adds two steps, [#progress] and [#stop], and its [#cutOff].
 public abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
 
     /// What the source has done for this subscription. `cancelled`, `badRequest` and `requested` are notes to [#drain], which
@@ -46,7 +47,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     public final Loop loop;
 
     /// Dropped at the end, so that an operation still in flight does not hold the subscriber (§3.13).
-    private @Nullable CoreSubscriber<? super T> actual;
+    @Nullable CoreSubscriber<? super T> actual;
 
     /// Asked for by other threads and not seen by the loop yet.
     private volatile long requested;
@@ -106,9 +107,6 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
             Loop.tellEnd(subscriber, badRequest ? Loop.badRequest() : cutOff(), this::broken);
         }
     }
-
-    /// Called on the loop before the first [#progress], once, or not at all if it was cancelled by then.
-    protected abstract void start();
 
     /// Emits what is there while [#wanted], ends if the source has ended, asks the kernel for more if [#wanted] and
     /// nothing is in flight. Called on the loop whenever something may have changed; not after the end.
@@ -174,9 +172,6 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         scheduled = 0; // a note taken from here on schedules again
         if (state == State.NEW) {
             state = State.STARTED;
-            if (!cancelled) { // else the next subscriber may have started already
-                start();
-            }
         }
         drain();
     }
@@ -194,12 +189,14 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
                     end();
                 }
                 if (state == State.STARTED && badRequest) {
-                     fail(Loop.badRequest());
+                    fail(Loop.badRequest());
                 }
                 if (state == State.ENDED) {
                     return;
                 }
-                collect();
+                if (requested != 0) {
+                    demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));
+                }
                 seen = demand;
                 progress();
             } while (cancelled || badRequest || requested != 0 || demand > seen);
@@ -208,20 +205,14 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         }
     }
 
-    private void collect() {
-        if (requested != 0) {
-            demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));
-        }
+    /// How many elements the subscriber wants. Loop thread.
+    public final long demand() {
+        return isOver() || badRequest ? 0 : demand;
     }
 
     /// True while the subscriber wants an element. Loop thread.
     public final boolean wanted() {
-        return demand > 0 && state != State.ENDED && !cancelled && !badRequest;
-    }
-
-    /// How many elements the subscriber wants. Loop thread.
-    public final long demand() {
-        return state == State.ENDED || cancelled || badRequest ? 0 : demand;
+        return demand() > 0;
     }
 
     /// True once the subscriber has cancelled on the loop: it gets nothing more, not even what is being made for it. One that
@@ -236,11 +227,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     /// have thrown past operators that still wait, is signalled to it all the same, unless this [#isHandled]; see [#broken].
     public final void next(T element) {
         assert demand > 0 : "no demand";
-        CoreSubscriber<? super T> subscriber = actual;
-        if (subscriber == null) {
-            Operators.onNextDropped(element, Context.empty());
-            return;
-        }
+        CoreSubscriber<? super T> subscriber = Objects.requireNonNull(actual, "over");
         if (demand != Long.MAX_VALUE) {
             demand--;
         }
@@ -278,19 +265,14 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     }
 
     private void signalEnd(@Nullable Throwable failure) {
-        CoreSubscriber<? super T> subscriber = endAndLeave();
-        if (subscriber != null) {
+        CoreSubscriber<? super T> subscriber = actual;
+        if (isOver() || subscriber == null) {
+            return;
+        }
+        end();
+        if (!cancelled) {
             Loop.tellEnd(subscriber, failure, this::broken);
         }
-    }
-
-    /// Ends, and returns whom to tell.
-    private @Nullable CoreSubscriber<? super T> endAndLeave() {
-        CoreSubscriber<? super T> subscriber = actual;
-        if (!isOver()) {
-            end();
-        }
-        return cancelled ? null : subscriber;
     }
 
     private void end() {

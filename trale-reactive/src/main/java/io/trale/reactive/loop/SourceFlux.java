@@ -1,21 +1,32 @@
 package io.trale.reactive.loop;
 
+import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import reactor.core.CoreSubscriber;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 
 /// A source as Reactor sees it: named, asynchronous, seen by the assembly hooks.
-public abstract class SourceFlux<T> extends Flux<T> implements Scannable {
+public class SourceFlux<T> extends Flux<T> implements Scannable {
 
     private final String name;
+    private final Function<CoreSubscriber<? super T>, LoopSubscription<T>> subscriptions;
 
-    protected SourceFlux(String name) {
+    /// A source whose subscriptions are made by `subscriptions`.
+    public SourceFlux(String name, Function<CoreSubscriber<? super T>, LoopSubscription<T>> subscriptions) {
         this.name = name;
+        this.subscriptions = subscriptions;
     }
 
     /// This, as the assembly hooks want it.
     public final Flux<T> assembled() {
         return onAssembly(this);
+    }
+
+    @Override
+    public final void subscribe(CoreSubscriber<? super T> actual) {
+        subscriptions.apply(Objects.requireNonNull(actual)).subscribe();
     }
 
     @Override

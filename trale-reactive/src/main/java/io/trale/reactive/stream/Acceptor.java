@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -61,29 +60,7 @@ final class Acceptor {
 
     /// The publisher of connections.
     Flux<Connection> flux() {
-        return new AcceptFlux(this).assembled();
-    }
-
-    private void progress(Accepting consumer) {
-        while (!accepted.isEmpty() && consumer.wanted()) {
-            consumer.next(accepted.remove());
-        }
-        if (!accepted.isEmpty() || consumer.isOver()) {
-            return;
-        }
-        if (failure != null) {
-            consumer.fail(failure);
-        } else if (descriptor.isClosed() || !loop.reactor.isAccepting() && busy.isEmpty()) {
-            consumer.closed();
-        } else if (!descriptor.isOpen() || !loop.reactor.isAccepting()) {
-            return; // the end comes when the last accept under way has ended
-        } else {
-            while (!backoff.isSet() && busy.size() < Math.min(WINDOW, consumer.demand())) {
-                Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
-                busy.add(accept);
-                loop.reactor.stage(accept);
-            }
-        }
+        return new SourceFlux<Connection>("traleAccept", AcceptSubscription::new).assembled();
     }
 
     private final class Accept extends Operation {
@@ -139,23 +116,38 @@ final class Acceptor {
     }
 
     /// One subscription to `accept()`.
-    private static final class Accepting extends UnicastSubscription<Connection> {
+    private final class AcceptSubscription extends UnicastSubscription<Connection> {
 
-        private final Acceptor acceptor;
-
-        Accepting(Acceptor acceptor, CoreSubscriber<? super Connection> actual) {
-            super(acceptor.loop, acceptor.place, actual);
-            this.acceptor = acceptor;
+        AcceptSubscription(CoreSubscriber<? super Connection> actual) {
+            super(Acceptor.this.loop, place, actual);
         }
 
         @Override
-        protected void advance() {
-            acceptor.progress(this);
+        protected void progress() {
+            while (!accepted.isEmpty() && wanted()) {
+                next(accepted.remove());
+            }
+            if (!accepted.isEmpty() || isOver()) {
+                return;
+            }
+            if (failure != null) {
+                fail(failure);
+            } else if (descriptor.isClosed() || !loop.reactor.isAccepting() && busy.isEmpty()) {
+                closed();
+            } else if (!descriptor.isOpen() || !loop.reactor.isAccepting()) {
+                return; // the end comes when the last accept under way has ended
+            } else {
+                while (!backoff.isSet() && busy.size() < Math.min(WINDOW, demand())) {
+                    Accept accept = idle.isEmpty() ? new Accept() : idle.pop();
+                    busy.add(accept);
+                    loop.reactor.stage(accept);
+                }
+            }
         }
 
         @Override
         protected void release() {
-            acceptor.busy.forEach(acceptor.loop.reactor::cancel);
+            busy.forEach(loop.reactor::cancel);
         }
 
         @Override
@@ -165,22 +157,7 @@ final class Acceptor {
 
         @Override
         protected String describe() {
-            return "accept() on " + SocketAddresses.format(acceptor.localAddress);
-        }
-    }
-
-    private static final class AcceptFlux extends SourceFlux<Connection> {
-
-        private final Acceptor acceptor;
-
-        AcceptFlux(Acceptor acceptor) {
-            super("traleAccept");
-            this.acceptor = acceptor;
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super Connection> actual) {
-            new Accepting(acceptor, Objects.requireNonNull(actual)).subscribe();
+            return "accept() on " + SocketAddresses.format(localAddress);
         }
     }
 }

@@ -2,7 +2,6 @@ package io.trale.reactive.stream;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
-import io.trale.linux.SocketAddresses;
 import io.trale.reactive.send.StreamSender;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
@@ -71,6 +70,6 @@ final class ConnectionSender extends StreamSender {
 
     @Override
     protected String describe() {
-        return "send(fd=" + descriptor().fd() + ", " + SocketAddresses.format(connection.remoteAddress()) + ")";
+        return connection.describe("send");
     }
 }

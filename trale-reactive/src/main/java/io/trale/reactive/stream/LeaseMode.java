@@ -25,26 +25,21 @@ public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
     // For the loop alone.
     /// There from the first receive on.
     private @Nullable BufferGroup group;
-    private int most = 1;
+    private int most;
     private int onLease;
 
-    /// `whenReady` is run on the loop when this is [#ready] again.
+    /// `whenReady` is run on the loop when a buffer is back after [#group] has returned null.
     LeaseMode(Loop loop, Runnable whenReady) {
         this.loop = loop;
         this.whenReady = whenReady;
     }
 
     @Override
-    public BufferGroup group(Reactor reactor) {
+    public @Nullable BufferGroup group(Reactor reactor) {
         BufferGroup group = reactor.pools().leaseGroup();
         this.group = group;
         most = Math.max(1, group.count() / SHARES);
-        return group;
-    }
-
-    @Override
-    public boolean ready() {
-        return onLease < most;
+        return onLease < most ? group : null;
     }
 
     @Override

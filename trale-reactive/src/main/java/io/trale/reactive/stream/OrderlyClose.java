@@ -98,7 +98,7 @@ public final class OrderlyClose extends Operation {
         state = State.DRAINING;
         long drainNanos = connection.closeTimeoutNanos();
         drainUntil = reactor.kernel().nanoTime() + drainNanos;
-        connection.receiver.wakeConsumer(); // whose subscription ends
+        connection.receiver.place.wake(); // whose subscription ends
         if (descriptor().isOpen()) { // that subscriber may have aborted
             watch(Math.min(QUIET_NANOS, drainNanos));
             receive();

@@ -86,14 +86,9 @@ interface ReceiveMode<T> {
         return copy.copyFrom(MemorySegment.ofBuffer(Objects.requireNonNull(head.take(), "no bytes")));
     }
 
-    /// Where the kernel takes its buffers from.
-    default BufferGroup group(Reactor reactor) {
+    /// The group that the next receive takes its buffer from; null while nothing may be received, although there is demand.
+    default @Nullable BufferGroup group(Reactor reactor) {
         return reactor.pools().receiveGroup();
-    }
-
-    /// False while nothing may be received, although there is demand.
-    default boolean ready() {
-        return true;
     }
 
     /// True if user code sees the bytes themselves, so that those of an element which could not be made are not lost on it.

@@ -2,7 +2,6 @@ package io.trale.reactive.stream;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
-import io.trale.linux.SocketAddresses;
 import io.trale.reactive.ReadIdleException;
 import io.trale.reactive.buffer.DecodeStep;
 import io.trale.reactive.buffer.DecodingSource;
@@ -31,59 +30,54 @@ import reactor.util.context.Context;
 /// The receiving side of a connection: one `recv(2)` in flight while its subscriber has demand, and none otherwise.
 ///
 /// The operation belongs to the connection, not to the subscriber, and so does the [head][Unread] of the stream: bytes that
-/// come when the subscriber has gone, and those that it has not consumed. The next one gets them first. What the
-/// subscriber makes of the bytes, and which buffers it receives into, is its [ReceiveMode].
+/// arrive after the subscriber has gone, and those that it has not consumed. The next subscriber gets them first. A
+/// [ReceiveMode] makes elements of the bytes, and names the buffers that they arrive in.
 final class Receiver extends Operation {
 
     private final SocketConnection connection;
-
-    private final UnicastSubscription.Place place = new UnicastSubscription.Place();
+    final UnicastSubscription.Place place = new UnicastSubscription.Place();
+    final ReadIdle readIdle;
 
     // For the loop alone.
-    private @Nullable LeaseMode leases;
+    Unread head = new Unread(); // tests have one without memory
     /// The buffers that the operation in flight takes one of.
     private @Nullable BufferGroup group;
-    /// The buffer that has just come, how much of it counts, and what gives it back.
+    /// The buffer that has just arrived, how much of it counts, and the flags that give it back.
     private @Nullable MemorySegment arrived;
     private int arrivedBytes;
     private int arrivedFlags;
-    Unread head = new Unread(); // tests have one without memory
-    private boolean finished;
-    private @Nullable ReadIdleException idleFailure;
+    private @Nullable LeaseMode leases;
     /// The peer has ended its side.
     private boolean ended;
+    /// No bytes follow those of the head.
+    private boolean finished;
     /// Of each receive: `MSG_DONTWAIT` if the input ends with what is in the socket already.
     private int messageFlags;
-    final ReadIdle readIdle;
-    /// The limit of [#readIdle] was reached just now.
-    private boolean idle;
     private @Nullable IOException failure;
     /// Why received bytes were lost. The stream has a gap then: nothing is received any more, and each subscription fails.
     private @Nullable OutOfMemoryError lost;
+    /// The limit of [#readIdle] was reached just now.
+    private boolean idle;
+    private @Nullable ReadIdleException idleFailure;
 
     Receiver(SocketConnection connection) {
         super(connection.descriptor);
         this.connection = connection;
         readIdle = new ReadIdle(connection.loop.reactor, () -> {
             idle = true;
-            wakeConsumer();
+            place.wake();
             idle = false;
         });
     }
 
-    /// The publisher of what an intake makes of the bytes, asked for on the loop at each subscription.
-    <T> Flux<T> flux(String name, Supplier<? extends ReceiveMode<T>> intakes) {
-        return new ReceiveFlux<>(this, name, intakes).assembled();
+    /// The publisher of what a mode makes of the bytes. Each subscription asks for its mode, on the loop.
+    <T> Flux<T> flux(String name, Supplier<? extends ReceiveMode<T>> modes) {
+        return new SourceFlux<T>(name, actual -> new ReceiveSubscription<>(modes, actual)).assembled();
     }
 
     /// The publisher of copies, at which decoders work in place.
     Flux<ByteBuffer> copies() {
-        return new CopyFlux(this).assemble();
-    }
-
-    /// True if there was never a subscriber. Any thread.
-    boolean isUntouched() {
-        return place.isUntouched();
+        return new CopyFlux().assemble();
     }
 
     /// True if a subscription failed with `failure`, of this connection. Loop thread.
@@ -91,11 +85,11 @@ final class Receiver extends Operation {
         return failure == this.failure || failure == idleFailure;
     }
 
-    /// The intake of leases: one for all subscriptions, since what is on lease is counted. Loop thread.
+    /// The mode of leases: one for all subscriptions, since it counts what is on lease. Loop thread.
     LeaseMode leases() {
         LeaseMode leases = this.leases;
         if (leases == null) {
-            leases = new LeaseMode(connection.loop, this::wakeConsumer);
+            leases = new LeaseMode(connection.loop, place::wake);
             this.leases = leases;
         }
         return leases;
@@ -106,10 +100,10 @@ final class Receiver extends Operation {
         return ended;
     }
 
-    /// Ends the input after what has come already, as if the peer had ended its side. Loop thread.
+    /// Ends the input after what has arrived already, as if the peer had ended its side. Loop thread.
     void endInput() {
         messageFlags = Net.MSG_DONTWAIT;
-        connection.loop.reactor.cancel(this); // else it waits for more; it is staged anew if it is still wanted
+        connection.loop.reactor.cancel(this); // else it waits for more; it is staged again if there is demand
     }
 
     private BufferGroup group() {
@@ -143,8 +137,8 @@ final class Receiver extends Operation {
             finished = true;
         } else if (result < 0) {
             switch (-result) {
-                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // asked again if it is still wanted
-                case Errno.ENOBUFS -> connection.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, in line
+                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // staged again if there is demand
+                case Errno.ENOBUFS -> connection.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise
                 default -> failure = Failure.of("recv", connection.descriptor.fd(), connection.remoteAddress(), -result);
             }
         }
@@ -161,140 +155,105 @@ final class Receiver extends Operation {
         }
     }
 
-    /// Lets the consumer look: something arrived, a lease came back, or the connection closes. Loop thread.
-    void wakeConsumer() {
-        place.wake();
-    }
-
-    private <T> void progress(Receiving<T> consumer) {
-        boolean more;
-        while ((more = has(consumer)) && consumer.wanted()) {
-            emit(consumer);
-        }
-        if (!consumer.isOver()) {
-            proceed(consumer, more);
-        }
-    }
-
-    /// True if there may be something to make an element of.
-    private boolean has(Receiving<?> consumer) {
-        try {
-            return arrived != null || consumer.intake().has(head, finished);
-        } catch (Throwable t) {
-            failToEmit(consumer, t);
-            return false;
-        }
-    }
-
-    /// Ends or asks the kernel. `more` says that there is more to make elements of.
-    private void proceed(Receiving<?> consumer, boolean more) {
-        if (lost != null && failure == null) {
-            failure = new IOException("recv(fd=" + connection.descriptor.fd() + ", "
-                    + SocketAddresses.format(connection.remoteAddress()) + "): received bytes were lost for want of memory", lost);
-        }
-        if (!connection.isOpen() && (more || failure == null && !finished)) {
-            consumer.closed();
-        } else if (more) {
-            return; // waits for demand
-        } else if (failure != null) {
-            consumer.fail(failure);
-        } else if (finished) {
-            consumer.complete();
-        } else if (idle) {
-            idle = false; // not that of whoever subscribes in its place
-            idleFailure = new ReadIdleException("recv(fd=" + connection.descriptor.fd() + ", "
-                    + SocketAddresses.format(connection.remoteAddress()) + "): nothing came for " + readIdle);
-            consumer.fail(idleFailure);
-        } else if (consumer.wanted() && !inFlight()) {
-            receive(consumer);
-        }
-    }
-
-    private void receive(Receiving<?> consumer) {
-        try {
-            ReceiveMode<?> intake = consumer.intake();
-            if (intake.ready()) {
-                group = intake.group(connection.loop.reactor);
-                group.stage(this);
-                readIdle.staged();
-            }
-        } catch (IllegalStateException | OutOfMemoryError noBuffers) {
-            consumer.fail(noBuffers);
-        }
-    }
-
-    private <T> void emit(Receiving<T> consumer) {
-        T element;
-        try {
-            element = take(consumer.intake());
-        } catch (Throwable t) {
-            failToEmit(consumer, t);
-            return;
-        }
-        if (element != null && consumer.hasLeft()) { // the function has cancelled
-            Payload.discard(element, consumer.context());
-        } else if (element != null) {
-            consumer.next(element);
-        }
-    }
-
-    /// Makes an element; returns null if more bytes are needed.
-    private <T> @Nullable T take(ReceiveMode<T> intake) throws IOException {
-        MemorySegment arrived = this.arrived;
-        if (arrived == null || intake.has(head, finished)) {
-            return intake.take(head, finished);
-        }
-        this.arrived = null; // from here on they are the intake's
-        try {
-            return intake.take(head, group(), arrived, arrivedBytes, arrivedFlags);
-        } catch (OutOfMemoryError e) { // it does not say whether they were copied
-            lost = intake.showsBytes() ? null : e;
-            throw e;
-        }
-    }
-
-    /// No element could be made of the bytes, and so the subscription ends, whatever the reason was: also for want of memory.
-    private static void failToEmit(Receiving<?> consumer, Throwable t) {
-        Throwable failure = Exceptions.isFatal(t) ? t : Operators.onOperatorError(t, consumer.context());
-        if (consumer.isOver()) {
-            Operators.onErrorDropped(failure, consumer.context());
-        } else {
-            consumer.fail(failure);
-        }
-    }
-
     /// One subscription.
-    private static final class Receiving<T> extends UnicastSubscription<T> {
+    private final class ReceiveSubscription<T> extends UnicastSubscription<T> {
 
-        private final Receiver receiver;
-        private final Supplier<? extends ReceiveMode<T>> intakes;
-        private @Nullable ReceiveMode<T> intake;
+        private final Supplier<? extends ReceiveMode<T>> modes;
+        private @Nullable ReceiveMode<T> mode;
 
-        Receiving(Receiver receiver, Supplier<? extends ReceiveMode<T>> intakes, CoreSubscriber<? super T> actual) {
-            super(receiver.connection.loop, receiver.place, actual);
-            this.receiver = receiver;
-            this.intakes = intakes;
+        ReceiveSubscription(Supplier<? extends ReceiveMode<T>> modes, CoreSubscriber<? super T> actual) {
+            super(connection.loop, place, actual);
+            this.modes = modes;
         }
 
-        ReceiveMode<T> intake() {
-            ReceiveMode<T> intake = this.intake;
-            if (intake == null) {
-                intake = intakes.get();
-                this.intake = intake;
-            }
-            return intake;
-        }
-
+        /// Emits, then ends or receives.
         @Override
-        protected void advance() {
-            receiver.progress(this);
+        protected void progress() {
+            ReceiveMode<T> mode = this.mode;
+            boolean more;
+            try {
+                if (mode == null) {
+                    mode = modes.get();
+                    this.mode = mode;
+                }
+                while ((more = arrived != null || mode.has(head, finished)) && wanted()) {
+                    T element = take(mode);
+                    if (element != null && hasLeft()) { // the function has cancelled
+                        Payload.discard(element, context());
+                    } else if (element != null) {
+                        next(element);
+                    }
+                }
+            } catch (Throwable t) {
+                failToEmit(t);
+                return;
+            }
+            if (isOver()) {
+                return;
+            }
+            if (lost != null && failure == null) {
+                failure = new IOException(connection.describe("recv") + ": received bytes were lost for want of memory", lost);
+            }
+            if (!connection.isOpen() && (more || failure == null && !finished)) {
+                closed();
+            } else if (more) {
+                return; // until there is demand
+            } else if (failure != null) {
+                fail(failure);
+            } else if (finished) {
+                complete();
+            } else if (idle) {
+                idle = false; // the next subscriber has a limit of its own
+                idleFailure = new ReadIdleException(connection.describe("recv") + ": nothing came for " + readIdle);
+                fail(idleFailure);
+            } else if (wanted() && !inFlight()) {
+                receive(mode);
+            }
+        }
+
+        /// Makes an element; returns null if more bytes are needed.
+        private @Nullable T take(ReceiveMode<T> mode) throws IOException {
+            MemorySegment buffer = arrived;
+            if (buffer == null || mode.has(head, finished)) {
+                return mode.take(head, finished);
+            }
+            arrived = null; // from here on it belongs to the mode
+            try {
+                return mode.take(head, group(), buffer, arrivedBytes, arrivedFlags);
+            } catch (OutOfMemoryError e) { // it does not say whether they were copied
+                lost = mode.showsBytes() ? null : e;
+                throw e;
+            }
+        }
+
+        /// No element could be made of the bytes, so the subscription ends, whatever the reason was: also for want of memory.
+        private void failToEmit(Throwable t) {
+            Throwable failure = Exceptions.isFatal(t) ? t : Operators.onOperatorError(t, context());
+            if (isOver()) {
+                Operators.onErrorDropped(failure, context());
+            } else {
+                fail(failure);
+            }
+        }
+
+        private void receive(ReceiveMode<T> mode) {
+            try {
+                BufferGroup buffers = mode.group(loop.reactor);
+                if (buffers != null) {
+                    group = buffers;
+                    buffers.stage(Receiver.this);
+                    readIdle.staged();
+                }
+            } catch (IllegalStateException | OutOfMemoryError noBuffers) {
+                fail(noBuffers);
+            }
         }
 
         @Override
         protected void release() {
-            receiver.connection.loop.reactor.cancel(receiver);
-            if (intake != null) {
-                intake.leave(context());
+            loop.reactor.cancel(Receiver.this);
+            if (mode != null) {
+                mode.leave(context());
             }
         }
 
@@ -305,49 +264,33 @@ final class Receiver extends Operation {
 
         @Override
         protected void broken(Throwable fatal) {
-            receiver.connection.broken(fatal);
+            connection.broken(fatal);
         }
 
         @Override
         protected boolean isHandled() {
-            return receiver.connection.isHandled();
+            return connection.isHandled();
         }
 
         @Override
         protected Throwable cutOff() {
-            return receiver.connection.closedException("recv");
+            return connection.closedException("recv");
         }
 
         @Override
         protected String describe() {
-            return "receive() of " + receiver.connection;
+            return "receive() of " + connection;
         }
     }
 
-    private static class ReceiveFlux<T> extends SourceFlux<T> {
-
-        final Receiver receiver;
-        private final Supplier<? extends ReceiveMode<T>> intakes;
-
-        ReceiveFlux(Receiver receiver, String name, Supplier<? extends ReceiveMode<T>> intakes) {
-            super(name);
-            this.receiver = receiver;
-            this.intakes = intakes;
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super T> actual) {
-            new Receiving<>(receiver, intakes, Objects.requireNonNull(actual)).subscribe();
-        }
-    }
-
-    private static final class CopyFlux extends ReceiveFlux<ByteBuffer> implements DecodingSource {
+    /// Copies, of which decoders get none: they decode where the bytes are.
+    private final class CopyFlux extends SourceFlux<ByteBuffer> implements DecodingSource {
 
         /// What the user was given.
         private Flux<ByteBuffer> assembled = this;
 
-        CopyFlux(Receiver receiver) {
-            super(receiver, "traleReceive", () -> ReceiveMode.COPY);
+        CopyFlux() {
+            super("traleReceive", actual -> new ReceiveSubscription<>(() -> ReceiveMode.COPY, actual));
         }
 
         Flux<ByteBuffer> assemble() {
@@ -362,7 +305,7 @@ final class Receiver extends Operation {
 
         @Override
         public <T> Flux<T> decode(String name, Supplier<? extends DecodeStep<? extends T>> decoders) {
-            return receiver.flux(name, () -> new DecodeMode<T>(decoders.get()));
+            return flux(name, () -> new DecodeMode<T>(decoders.get()));
         }
     }
 }

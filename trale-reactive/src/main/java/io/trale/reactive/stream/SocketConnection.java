@@ -65,7 +65,7 @@ public final class SocketConnection implements Connection {
         descriptor.whenClosed(() -> {
             closing.ended();
             receiver.readIdle.end();
-            receiver.wakeConsumer();
+            receiver.place.wake();
             closed.tryEmitEmpty();
         });
     }
@@ -95,8 +95,8 @@ public final class SocketConnection implements Connection {
 
     @Override
     public <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader) {
-        ReceiveMode<R> intake = ReceiveMode.inPlace(Objects.requireNonNull(reader));
-        return receiver.flux("traleReceiveWith", () -> intake);
+        ReceiveMode<R> mode = ReceiveMode.inPlace(Objects.requireNonNull(reader));
+        return receiver.flux("traleReceiveWith", () -> mode);
     }
 
     @Override
@@ -242,7 +242,7 @@ public final class SocketConnection implements Connection {
     /// Aborts if nobody has begun to use this: subscribed to a receive, a send, [#handle], or [#onClose].
     void abortIfUntouched() {
         loop.run(() -> {
-            if (receiver.isUntouched() && sender.isUntouched() && !isHandled()
+            if (receiver.place.isUntouched() && sender.isUntouched() && !isHandled()
                     && closed.currentSubscriberCount() == 0) {
                 abort();
             }
@@ -304,9 +304,13 @@ public final class SocketConnection implements Connection {
     }
 
     ConnectionClosedException closedException(String operation) {
-        return new ConnectionClosedException(descriptor, operation + "(fd=" + descriptor.fd() + ", "
-                + SocketAddresses.format(remoteAddress) + "): the connection was closed on this side by " + closedBy()
-                + "; handle this error, or cancel before");
+        return new ConnectionClosedException(descriptor, describe(operation) + ": the connection was closed on this side by "
+                + closedBy() + "; handle this error, or cancel before");
+    }
+
+    /// `operation` on this connection, for messages.
+    String describe(String operation) {
+        return operation + "(fd=" + descriptor.fd() + ", " + SocketAddresses.format(remoteAddress) + ")";
     }
 
     private String closedBy() {
@@ -316,6 +320,6 @@ public final class SocketConnection implements Connection {
 
     @Override
     public String toString() {
-        return "Connection(fd=" + descriptor.fd() + ", " + SocketAddresses.format(remoteAddress) + ")";
+        return describe("Connection");
     }
 }
