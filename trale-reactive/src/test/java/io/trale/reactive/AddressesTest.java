@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
+import io.trale.reactive.testing.Support;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.trale.linux.Memory;
-import io.trale.reactive.Support.Pair;
 import io.trale.reactive.buffer.BufferLease;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.IOException;
 import java.lang.foreign.Arena;

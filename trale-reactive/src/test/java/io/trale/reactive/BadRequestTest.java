@@ -2,6 +2,8 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.testing.SinkKind;
+import io.trale.reactive.testing.Support;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ServerSocketChannel;

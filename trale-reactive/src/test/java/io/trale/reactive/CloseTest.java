@@ -2,7 +2,9 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.trale.reactive.Support.Pair;
+import io.trale.reactive.testing.ServeTestBase;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;

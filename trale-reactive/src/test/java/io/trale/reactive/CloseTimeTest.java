@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.stream.OrderlyClose;
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;

@@ -3,6 +3,10 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.ErrnoException;
+import io.trale.reactive.testing.EndListener;
+import io.trale.reactive.testing.SimSource;
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.SimKernel;
@@ -275,14 +279,14 @@ class EveryStepOfSinksTest {
             Sinks.Empty<ByteBuffer> end = Sinks.empty();
             Flux<ByteBuffer> source = Flux.from(new SimSource(kernel, SENT, CHUNK, breaches, true))
                     .takeUntilOther(end.asMono()).doOnNext(element -> emitted[0]++);
-            Outcome outcome = new Outcome(breaches, failure -> {
+            EndListener outcome = new EndListener(breaches, failure -> {
                 ends.add(failure);
                 calls[0] = kernel.calls() - before;
                 opened.close();
                 kernel.foreignAfter(5_000_000, () -> trale.loop.execute(done::set)); // what was taken arrives by then
             }) {
                 @Override
-                boolean signalsComeAnywhere() {
+                protected boolean signalsComeAnywhere() {
                     return kind == Kind.EVENT;
                 }
             };

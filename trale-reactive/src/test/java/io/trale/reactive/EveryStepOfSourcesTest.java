@@ -3,9 +3,11 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.ErrnoException;
-import io.trale.reactive.Scenes.Event;
-import io.trale.reactive.Scenes.Kind;
-import io.trale.reactive.Scenes.Scene;
+import io.trale.reactive.SimSources.Event;
+import io.trale.reactive.SimSources.Kind;
+import io.trale.reactive.SimSources.Scene;
+import io.trale.reactive.testing.RuleCheckingSubscriber;
+import io.trale.reactive.testing.SimTrale;
 import io.trale.sim.Fault;
 import io.trale.sim.Faults;
 import io.trale.sim.SimKernel;
@@ -42,14 +44,14 @@ class EveryStepOfSourcesTest {
         private Throwable failure;
         private long callsBefore;
 
-        private final class Listening extends Strict<Object> {
+        private final class Listening extends RuleCheckingSubscriber<Object> {
 
             Listening() {
                 super(scene.breaches);
             }
 
             @Override
-            void start() {
+            protected void start() {
                 kernel.foreign(this::ask);
             }
 
@@ -60,9 +62,9 @@ class EveryStepOfSourcesTest {
             }
 
             @Override
-            void element(Object element) {
+            protected void element(Object element) {
                 scene.count += scene.count(element);
-                if (scene.count == Scenes.TOTAL && !scene.ends()) {
+                if (scene.count == SimSources.TOTAL && !scene.ends()) {
                     cancel();
                     over(null);
                 } else {
@@ -71,7 +73,7 @@ class EveryStepOfSourcesTest {
             }
 
             @Override
-            void end(Throwable failure) {
+            protected void end(Throwable failure) {
                 over(failure);
             }
         }
@@ -132,7 +134,7 @@ class EveryStepOfSourcesTest {
         String when = event + " at step " + step;
         assertThat(run.scene.breaches).as(when).isEmpty();
         assertThat(run.ended).as("%s: an end", when).isTrue();
-        boolean all = run.scene.count == Scenes.TOTAL;
+        boolean all = run.scene.count == SimSources.TOTAL;
         boolean well = run.failure == null;
         switch (event) {
             case NOTHING, REQUEST -> assertThat(all && well).as(when).isTrue();

@@ -2,6 +2,11 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.testing.ReceiveKind;
+import io.trale.reactive.testing.RuleCheckingSubscriber;
+import io.trale.reactive.testing.SimSource;
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;
@@ -70,7 +75,7 @@ class EveryStepTest {
     // ---- receive
 
     /// Receives in turn by all kinds, from that of its number on, and asks for one element at a time, from another thread.
-    private static final class Listening extends Strict<byte[]> {
+    private static final class Listening extends RuleCheckingSubscriber<byte[]> {
 
         private final SimKernel kernel;
         private final Connection connection;
@@ -98,7 +103,7 @@ class EveryStepTest {
         }
 
         @Override
-        void start() {
+        protected void start() {
             kernel.foreign(this::ask);
         }
 
@@ -109,13 +114,13 @@ class EveryStepTest {
         }
 
         @Override
-        void element(byte[] element) {
+        protected void element(byte[] element) {
             received.writeBytes(element);
             kernel.foreign(this::ask);
         }
 
         @Override
-        void end(Throwable failure) {
+        protected void end(Throwable failure) {
             ended = true;
             this.failure = failure;
             connection.close().subscribe();

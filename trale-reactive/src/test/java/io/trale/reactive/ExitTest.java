@@ -2,16 +2,13 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.trale.task.Executor;
+import io.trale.reactive.testing.Support;
 import io.trale.task.ExecutorOptions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 /// The exit of a JVM by the loop thread, while a shutdown hook waits for the loop.
@@ -22,7 +19,7 @@ class ExitTest {
     @Test
     void aShutdownHookDoesNotWaitForALoopThatExits() throws Exception {
         Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "-cp", classPath(), ExitTest.class.getName())
+                "--enable-native-access=ALL-UNNAMED", "-cp", Support.classPath(), ExitTest.class.getName())
                 .redirectErrorStream(true).start();
         try {
             assertThat(child.waitFor(40, TimeUnit.SECONDS)).as("it has exited").isTrue();
@@ -31,13 +28,6 @@ class ExitTest {
         } finally {
             child.destroyForcibly();
         }
-    }
-
-    static String classPath() {
-        return Stream.concat(Stream.of("target/classes", "target/test-classes"),
-                Stream.of(Executor.class, Mono.class, Publisher.class)
-                        .map(c -> c.getProtectionDomain().getCodeSource().getLocation().getPath()))
-                .collect(Collectors.joining(":"));
     }
 
     /// The child.

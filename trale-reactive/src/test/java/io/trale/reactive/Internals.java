@@ -2,6 +2,7 @@ package io.trale.reactive;
 
 import io.trale.linux.Kernel;
 import io.trale.reactive.loop.Loop;
+import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 
 /// What tests in other packages need of the inside of a [Trale].
@@ -12,6 +13,11 @@ public final class Internals {
     /// The loop of `trale`.
     public static Loop loop(Trale trale) {
         return trale.loop;
+    }
+
+    /// A Trale on `executor`.
+    public static Trale on(Executor executor) {
+        return Trale.on(executor);
     }
 
     /// Starts on `kernel`.

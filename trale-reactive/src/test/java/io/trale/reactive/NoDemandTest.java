@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Sources.Kind;
 import io.trale.reactive.Sources.Source;
+import io.trale.reactive.testing.RuleCheckingSubscriber;
+import io.trale.reactive.testing.Support;
 import io.trale.task.ExecutorOptions;
 import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
@@ -119,7 +121,7 @@ class NoDemandTest {
     }
 
     /// Completes with the end that it is told of, and cancels at once if it is hasty.
-    private static final class Late extends Strict<Object> {
+    private static final class Late extends RuleCheckingSubscriber<Object> {
 
         private final boolean hasty;
         private final CompletableFuture<Optional<Throwable>> end = new CompletableFuture<>();
@@ -129,22 +131,22 @@ class NoDemandTest {
         }
 
         @Override
-        boolean signalsComeAnywhere() {
+        protected boolean signalsComeAnywhere() {
             return true; // the loop has ended
         }
 
         @Override
-        void start() {
+        protected void start() {
             if (hasty) {
                 cancel();
             }
         }
 
         @Override
-        void element(Object element) {}
+        protected void element(Object element) {}
 
         @Override
-        void end(Throwable failure) {
+        protected void end(Throwable failure) {
             end.complete(Optional.ofNullable(failure));
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.reactive.Sources.Kind;
 import io.trale.reactive.Sources.Source;
 import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.testing.Support;
 import io.trale.task.ExecutorOptions;
 import java.time.Duration;
 import java.util.Queue;

@@ -2,6 +2,8 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;

@@ -3,6 +3,7 @@ package io.trale.reactive;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.testing.Support;
 import io.trale.sim.Capability;
 import io.trale.sim.MaskedKernel;
 import io.trale.task.ExecutorOptions;

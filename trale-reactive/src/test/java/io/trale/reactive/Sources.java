@@ -2,13 +2,13 @@ package io.trale.reactive;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.trale.reactive.Support.Pair;
 import io.trale.reactive.codec.Frames;
 import io.trale.reactive.codec.Lines;
 import io.trale.reactive.codec.Strings;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
+import io.trale.reactive.testing.Support;
 import io.trale.task.ExecutorOptions;
 import io.trale.uring.Abi;
 import java.io.UncheckedIOException;

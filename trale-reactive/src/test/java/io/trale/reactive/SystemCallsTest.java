@@ -2,8 +2,11 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.trale.reactive.CountedKernel.Calls;
-import io.trale.reactive.Support.Pair;
+import io.trale.reactive.testing.CountedKernel;
+import io.trale.reactive.testing.CountedKernel.Calls;
+import io.trale.reactive.testing.ReceiveKind;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;

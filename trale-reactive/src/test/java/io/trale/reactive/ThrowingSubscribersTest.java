@@ -2,8 +2,9 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.trale.reactive.Support.Pair;
 import io.trale.reactive.loop.ConnectionClosedException;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;

@@ -1,10 +1,10 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Closing;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Listener;
-import io.trale.reactive.Support;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ElementCloser;
+import io.trale.reactive.testing.Support;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
@@ -33,7 +33,7 @@ public class AcceptTck extends SourceTck<Connection> {
 
     /// What the suite gets to see.
     Publisher<Connection> asSeen(Flux<Connection> accepted) {
-        return Closing.each(accepted, Connection::abort);
+        return ElementCloser.each(accepted, Connection::abort);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.SinkKind;
+import io.trale.reactive.testing.SinkKind;
 
 /// `Event.sink()` keeps the rules of a Subscriber.
 public class EventSinkTck extends SinkTck<Long> {

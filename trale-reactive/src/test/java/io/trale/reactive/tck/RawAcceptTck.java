@@ -1,8 +1,8 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Closing;
 import io.trale.reactive.Connection;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
+import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -14,6 +14,6 @@ public class RawAcceptTck extends AcceptTck {
 
     @Override
     Publisher<Connection> asSeen(Flux<Connection> accepted) {
-        return Closing.each(Passing.raw(accepted), Connection::abort);
+        return ElementCloser.each(CoreSubscriberAdapter.raw(accepted), Connection::abort);
     }
 }

@@ -1,6 +1,6 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -12,6 +12,6 @@ public class RawEventTck extends EventTck {
 
     @Override
     Publisher<Long> asSeen(Flux<Long> signals) {
-        return Passing.raw(signals);
+        return CoreSubscriberAdapter.raw(signals);
     }
 }

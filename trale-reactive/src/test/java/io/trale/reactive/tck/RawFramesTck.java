@@ -1,6 +1,6 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
@@ -12,6 +12,6 @@ public class RawFramesTck extends FramesTck {
 
     @Override
     Publisher<ByteBuffer> asSeen(Flux<ByteBuffer> elements) {
-        return Passing.raw(elements);
+        return CoreSubscriberAdapter.raw(elements);
     }
 }

@@ -1,7 +1,7 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Event;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
@@ -13,6 +13,6 @@ public class RawOpenTck extends OpenTck {
 
     @Override
     Publisher<Event> asSeen(Mono<Event> opened) {
-        return Passing.raw(opened);
+        return CoreSubscriberAdapter.raw(opened);
     }
 }

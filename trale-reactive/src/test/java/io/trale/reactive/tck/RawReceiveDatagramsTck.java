@@ -1,7 +1,7 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Datagram;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -13,6 +13,6 @@ public class RawReceiveDatagramsTck extends ReceiveDatagramsTck {
 
     @Override
     Publisher<Datagram> asSeen(Flux<Datagram> received) {
-        return Passing.raw(received);
+        return CoreSubscriberAdapter.raw(received);
     }
 }

@@ -1,9 +1,9 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Closing;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Lease;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
+import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 
 /// `Connection.receiveLeases()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
@@ -13,6 +13,6 @@ public class RawReceiveLeasesTck extends ReceivingTck<Lease> {
 
     @Override
     Publisher<Lease> publisher(Connection connection) {
-        return Closing.each(Passing.raw(connection.receiveLeases()), Lease::close);
+        return ElementCloser.each(CoreSubscriberAdapter.raw(connection.receiveLeases()), Lease::close);
     }
 }

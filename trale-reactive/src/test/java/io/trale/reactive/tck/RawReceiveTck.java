@@ -1,7 +1,7 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 
@@ -12,6 +12,6 @@ public class RawReceiveTck extends ReceivingTck<ByteBuffer> {
 
     @Override
     Publisher<ByteBuffer> publisher(Connection connection) {
-        return Passing.raw(connection.receive());
+        return CoreSubscriberAdapter.raw(connection.receive());
     }
 }

@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 
 /// `Connection.receiveWith()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
@@ -13,6 +13,6 @@ public class RawReceiveWithTck extends ReceivingTck<Byte> {
 
     @Override
     Publisher<Byte> publisher(Connection connection) {
-        return Passing.raw(connection.receiveWith(segment -> segment.get(JAVA_BYTE, 0)));
+        return CoreSubscriberAdapter.raw(connection.receiveWith(segment -> segment.get(JAVA_BYTE, 0)));
     }
 }

@@ -1,6 +1,6 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Passing;
+import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
@@ -11,6 +11,6 @@ public class RawStringsTck extends StringsTck {
 
     @Override
     Publisher<String> asSeen(Flux<String> elements) {
-        return Passing.raw(elements);
+        return CoreSubscriberAdapter.raw(elements);
     }
 }

@@ -1,9 +1,9 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Datagram;
-import io.trale.reactive.Support;
 import io.trale.reactive.Trale;
 import io.trale.reactive.UdpEndpoint;
+import io.trale.reactive.testing.Support;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

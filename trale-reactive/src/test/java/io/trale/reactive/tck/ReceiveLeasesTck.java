@@ -1,8 +1,8 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Closing;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Lease;
+import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 
 /// `Connection.receiveLeases()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
@@ -12,6 +12,6 @@ public class ReceiveLeasesTck extends ReceivingTck<Lease> {
 
     @Override
     Publisher<Lease> publisher(Connection connection) {
-        return Closing.each(connection.receiveLeases(), Lease::close);
+        return ElementCloser.each(connection.receiveLeases(), Lease::close);
     }
 }

@@ -1,8 +1,8 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Connection;
-import io.trale.reactive.Support.Pair;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;

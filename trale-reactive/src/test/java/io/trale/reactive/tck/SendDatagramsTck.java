@@ -1,8 +1,8 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Datagram;
-import io.trale.reactive.SinkKind;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.SinkKind;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 

@@ -1,9 +1,9 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Lease;
-import io.trale.reactive.Lent;
-import io.trale.reactive.SinkKind;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.SinkKind;
+import io.trale.reactive.testing.TestLease;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
@@ -19,6 +19,6 @@ public class SendLeasesTck extends SendingTck<Lease> {
 
     @Override
     public Lease createElement(int element) {
-        return new Lent(new byte[] {(byte) element}).lease();
+        return new TestLease(new byte[] {(byte) element}).lease();
     }
 }

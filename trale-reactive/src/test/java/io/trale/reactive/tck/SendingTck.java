@@ -1,7 +1,7 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Support;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.Support;
 import java.util.concurrent.CompletableFuture;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;

@@ -1,7 +1,7 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.SinkKind;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.SinkKind;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.tck.SubscriberBlackboxVerification;
 import org.testng.annotations.AfterClass;

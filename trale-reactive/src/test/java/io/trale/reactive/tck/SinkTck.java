@@ -1,8 +1,8 @@
 package io.trale.reactive.tck;
 
 import io.trale.reactive.Sink;
-import io.trale.reactive.SinkKind;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.SinkKind;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import org.reactivestreams.tck.SubscriberWhiteboxVerification;

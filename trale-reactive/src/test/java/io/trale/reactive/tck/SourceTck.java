@@ -1,6 +1,6 @@
 package io.trale.reactive.tck;
 
-import io.trale.reactive.Support;
+import io.trale.reactive.testing.Support;
 import java.lang.ref.WeakReference;
 import java.util.concurrent.CompletableFuture;
 import org.reactivestreams.Publisher;

@@ -1,0 +1,140 @@
+package io.trale.reactive.buffer;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Internals;
+import io.trale.reactive.Lease;
+import io.trale.reactive.Trale;
+import io.trale.reactive.stream.LeaseMode;
+import io.trale.reactive.testing.ReceiveKind;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
+import io.trale.task.ExecutorOptions;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+import reactor.util.Logger;
+import reactor.util.Loggers;
+
+/// Leases that nobody closes: those that operators drop are closed by the discard hook, and those that are simply lost are
+/// reported and recovered, for whoever asks for it.
+@Timeout(60)
+class LostLeasesTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+    private static final int BUFFERS = 16;
+    private static final int BUFFER_BYTES = 100;
+
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start(ExecutorOptions.defaults().leaseBuffers(BUFFERS, BUFFER_BYTES));
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        untilAllAreBack();
+        pair.close();
+        trale.close();
+        assertThat(trale.stats().inFlight()).isZero();
+    }
+
+    private void untilAllAreBack() {
+        Support.until("every lease is back", () -> {
+            System.gc(); // for those that are tracked
+            return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free()) == BUFFERS;
+        });
+    }
+
+    // ---- operators
+
+    private static Flux<Lease> through(String operator, Flux<Lease> leases) {
+        return switch (operator) {
+            case "publishOn" -> leases.publishOn(Schedulers.parallel(), 4).take(3);
+            case "flatMap" -> leases.flatMap(Mono::just).take(3);
+            case "take" -> leases.take(3);
+            case "filter" -> leases.filter(lease -> lease.read(segment -> segment.get(JAVA_BYTE, 0)) == 0);
+            case "buffer" -> leases.buffer(2).take(1).flatMapIterable(Function.identity());
+            default -> leases.concatMap(lease -> Mono.just(lease).publishOn(Schedulers.parallel())).take(3);
+        };
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"publishOn", "flatMap", "take", "filter", "buffer", "concatMap"})
+    void operatorsDiscardWhatTheyDrop(String operator) {
+        Support.write(pair.peer(), Support.bytes(2, 20 * BUFFER_BYTES));
+        Support.shutdownOutput(pair.peer());
+        through(operator, pair.connection().receiveLeases())
+                .doOnDiscard(Lease.class, Lease::close)
+                .doOnNext(Lease::close)
+                .blockLast(LIMIT);
+    }
+
+    // ---- tracking
+
+    private record Report(String message, Throwable place) {}
+
+    /// What is reported while `action` runs with tracking.
+    private static Queue<Report> reportsOf(Runnable action) {
+        Queue<Report> reports = new ConcurrentLinkedQueue<>();
+        Loggers.useCustomLoggers(name -> (Logger) Proxy.newProxyInstance(Logger.class.getClassLoader(),
+                new Class<?>[] {Logger.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("warn")) {
+                        reports.add(new Report((String) arguments[0], (Throwable) arguments[1]));
+                    }
+                    return method.getReturnType() == boolean.class ? Boolean.FALSE : null;
+                }));
+        System.setProperty("trale.leases.track", "true");
+        try {
+            action.run();
+        } finally {
+            System.clearProperty("trale.leases.track");
+            Loggers.resetLoggerFactory();
+        }
+        return reports;
+    }
+
+    private void receiveAndLoseOne() {
+        Support.write(pair.peer(), new byte[BUFFER_BYTES]);
+        assertThat(pair.connection().receiveLeases().map(Lease::size).blockFirst(LIMIT)).isEqualTo(BUFFER_BYTES);
+    }
+
+    @Test
+    void aLostLeaseIsRecoveredAndReportedWithItsPlace() {
+        Queue<Report> reports = reportsOf(() -> {
+            receiveAndLoseOne();
+            untilAllAreBack();
+        });
+        assertThat(reports).singleElement().satisfies(report -> {
+            assertThat(report.message).contains("close() was not called");
+            assertThat(report.place.getStackTrace())
+                    .anySatisfy(frame -> assertThat(frame.getClassName()).isEqualTo(LeaseMode.class.getName()));
+        });
+    }
+
+    @Test
+    void aLeaseThatIsClosedIsNotReported() {
+        Queue<Report> reports = reportsOf(() -> {
+            Support.write(pair.peer(), new byte[BUFFER_BYTES]);
+            ReceiveKind.LEASES.receive(pair.connection()).blockFirst(LIMIT);
+            receiveAndLoseOne(); // later: so when this one has been found, the other would have been
+            untilAllAreBack();
+        });
+        assertThat(reports).hasSize(1);
+    }
+}

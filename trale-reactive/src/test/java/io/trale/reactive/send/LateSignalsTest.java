@@ -1,0 +1,187 @@
+package io.trale.reactive.send;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.future.ErrnoException;
+import io.trale.reactive.Sink;
+import io.trale.reactive.Trale;
+import io.trale.reactive.testing.RuleCheckingSubscriber;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Subscriber;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Hooks;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Operators;
+
+/// What comes too late for a send, or a sink, goes to Reactor's hooks.
+@Timeout(60)
+class LateSignalsTest {
+
+    private static final IllegalStateException LATE = new IllegalStateException("late");
+
+    private final CompletableFuture<Throwable> droppedError = new CompletableFuture<>();
+    private final CompletableFuture<Object> droppedElement = new CompletableFuture<>();
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    private Mono<Void> withHook(Mono<Void> send) {
+        Consumer<Throwable> hook = droppedError::complete;
+        return send.contextWrite(context -> context.put("reactor.onErrorDropped.local", hook));
+    }
+
+    /// What the source of a send is called back as, once it has been asked for something and its send has ended.
+    private Subscriber<? super ByteBuffer> ended(Consumer<Object> discarded) {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Void> sent = withHook(pair.connection().send(subscriber::complete))
+                .doOnDiscard(ByteBuffer.class, discarded).toFuture();
+        Support.get(subscriber).onSubscribe(Operators.emptySubscription());
+        Support.get(subscriber).onComplete();
+        Support.get(sent);
+        return Support.get(subscriber);
+    }
+
+    @Test
+    void theErrorOfASourceThatHasCompletedIsDropped() {
+        ended(discarded -> { }).onError(LATE);
+        assertThat(Support.get(droppedError)).isSameAs(LATE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theErrorOfASourceWhoseSendHasFailedIsDropped(boolean afterTheLoop) {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        withHook(pair.connection().send(subscriber::complete)).subscribe(null, end::complete);
+        Support.get(subscriber).onSubscribe(Operators.emptySubscription());
+        pair.connection().abort();
+        Support.get(end);
+        if (afterTheLoop) {
+            trale.close();
+        }
+        Support.get(subscriber).onError(LATE);
+        assertThat(Support.get(droppedError)).isSameAs(LATE);
+    }
+
+    @Test
+    void aSourceThatFailsBeforeItsSendDoesIsSuppressed() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        SendSourceTest.Noting noting = new SendSourceTest.Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.requested);
+        Support.get(subscriber).onNext(ByteBuffer.allocate(64 << 20));
+        Support.untilStalled(trale, 1);
+        Support.get(subscriber).onError(LATE);
+        Support.reset(pair.peer());
+        assertThat(Support.get(end)).isInstanceOf(ErrnoException.class).hasSuppressedException(LATE);
+    }
+
+    @Test
+    void theErrorOfASourceWhoseSinkWasRefusedIsDropped() {
+        Hooks.onErrorDropped(droppedError::complete);
+        try {
+            pair.connection().abort();
+            Sink<ByteBuffer> sink = pair.connection().sink();
+            SendSourceTest.Noting noting = new SendSourceTest.Noting();
+            sink.onSubscribe(noting);
+            Support.get(noting.cancelled);
+            sink.onError(LATE);
+            assertThat(Support.get(droppedError)).isSameAs(LATE);
+        } finally {
+            Hooks.resetOnErrorDropped();
+        }
+    }
+
+    @Test
+    void theElementOfASourceThatHasCompletedIsDiscarded() {
+        CompletableFuture<Object> discarded = new CompletableFuture<>();
+        ByteBuffer element = ByteBuffer.allocate(1);
+        ended(discarded::complete).onNext(element);
+        assertThat(Support.get(discarded)).isSameAs(element);
+    }
+
+    @Test
+    void theErrorThatACancelledSendMeetsIsDropped() {
+        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Support.untilStalled(trale, 1); // in the midst of an element, which is sent to its end all the same
+        send.dispose();
+        Support.reset(pair.peer());
+        assertThat(Support.get(droppedError)).isInstanceOf(ErrnoException.class);
+    }
+
+    @Test
+    void whatASinkIsGivenUnaskedOrAfterTheEndIsDropped() {
+        Hooks.onNextDropped(droppedElement::complete);
+        Hooks.onErrorDropped(droppedError::complete);
+        try {
+            Disposable before = pair.connection().send(Flux.never()).subscribe();
+            Sink<ByteBuffer> sink = pair.connection().sink(); // it stands in line, and asks for nothing
+            ByteBuffer element = ByteBuffer.allocate(1);
+            sink.onSubscribe(Operators.emptySubscription());
+            sink.onNext(element);
+            assertThat(Support.get(droppedElement)).isSameAs(element);
+            sink.onComplete();
+            sink.onError(LATE);
+            assertThat(Support.get(droppedError)).isSameAs(LATE);
+            before.dispose();
+            Support.get(sink.onEnd().toFuture());
+        } finally {
+            Hooks.resetOnNextDropped();
+            Hooks.resetOnErrorDropped();
+        }
+    }
+
+    /// As when the handler of a stalled client is given up for want of time: that is no error to be logged.
+    @Test
+    void anAbortAfterACancelIsNoNews() {
+        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Support.untilStalled(trale, 1); // in the midst of an element
+        send.dispose();
+        pair.connection().abort();
+        Support.get(pair.connection().onClose().toFuture());
+        assertThat(droppedError).isNotDone();
+    }
+
+    @Test
+    void aSendThatIsCancelledAtOnceIsNotToldThatTheLoopIsClosed() {
+        trale.close();
+        RuleCheckingSubscriber<Void> hasty = new RuleCheckingSubscriber<>() {
+            @Override
+            protected void start() {
+                cancel();
+            }
+
+            @Override
+            protected void element(Void nothing) {}
+
+            @Override
+            protected void end(Throwable failure) {}
+        };
+        pair.connection().send(Flux.never()).subscribe(hasty);
+        assertThat(hasty.breaches).isEmpty();
+    }
+}

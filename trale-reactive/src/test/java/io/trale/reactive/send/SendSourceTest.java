@@ -1,0 +1,235 @@
+package io.trale.reactive.send;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.Lease;
+import io.trale.reactive.Trale;
+import io.trale.reactive.buffer.BufferLease;
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
+import io.trale.sim.SimKernel;
+import io.trale.task.ExecutorOptions;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+
+/// Sources of a send that live on threads of their own, and come too late.
+@Timeout(60)
+class SendSourceTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    /// A subscription that notes who asks.
+    static final class Noting implements Subscription {
+
+        final Queue<Thread> callers = new ConcurrentLinkedQueue<>();
+        final CompletableFuture<Void> requested = new CompletableFuture<>();
+        final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+
+        @Override
+        public void request(long n) {
+            callers.add(Thread.currentThread());
+            requested.complete(null);
+        }
+
+        @Override
+        public void cancel() {
+            callers.add(Thread.currentThread());
+            cancelled.complete(null);
+        }
+    }
+
+    /// §2.7: what is called by one thread only is called serially.
+    @Test
+    void onlyTheLoopAsksAndCancelsWhateverThreadTheSourceIsOn() {
+        Noting noting = new Noting();
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        var send = pair.connection().send(subscriber::complete).subscribe();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.requested);
+        for (int i = 0; i < 100; i++) {
+            Support.get(subscriber).onNext(ByteBuffer.allocate(1));
+            Support.read(pair.peer(), 1);
+        }
+        send.dispose();
+        Support.get(noting.cancelled);
+        Thread loop = Support.onLoop(trale, Thread::currentThread);
+        assertThat(noting.callers).hasSizeGreaterThan(2).containsOnly(loop);
+    }
+
+    @Test
+    void aSourceThatShowsUpAfterTheEndIsCancelledAndNeverAsked() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber);
+        pair.connection().abort();
+        Support.get(end);
+        Noting noting = new Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        Support.get(noting.cancelled);
+        assertThat(noting.requested).isNotDone();
+    }
+
+    @Test
+    void aSourceThatShowsUpAfterTheLoopIsCancelledAndNeverAsked() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber);
+        trale.close();
+        assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
+        Noting noting = new Noting();
+        Support.get(subscriber).onSubscribe(noting);
+        assertThat(noting.cancelled).isDone();
+        assertThat(noting.requested).isNotDone();
+    }
+
+    /// What such a source holds already can be released there, and nowhere else.
+    @ParameterizedTest
+    @ValueSource(strings = {"overflow", "cancelled in line", "closed in line", "failed in line", "closed before", "loop closed"})
+    void aSourceThatIsNeverSubscribedToGoesToTheDiscardHook(String how) {
+        Connection connection = pair.connection();
+        switch (how) {
+            case "closed before" -> connection.close().block(LIMIT);
+            case "loop closed" -> trale.close();
+            default -> connection.send(Flux.never()).subscribe();
+        }
+        if (how.equals("overflow")) {
+            connection.maxPendingSends(1);
+        }
+        AtomicInteger subscriptions = new AtomicInteger();
+        Flux<ByteBuffer> source = Flux.<ByteBuffer>empty().doOnSubscribe(s -> subscriptions.incrementAndGet());
+        CompletableFuture<Object> discarded = new CompletableFuture<>();
+        Disposable send = connection.send(source).doOnDiscard(Publisher.class, discarded::complete).subscribe(null, e -> { });
+        switch (how) {
+            case "cancelled in line" -> send.dispose();
+            case "closed in line" -> connection.close().subscribe();
+            case "failed in line" -> connection.abort();
+            default -> { }
+        }
+        assertThat(Support.get(discarded)).isSameAs(source);
+        assertThat(subscriptions).hasValue(0);
+    }
+
+    @Test
+    void aSourceThatGoesOnAfterTheCloseAndEndsHasBeenCutOff() {
+        CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().send(subscriber::complete).subscribe(null, end::complete, () -> end.complete(null));
+        Noting noting = new Noting();
+        Subscriber<? super ByteBuffer> send = Support.get(subscriber);
+        send.onSubscribe(noting);
+        Support.get(noting.requested);
+        send.onNext(ByteBuffer.allocate(1));
+        Support.until("more is asked for", () -> noting.callers.size() > 1);
+        send.onNext(ByteBuffer.allocate(8 << 20));
+        Support.untilStalled(trale, 1);
+        pair.connection().close().subscribe();
+        send.onNext(ByteBuffer.allocate(1));
+        send.onComplete();
+        assertThat(Support.readAll(pair.peer())).hasSize(1 + (8 << 20));
+        assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
+    }
+
+    @Test
+    void elementsThatShowUpAfterTheEndAreLetGoOf() {
+        CompletableFuture<Subscriber<? super Lease>> subscriber = new CompletableFuture<>();
+        CompletableFuture<Throwable> end = new CompletableFuture<>();
+        pair.connection().sendLeases(subscriber::complete).subscribe(null, end::complete);
+        Support.get(subscriber).onSubscribe(new Noting());
+        pair.connection().abort();
+        Support.get(end);
+        AtomicInteger returned = new AtomicInteger();
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < 10; i++) {
+                Support.get(subscriber).onNext(new BufferLease(flags -> returned.incrementAndGet(), arena.allocate(8), 8, 0, false));
+            }
+            Support.until("all leases are back", () -> returned.get() == 10);
+        }
+    }
+
+    /// An empty element has its turn behind those that wait, and waits itself, so it takes of the window what one byte would.
+    @Test
+    void aSourceOfEmptyElementsIsNotAskedForEverWhileThePeerStalls() throws Exception {
+        SimKernel kernel = new SimKernel(1).strict().socketBufferBytes(16);
+        AtomicLong emitted = new AtomicLong();
+        AtomicLong whileStalled = new AtomicLong();
+        int all = 3 * Support.WINDOW_BYTES;
+        kernel.listenOn(7, peer -> {
+            peer.reading(false);
+            kernel.after(1_000_000, () -> {
+                whileStalled.set(emitted.get());
+                peer.reading(true);
+            });
+        });
+        SimTrale.run(kernel, ExecutorOptions.defaults(), (simulated, done) -> simulated.connect(Support.loopback(7))
+                .subscribe(connection -> {
+                    Flux<ByteBuffer> empty = Flux.range(0, all).map(i -> ByteBuffer.allocate(0))
+                            .doOnNext(element -> emitted.incrementAndGet());
+                    connection.send(Flux.just(ByteBuffer.allocate(100)).concatWith(empty)).then(connection.close())
+                            .subscribe(null, null, done::set);
+                }));
+        assertThat(whileStalled.get()).isPositive().isLessThanOrEqualTo(Support.WINDOW_BYTES + Support.WINDOW_ELEMENTS);
+        assertThat(emitted).hasValue(all);
+    }
+
+    @Test
+    void thereMustBeASource() {
+        assertThatThrownBy(() -> pair.connection().send(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> pair.connection().sendLeases(null)).isInstanceOf(NullPointerException.class);
+    }
+
+    /// The size of elements is not known before the first: until then there is one at a time.
+    @Test
+    void theFirstRequestIsForOneElement() {
+        Queue<Long> requests = new ConcurrentLinkedQueue<>();
+        pair.connection().send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
+        assertThat(requests.peek()).isEqualTo(1);
+        assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Support.WINDOW_ELEMENTS);
+    }
+
+    @Test
+    void anElementBeyondTheWindowSlowsDownOnlyTheNextFew() {
+        int small = 10_000;
+        AtomicInteger requests = new AtomicInteger();
+        pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Support.WINDOW_BYTES : 1))
+                .doOnRequest(n -> requests.incrementAndGet())).block(LIMIT);
+        assertThat(requests).hasValueLessThan(100 + small / (Support.WINDOW_ELEMENTS / 4));
+    }
+}

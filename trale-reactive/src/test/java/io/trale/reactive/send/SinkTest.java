@@ -1,0 +1,207 @@
+package io.trale.reactive.send;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.reactive.Sink;
+import io.trale.reactive.Trale;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.SubmissionPublisher;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.FlowAdapters;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Sinks;
+import reactor.test.publisher.TestPublisher;
+
+/// What a sink does with its source at every stage of the operation behind it: here, a send.
+@Timeout(60)
+class SinkTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+
+    private Trale trale;
+    private Pair pair;
+    private Sink<ByteBuffer> sink;
+
+    @BeforeEach
+    void start() {
+        trale = Trale.start();
+        pair = Pair.of(trale);
+        sink = pair.connection().sink();
+    }
+
+    @AfterEach
+    void stop() {
+        pair.close();
+        trale.close();
+    }
+
+    private static ByteBuffer buffer(String text) {
+        return ByteBuffer.wrap(text.getBytes());
+    }
+
+    private String received() {
+        pair.connection().shutdownOutput().block(LIMIT);
+        return new String(Support.readAll(pair.peer()));
+    }
+
+    private static Throwable failure(Sink<?> sink) {
+        return Support.get(sink.onEnd().toFuture().handle((nothing, failure) -> failure));
+    }
+
+    @Test
+    void elementsAreSentAndAnyNumberLearnsOfTheEnd() {
+        CompletableFuture<Void> before = sink.onEnd().toFuture();
+        Flux.just(buffer("one,"), buffer("two")).subscribe(sink);
+        Support.get(before);
+        sink.onEnd().block(LIMIT);
+        assertThat(received()).isEqualTo("one,two");
+    }
+
+    @Test
+    void aPublisherOfTheJdkMayBeTheSource() {
+        try (SubmissionPublisher<ByteBuffer> publisher = new SubmissionPublisher<>()) {
+            publisher.subscribe(FlowAdapters.toFlowSubscriber(sink));
+            for (int i = 0; i < 10_000; i++) {
+                publisher.submit(ByteBuffer.allocate(100));
+                if (i % 100 == 0) {
+                    Support.read(pair.peer(), i == 0 ? 100 : 10_000);
+                }
+            }
+        }
+        Support.read(pair.peer(), 9_900);
+        sink.onEnd().block(LIMIT);
+    }
+
+    @Test
+    void theSourcesFailureComesAfterItsElements() {
+        IllegalStateException broken = new IllegalStateException("the source broke");
+        Flux.just(buffer("one")).concatWith(Flux.error(broken)).subscribe(sink);
+        assertThat(failure(sink)).isSameAs(broken);
+        assertThat(received()).isEqualTo("one");
+    }
+
+    /// The operation subscribes when the source is over already: it was in line.
+    @Test
+    void aSourceMayEndBeforeItsTurn() {
+        IllegalStateException broken = new IllegalStateException("the source broke");
+        Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
+        CompletableFuture<Void> send = pair.connection().send(first.asFlux()).toFuture();
+        Sink<ByteBuffer> failing = pair.connection().sink();
+        Flux.<ByteBuffer>empty().subscribe(sink);
+        Flux.<ByteBuffer>error(broken).subscribe(failing);
+        CompletableFuture<Void> end = sink.onEnd().toFuture();
+        Support.asleep(trale);
+        assertThat(end).isNotDone();
+        first.tryEmitComplete().orThrow();
+        Support.get(send);
+        Support.get(end);
+        assertThat(failure(failing)).isSameAs(broken);
+    }
+
+    @Test
+    void nothingIsAskedOfTheSourceBeforeItsTurn() {
+        Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
+        pair.connection().send(first.asFlux()).subscribe();
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        Support.asleep(trale);
+        source.assertWasNotRequested();
+        first.tryEmitComplete().orThrow();
+        Support.untilAsked(source);
+        source.next(buffer("x")).complete();
+        sink.onEnd().block(LIMIT);
+        assertThat(received()).isEqualTo("x");
+    }
+
+    // ---- giving up
+
+    @Test
+    void disposingCancelsTheSourceAndSaysSo() {
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        Support.untilAsked(source);
+        sink.dispose();
+        assertThat(failure(sink)).isInstanceOf(CancellationException.class);
+        assertThat(sink.isDisposed()).isTrue();
+        Support.until("it is cancelled", source::wasCancelled);
+    }
+
+    @Test
+    void disposingInLineCancelsTheSource() {
+        pair.connection().send(Flux.never()).subscribe();
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        sink.dispose();
+        assertThat(failure(sink)).isInstanceOf(CancellationException.class);
+        source.assertCancelled();
+        source.assertWasNotRequested();
+    }
+
+    @Test
+    void disposingBeforeThereIsASourceCancelsItWhenItComes() {
+        sink.dispose();
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        source.assertCancelled();
+        source.assertWasNotRequested();
+    }
+
+    @Test
+    void disposingAfterTheEndChangesNothing() {
+        Flux.just(buffer("x")).subscribe(sink);
+        sink.onEnd().block(LIMIT);
+        sink.dispose();
+        sink.onEnd().block(LIMIT);
+    }
+
+    // ---- operations that fail
+
+    @Test
+    void aSourceIsCancelledWhoseOperationFailsBeforeItSubscribes() {
+        pair.connection().close().block(LIMIT);
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        assertThat(failure(sink)).isInstanceOf(ClosedChannelException.class);
+        Support.until("it is cancelled", source::wasCancelled);
+    }
+
+    @Test
+    void aSourceIsCancelledWhoseOperationFails() {
+        TestPublisher<ByteBuffer> source = TestPublisher.create();
+        source.subscribe(sink);
+        Support.untilAsked(source);
+        pair.connection().abort();
+        assertThat(failure(sink)).isInstanceOf(ClosedChannelException.class);
+        Support.until("it is cancelled", source::wasCancelled);
+    }
+
+    @Test
+    void aSecondSourceIsCancelledAndTheFirstGoesOn() {
+        TestPublisher<ByteBuffer> first = TestPublisher.create();
+        TestPublisher<ByteBuffer> second = TestPublisher.create();
+        first.subscribe(sink);
+        second.subscribe(sink);
+        second.assertCancelled();
+        Support.untilAsked(first);
+        first.next(buffer("x")).complete();
+        sink.onEnd().block(LIMIT);
+        assertThat(received()).isEqualTo("x");
+    }
+
+    @Test
+    void nullsAreRefused() {
+        assertThatThrownBy(() -> sink.onSubscribe(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> sink.onNext(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> sink.onError(null)).isInstanceOf(NullPointerException.class);
+    }
+}

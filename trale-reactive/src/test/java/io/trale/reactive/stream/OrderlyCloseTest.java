@@ -1,0 +1,96 @@
+package io.trale.reactive.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.Server;
+import io.trale.reactive.UdpEndpoint;
+import io.trale.reactive.testing.ServeTestBase;
+import io.trale.reactive.testing.Support;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Hooks;
+
+/// A close in good order is no error: nothing is dropped, and so nothing printed, of sources that have no end of their own and
+/// are subscribed to without an error consumer, nor of connections that are served.
+class OrderlyCloseTest extends ServeTestBase {
+
+    private final Queue<Throwable> dropped = new ConcurrentLinkedQueue<>();
+
+    @BeforeEach
+    void listen() {
+        Hooks.onErrorDropped(dropped::add);
+    }
+
+    @AfterEach
+    void forget() {
+        Hooks.resetOnErrorDropped();
+    }
+
+    @Test
+    void ofATraleDropsNoError() {
+        trale.udp(Support.loopback(0)).block(LIMIT).receive().subscribe();
+        trale.bind(Support.loopback(0)).block(LIMIT).accept().subscribe();
+        trale.event().block(LIMIT).signals().subscribe();
+        trale.ticks(Duration.ofDays(1)).subscribe();
+        SocketChannel client = connect(serve(ServeTestBase::echo));
+        assertEcho(client, "hello");
+        Support.asleep(trale);
+        trale.close();
+        trale.ticks(Duration.ofDays(1)).blockLast(LIMIT); // also for those that come later
+        assertThat(dropped).isEmpty();
+        Support.close(client);
+    }
+
+    @Test
+    void ofAnEndpointDropsNoError() {
+        UdpEndpoint endpoint = trale.udp(Support.loopback(0)).block(LIMIT);
+        endpoint.receive().subscribe();
+        Support.asleep(trale);
+        endpoint.close().block(LIMIT);
+        assertThat(dropped).isEmpty();
+    }
+
+    /// A receive that did not reach its end fails. Whoever does not handle that finds two lines in the log, and no stack.
+    @ParameterizedTest
+    @ValueSource(strings = {"Connection.close()", "Connection.abort()", "Trale.close()"})
+    void ofAReceiveDropsAnErrorOfTwoLines(String how) {
+        try (Support.Pair pair = Support.Pair.of(trale)) {
+            Connection connection = pair.connection();
+            connection.receive().subscribe();
+            Support.asleep(trale);
+            switch (how) {
+                case "Connection.close()" -> connection.close().subscribe();
+                case "Connection.abort()" -> connection.abort();
+                default -> trale.close();
+            }
+            Support.until("it is dropped", () -> !dropped.isEmpty());
+        }
+        StringWriter printed = new StringWriter();
+        dropped.remove().printStackTrace(new PrintWriter(printed));
+        assertThat(printed.toString().lines().toList()).hasSize(2).last().asString()
+                .contains("recv(fd=", "the connection was closed on this side by " + how);
+        assertThat(dropped).isEmpty();
+    }
+
+    @Test
+    void ofAServedConnectionDropsNoError() {
+        Server server = serve(connection -> connection.send(connection.receive().take(1)));
+        SocketChannel client = connect(server);
+        assertEcho(client, "hello");
+        assertThat(Support.readAll(client)).isEmpty();
+        server.disposeNow(LIMIT);
+        assertThat(dropped).isEmpty();
+        assertThat(failures).isEmpty();
+        Support.close(client);
+    }
+}

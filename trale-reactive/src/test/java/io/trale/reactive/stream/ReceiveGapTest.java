@@ -1,0 +1,86 @@
+package io.trale.reactive.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.testing.ReceiveKind;
+import io.trale.reactive.testing.SimTrale;
+import io.trale.reactive.testing.Support;
+import io.trale.sim.SimKernel;
+import io.trale.sim.SimPeer;
+import io.trale.task.ExecutorOptions;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Publisher;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+
+/// Received bytes for which there is no memory are lost. A stream with that gap never looks whole: whoever receives next gets
+/// an error, and nothing of what came behind.
+@Timeout(60)
+class ReceiveGapTest {
+
+    private final List<String> received = new ArrayList<>();
+    private final List<Throwable> failures = new ArrayList<>();
+    private SimPeer peer;
+
+    private void note(Publisher<byte[]> bytes, Runnable end) {
+        Flux.from(bytes).subscribe(piece -> received.add(new String(piece)), failure -> {
+            failures.add(failure);
+            end.run();
+        }, end);
+    }
+
+    private void assertFailed() {
+        assertThat(failures).singleElement().isInstanceOf(IOException.class).asString()
+                .contains("recv(fd=", "lost for want of memory");
+        assertThat(received).isEmpty();
+    }
+
+    /// Bytes come on two connections at once, and whoever gets the first cancels the other receive: its bytes come for nobody.
+    @Test
+    void lateBytesThatCouldNotBeKeptFailTheNext() throws Exception {
+        SimKernel kernel = new SimKernel(1);
+        List<SimPeer> peers = new ArrayList<>();
+        kernel.listenOn(7, peers::add);
+        SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(a ->
+                trale.connect(Support.loopback(7)).subscribe(b -> {
+                    Connection[] both = {a, b};
+                    Disposable[] receives = new Disposable[2];
+                    for (int i = 0; i < 2; i++) {
+                        int other = 1 - i;
+                        ConnectionProbe.keepNothing(both[i]);
+                        receives[i] = both[i].receive().subscribe(bytes -> {
+                            receives[other].dispose();
+                            trale.ticks(Duration.ofMillis(1)).next().subscribe(tick -> {
+                                peers.get(other).send("late".getBytes()).finish();
+                                note(ReceiveKind.COPIES.receive(both[other]), done::set);
+                            });
+                        });
+                    }
+                    kernel.after(1_000_000, () -> peers.forEach(each -> each.send("early".getBytes())));
+                })));
+        assertFailed();
+    }
+
+    @Test
+    void elementsThatCouldNotBeMadeFailTheNext() throws Exception {
+        SimKernel kernel = new SimKernel(1);
+        kernel.listenOn(7, accepted -> peer = accepted);
+        List<Throwable> first = new ArrayList<>();
+        SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(c -> {
+            peer.send("early".getBytes());
+            kernel.after(1_000_000, () -> peer.send("late".getBytes()).finish());
+            ConnectionProbe.receiveNothing(c).subscribe(null, failure -> {
+                first.add(failure);
+                note(ReceiveKind.COPIES.receive(c), done::set);
+            });
+        }));
+        assertThat(first).singleElement().isInstanceOf(OutOfMemoryError.class);
+        assertFailed();
+    }
+}

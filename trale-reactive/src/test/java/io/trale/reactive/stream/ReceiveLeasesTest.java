@@ -1,0 +1,302 @@
+package io.trale.reactive.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.trale.reactive.Connection;
+import io.trale.reactive.Internals;
+import io.trale.reactive.Lease;
+import io.trale.reactive.Trale;
+import io.trale.reactive.loop.Loop;
+import io.trale.reactive.testing.MappedKernel;
+import io.trale.reactive.testing.ReceiveKind;
+import io.trale.reactive.testing.Support;
+import io.trale.reactive.testing.Support.Pair;
+import io.trale.task.Executor;
+import io.trale.task.ExecutorOptions;
+import io.trale.uring.Abi;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.test.StepVerifier;
+
+/// Buffers on lease: how many there are, who waits when they run out, and that they come back, also after the end of all.
+@Timeout(60)
+class ReceiveLeasesTest {
+
+    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
+    private static final int BUFFERS = 16;
+    private static final int SHARE = BUFFERS / 8;
+    private static final int BUFFER_BYTES = 100;
+
+    private final List<Pair> pairs = new ArrayList<>();
+    private MappedKernel kernel;
+    private Trale trale;
+    private Pair pair;
+
+    @BeforeEach
+    void start() throws Exception {
+        kernel = new MappedKernel();
+        trale = start(kernel);
+        pair = pair();
+    }
+
+    private static Trale start(MappedKernel kernel) throws Exception {
+        return Internals.on(Executor.start("leases", kernel.kernel(), ExecutorOptions.defaults()
+                .receiveBuffers(4, BUFFER_BYTES).leaseBuffers(BUFFERS, BUFFER_BYTES)
+                .threadFactory(Loop.LoopThread::new)));
+    }
+
+    private Pair pair() {
+        Pair pair = Pair.of(trale);
+        pairs.add(pair);
+        return pair;
+    }
+
+    @AfterEach
+    void stop() {
+        pairs.forEach(Pair::close);
+        if (!trale.onClose().toFuture().isDone()) {
+            Support.until("every lease is back", () -> free() == BUFFERS);
+        }
+        trale.close();
+        assertThat(trale.stats().inFlight()).isZero();
+        assertThat(trale.stats().unknown()).isZero();
+        assertThat(kernel.mappedBytes()).isZero();
+    }
+
+    private int free() {
+        return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free());
+    }
+
+    /// Keeps what it is given.
+    private static final class Keeper extends BaseSubscriber<Lease> {
+
+        final BlockingQueue<Lease> leases = new LinkedBlockingQueue<>();
+
+        static Keeper of(Connection connection, long demand) {
+            Keeper keeper = new Keeper();
+            connection.receiveLeases().subscribe(keeper);
+            if (demand > 0) {
+                keeper.request(demand);
+            }
+            return keeper;
+        }
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {}
+
+        @Override
+        protected void hookOnNext(Lease lease) {
+            leases.add(lease);
+        }
+
+        @Override
+        protected void hookOnError(Throwable failure) {}
+
+        Lease next() throws InterruptedException {
+            Lease next = leases.poll(Support.PATIENCE_SECONDS, TimeUnit.SECONDS);
+            assertThat(next).as("a lease").isNotNull();
+            return next;
+        }
+
+        void closeAll() {
+            leases.forEach(Lease::close);
+        }
+    }
+
+    // ---- demand and shares
+
+    @Test
+    void withoutDemandNothingIsInFlight() {
+        Keeper keeper = Keeper.of(pair.connection(), 0);
+        long enters = Support.asleep(trale);
+        Support.write(pair.peer(), new byte[10 * BUFFER_BYTES]);
+        assertThat(trale.stats().enters()).isEqualTo(enters);
+        assertThat(trale.stats().inFlight()).isZero();
+        assertThat(keeper.leases).isEmpty();
+    }
+
+    @Test
+    void oneConnectionHasAnEighthAndThenNothingIsInFlightUntilOneComesBack() throws Exception {
+        byte[] sent = Support.bytes(1, 5 * BUFFER_BYTES);
+        Support.write(pair.peer(), sent);
+        Keeper keeper = Keeper.of(pair.connection(), 10);
+        for (int i = 0; i < 4; i++) {
+            Support.until("its share", () -> keeper.leases.size() == SHARE);
+            Support.asleep(trale);
+            assertThat(keeper.leases).hasSize(SHARE);
+            assertThat(trale.stats().inFlight()).as("while it waits for a lease").isZero();
+            assertThat(free()).isEqualTo(BUFFERS - SHARE);
+            try (Lease first = keeper.next()) {
+                assertThat(first.toArray())
+                        .isEqualTo(Arrays.copyOfRange(sent, i * BUFFER_BYTES, (i + 1) * BUFFER_BYTES));
+            }
+        }
+        Support.until("it receives again", () -> trale.stats().inFlight() == 1);
+        keeper.cancel();
+        keeper.closeAll();
+    }
+
+    @Test
+    void whoHasManyLeavesOthersTheirs() throws Exception {
+        List<Keeper> keepers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Pair each = pair();
+            Support.write(each.peer(), new byte[10 * BUFFER_BYTES]);
+            keepers.add(Keeper.of(each.connection(), Long.MAX_VALUE));
+        }
+        for (Keeper keeper : keepers) {
+            Support.until("its share", () -> keeper.leases.size() == SHARE);
+        }
+        assertThat(free()).isZero();
+        Support.asleep(trale);
+        assertThat(trale.stats().inFlight()).isZero();
+
+        Keeper ninth = Keeper.of(pair.connection(), 1);
+        Support.write(pair.peer(), "ninth".getBytes());
+        long enters = Support.asleep(trale);
+        Support.write(pair.peer(), " in line".getBytes());
+        assertThat(trale.stats().enters()).isEqualTo(enters);
+        assertThat(ninth.leases).isEmpty();
+
+        Pair other = pair(); // which receives copies, and notices nothing
+        Support.write(other.peer(), "hello".getBytes());
+        assertThat(other.connection().receive().map(Support::bytesOf).blockFirst(LIMIT)).isEqualTo("hello".getBytes());
+
+        keepers.forEach(BaseSubscriber::cancel);
+        keepers.getFirst().next().close();
+        try (Lease lease = ninth.next()) {
+            assertThat(lease.toArray()).isEqualTo("ninth in line".getBytes());
+        }
+        keepers.forEach(Keeper::closeAll);
+    }
+
+    /// The receive that a lease is awaited for stands in line; when its subscriber goes, who comes next must not inherit
+    /// that, although it has come before the loop has seen the other go.
+    @Test
+    void aSubscriberOfCopiesDoesNotWaitForALeaseInTheLinesOfTheOneBefore() throws Exception {
+        List<Keeper> keepers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            Pair each = pair();
+            Support.write(each.peer(), new byte[SHARE * BUFFER_BYTES]);
+            keepers.add(Keeper.of(each.connection(), SHARE));
+        }
+        for (Keeper keeper : keepers) {
+            Support.until("its share", () -> keeper.leases.size() == SHARE);
+        }
+        Keeper starved = Keeper.of(pair.connection(), 1);
+        Support.asleep(trale);
+        assertThat(trale.stats().inFlight()).isEqualTo(1);
+        BlockingQueue<byte[]> copies = new LinkedBlockingQueue<>();
+        Support.onLoop(trale, () -> {
+            Thread elsewhere = Thread.ofPlatform().start(starved::cancel);
+            elsewhere.join();
+            return pair.connection().receive().map(Support::bytesOf).subscribe(copies::add);
+        });
+        Support.write(pair.peer(), "hello".getBytes());
+        assertThat(copies.poll(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo("hello".getBytes());
+        keepers.forEach(Keeper::closeAll);
+    }
+
+    @Test
+    void aSubscriberThatWaitsForALeaseMayGo() throws Exception {
+        Support.write(pair.peer(), "x".repeat(3 * BUFFER_BYTES).getBytes());
+        Keeper keeper = Keeper.of(pair.connection(), 10);
+        Support.until("its share", () -> keeper.leases.size() == SHARE);
+        keeper.cancel();
+        keeper.closeAll();
+        Support.until("back", () -> free() == BUFFERS);
+        assertThat(keeper.leases).hasSize(SHARE);
+        assertThat(ReceiveKind.COPIES.receive(pair.connection()).blockFirst(LIMIT)).hasSize(BUFFER_BYTES);
+    }
+
+    // ---- the end
+
+    @Test
+    void aLeaseOutlivesItsConnectionAndTheWholeLoop() throws Exception {
+        Support.write(pair.peer(), "precious".getBytes());
+        Keeper keeper = Keeper.of(pair.connection(), 1);
+        Lease first = keeper.next();
+        Support.write(pair.peer(), "second".getBytes());
+        keeper.request(1);
+        Lease second = keeper.next();
+        pair.connection().abort();
+        pair.connection().onClose().block(LIMIT);
+        assertThat(first.toArray()).isEqualTo("precious".getBytes());
+        trale.close();
+        trale.onClose().block(LIMIT); // the loop's thread says so when it has closed
+        assertThat(first.toArray()).isEqualTo("precious".getBytes());
+        assertThat(kernel.mappedBytes()).as("the lease buffers and nothing else")
+                .isBetween(1L, 2L * BUFFERS * BUFFER_BYTES + 4096);
+        first.close();
+        first.close();
+        assertThat(second.toArray()).isEqualTo("second".getBytes());
+        assertThat(kernel.mappedBytes()).isPositive();
+        second.close();
+        assertThat(kernel.mappedBytes()).isZero();
+        assertThatThrownBy(second::toArray).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void leasesAreClosedByAnyThreadWhileTheLoopEnds() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            MappedKernel kernel = new MappedKernel();
+            Trale trale = start(kernel);
+            List<Keeper> keepers = new ArrayList<>();
+            List<Pair> pairs = new ArrayList<>();
+            for (int k = 0; k < 4; k++) {
+                Pair pair = Pair.of(trale);
+                pairs.add(pair);
+                Support.write(pair.peer(), new byte[10 * BUFFER_BYTES]);
+                keepers.add(Keeper.of(pair.connection(), Long.MAX_VALUE));
+            }
+            for (Keeper keeper : keepers) {
+                Support.until("its share", () -> keeper.leases.size() == SHARE);
+            }
+            CountDownLatch go = new CountDownLatch(1);
+            List<Thread> closers = new ArrayList<>();
+            for (Keeper keeper : keepers) {
+                closers.add(Thread.ofPlatform().start(() -> {
+                    try {
+                        go.await();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    keeper.closeAll();
+                }));
+            }
+            go.countDown();
+            trale.close();
+            for (Thread closer : closers) {
+                closer.join();
+            }
+            keepers.forEach(Keeper::closeAll); // those that came because others went
+            assertThat(kernel.mappedBytes()).isZero();
+            pairs.forEach(Pair::close);
+        }
+    }
+
+    @Test
+    void aKernelThatHasNoRoomForThemIsAnErrorAndCostsNothing() {
+        long before = kernel.mappedBytes();
+        kernel.failRegister(Abi.IORING_REGISTER_PBUF_RING);
+        for (int i = 0; i < 3; i++) {
+            StepVerifier.create(pair.connection().receiveLeases())
+                    .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ENOMEM")).verify(LIMIT);
+        }
+        assertThat(kernel.mappedBytes()).isEqualTo(before);
+        kernel.failRegister(-1);
+    }
+}

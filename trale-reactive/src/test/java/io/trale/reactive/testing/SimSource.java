@@ -1,0 +1,85 @@
+package io.trale.reactive.testing;
+
+import io.trale.sim.SimKernel;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.reactivestreams.Publisher;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+
+/// A source on a simulated kernel that emits when it likes, from here or elsewhere, and never more than it was asked for.
+///
+/// @param size how many bytes an element has, but for the last; 0 for any number, none included
+public record SimSource(SimKernel kernel, byte[] bytes, int size, List<String> breaches, boolean elsewhere)
+        implements Publisher<ByteBuffer> {
+
+    @Override
+    public void subscribe(Subscriber<? super ByteBuffer> subscriber) {
+        subscriber.onSubscribe(new Emission(subscriber));
+    }
+
+    private static ByteBuffer direct(ByteBuffer bytes) {
+        return ByteBuffer.allocateDirect(bytes.remaining()).put(bytes).flip();
+    }
+
+    private final class Emission implements Subscription {
+
+        private final Subscriber<? super ByteBuffer> subscriber;
+        private int position;
+        private long demand;
+        private boolean emitting;
+        private boolean over;
+
+        Emission(Subscriber<? super ByteBuffer> subscriber) {
+            this.subscriber = subscriber;
+        }
+
+        @Override
+        public void request(long n) {
+            if (n <= 0) {
+                breaches.add("request(" + n + ")");
+            }
+            demand += n;
+            later();
+        }
+
+        private void later() {
+            if (emitting || over) {
+                return;
+            }
+            emitting = true;
+            if (elsewhere) {
+                kernel.foreignAfter(kernel.random().nextLong(200_000), this::emit);
+            } else {
+                emit();
+            }
+        }
+
+        private void emit() {
+            SplittableRandom random = kernel.random();
+            while (demand > 0 && !over && position < bytes.length) {
+                demand--;
+                int count = Math.min(bytes.length - position, size > 0 ? size : random.nextInt(100));
+                ByteBuffer element = ByteBuffer.wrap(bytes, position, count);
+                position += count;
+                subscriber.onNext(random.nextBoolean() ? element : direct(element));
+                if (elsewhere && random.nextInt(3) == 0) {
+                    break;
+                }
+            }
+            emitting = false;
+            if (!over && position == bytes.length) {
+                over = true;
+                subscriber.onComplete();
+            } else if (demand > 0 && elsewhere) {
+                later();
+            }
+        }
+
+        @Override
+        public void cancel() {
+            over = true;
+        }
+    }
+}
