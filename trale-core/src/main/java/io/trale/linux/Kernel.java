@@ -84,9 +84,6 @@ public interface Kernel {
     /// `getsockname(2)`; `addressBytes` is an `int`, read and written.
     int getsockname(int fd, MemorySegment address, MemorySegment addressBytes);
 
-    /// `getpeername(2)`; `addressBytes` is an `int`, read and written.
-    int getpeername(int fd, MemorySegment address, MemorySegment addressBytes);
-
     /// `setsockopt(2)`
     int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes);
 

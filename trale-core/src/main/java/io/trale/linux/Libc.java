@@ -26,52 +26,41 @@ public final class Libc implements Kernel {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     private static final MemoryLayout ERRNO_LAYOUT = Linker.Option.captureStateLayout();
-    private static final Linker.Option VARIADIC = Linker.Option.firstVariadicArg(1);
 
-    private static final MethodHandle SETUP = link("syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS), VARIADIC);
-    private static final MethodHandle ENTER = link("syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG), VARIADIC);
+    private static final MethodHandle SETUP = variadic(1, "syscall", JAVA_LONG, JAVA_LONG, JAVA_INT, ADDRESS);
+    private static final MethodHandle ENTER = variadic(1, "syscall", JAVA_LONG,
+            JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_LONG);
     /// The enter of almost every turn: without `arg`, and linked without errno capture. Capture allocates an object at each
     /// call that the JIT cannot always remove.
-    private static final MethodHandle ENTER_PLAIN = linkPlain("syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), VARIADIC);
-    private static final MethodHandle REGISTER = link("syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), VARIADIC);
-    private static final MethodHandle MMAP = link("mmap",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP = link("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
-    private static final MethodHandle WRITE = link("write",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle BIND = link("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle CLOSE = link("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle ENTER_PLAIN = link("syscall", FunctionDescriptor.of(JAVA_LONG,
+            JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG), Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle REGISTER = variadic(1, "syscall", JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, ADDRESS,
+            JAVA_INT);
+    private static final MethodHandle MMAP = plain("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT,
+            JAVA_LONG);
+    private static final MethodHandle MUNMAP = plain("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle WRITE = plain("write", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG);
+    private static final MethodHandle CLOSE = plain("close", JAVA_INT, JAVA_INT);
     /// Linked without errno capture: needs no per-thread memory, so any thread may call it.
-    private static final MethodHandle EVENTFD_WRITE = linkPlain("eventfd_write",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle EVENTFD = link("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle TIMERFD_CREATE = link("timerfd_create",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle TIMERFD_SETTIME = link("timerfd_settime",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle EPOLL_CREATE = link("epoll_create1", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    private static final MethodHandle EPOLL_CTL = link("epoll_ctl",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
-    private static final MethodHandle SOCKET = link("socket",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle LISTEN = link("listen", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle SHUTDOWN = link("shutdown", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle LSEEK = link("lseek",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
-    private static final MethodHandle FCNTL = link("fcntl",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle GETSOCKNAME = link("getsockname",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle GETPEERNAME = link("getpeername",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
-    private static final MethodHandle SETSOCKOPT = link("setsockopt",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle GETSOCKOPT = link("getsockopt",
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+    private static final MethodHandle EVENTFD_WRITE = link("eventfd_write", FunctionDescriptor.of(JAVA_INT, JAVA_INT,
+            JAVA_LONG));
+    private static final MethodHandle EVENTFD = plain("eventfd", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle TIMERFD_CREATE = plain("timerfd_create", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle TIMERFD_SETTIME = plain("timerfd_settime", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle EPOLL_CREATE = plain("epoll_create1", JAVA_INT, JAVA_INT);
+    private static final MethodHandle EPOLL_CTL = plain("epoll_ctl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle SOCKET = plain("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle BIND = plain("bind", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle LISTEN = plain("listen", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle SHUTDOWN = plain("shutdown", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle GETSOCKNAME = plain("getsockname", JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle SETSOCKOPT = plain("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+            JAVA_INT);
+    private static final MethodHandle GETSOCKOPT = plain("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS,
+            ADDRESS);
+    private static final MethodHandle LSEEK = plain("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FCNTL = variadic(2, "fcntl", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
 
     /// Receives the `errno` of the loop thread's calls. Only the linker writes to it, and keeps it alive during a call. The
     /// kernel never sees it. So this is the one native memory that the garbage collector may free.
@@ -80,42 +69,53 @@ public final class Libc implements Kernel {
     /// Creates the system call interface of one executor.
     public Libc() {}
 
-    private static MethodHandle link(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
-        Linker.Option[] all = new Linker.Option[options.length + 1];
-        all[0] = ERRNO;
-        System.arraycopy(options, 0, all, 1, options.length);
-        return linkPlain(symbol, descriptor, all);
+    private static MethodHandle plain(String symbol, MemoryLayout result, MemoryLayout... arguments) {
+        return link(symbol, FunctionDescriptor.of(result, arguments), ERRNO);
+    }
+
+    /// As [#plain], for a function whose first `fixed` parameters are declared and whose others are `...`.
+    private static MethodHandle variadic(int fixed, String symbol, MemoryLayout result, MemoryLayout... arguments) {
+        return link(symbol, FunctionDescriptor.of(result, arguments), ERRNO, Linker.Option.firstVariadicArg(fixed));
     }
 
     @SuppressWarnings("restricted")
-    private static MethodHandle linkPlain(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
+    private static MethodHandle link(String symbol, FunctionDescriptor descriptor, Linker.Option... options) {
         // SAFETY: each descriptor above is the C prototype of its function, with off_t and size_t of 64 bits.
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(symbol), descriptor, options);
     }
 
-    private int result(long value) {
-        return value == -1 ? -errno.get(JAVA_INT, 0) : (int) value;
+    /// `invokeExact` declares `Throwable`, but a downcall throws nothing. An exception here is a bug of the JVM or of trale.
+    private interface Call {
+        long invoke() throws Throwable;
     }
 
-    /// `invokeExact` declares `Throwable`, but a downcall throws nothing. An exception here is a bug of the JVM or of trale.
+    /// The result of `call`, or `-errno`. Allocates an object: the frequent calls are written out.
+    private long result(Call call) {
+        try {
+            return result(call.invoke());
+        } catch (Throwable t) {
+            throw broken(t);
+        }
+    }
+
+    private long result(long value) {
+        return value == -1 ? -errno.get(JAVA_INT, 0) : value;
+    }
+
     private static AssertionError broken(Throwable t) {
         return new AssertionError("system call failed in the JVM", t);
     }
 
     @Override
     public int ioUringSetup(int entries, MemorySegment params) {
-        try {
-            return result((long) SETUP.invokeExact(errno, SYS_IO_URING_SETUP, entries, params));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (long) SETUP.invokeExact(errno, SYS_IO_URING_SETUP, entries, params));
     }
 
     @Override
     public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
         try {
             if (argBytes > 0) {
-                return result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, arg,
+                return (int) result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, arg,
                         argBytes));
             }
             long submitted = (long) ENTER_PLAIN.invokeExact(SYS_IO_URING_ENTER, ringFd, toSubmit, minComplete, flags, 0L, 0L);
@@ -129,28 +129,19 @@ public final class Libc implements Kernel {
     /// the repeat does not fail, the first call was interrupted (`EINTR`). The kernel reports `EBADR` only once, so this
     /// call misses it; the completion queue still counts dropped completions.
     private int enterAgain(int ringFd, int toSubmit, int flags) throws Throwable {
-        int submitted = result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
+        int submitted = (int) result((long) ENTER.invokeExact(errno, SYS_IO_URING_ENTER, ringFd, toSubmit, 0, flags,
                 MemorySegment.NULL, 0L));
         return submitted != 0 ? submitted : -Errno.EINTR;
     }
 
     @Override
     public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
-        try {
-            return result((long) REGISTER.invokeExact(errno, SYS_IO_URING_REGISTER, ringFd, opcode, arg, argCount));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (long) REGISTER.invokeExact(errno, SYS_IO_URING_REGISTER, ringFd, opcode, arg, argCount));
     }
 
     @Override
     public long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes) {
-        try {
-            long address = (long) MMAP.invokeExact(errno, 0L, lengthBytes, protection, flags, fd, offsetBytes);
-            return address == -1 ? -errno.get(JAVA_INT, 0) : address;
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return result(() -> (long) MMAP.invokeExact(errno, 0L, lengthBytes, protection, flags, fd, offsetBytes));
     }
 
     @Override
@@ -170,35 +161,23 @@ public final class Libc implements Kernel {
 
     @Override
     public int close(int fd) {
-        try {
-            return result((int) CLOSE.invokeExact(errno, fd));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) CLOSE.invokeExact(errno, fd));
     }
 
     @Override
     public int eventfd(int initialValue, int flags) {
-        try {
-            return result((int) EVENTFD.invokeExact(errno, initialValue, flags));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) EVENTFD.invokeExact(errno, initialValue, flags));
     }
 
     @Override
     public int timerfdCreate(int clock, int flags) {
-        try {
-            return result((int) TIMERFD_CREATE.invokeExact(errno, clock, flags));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) TIMERFD_CREATE.invokeExact(errno, clock, flags));
     }
 
     @Override
     public int timerfdSettime(int fd, int flags, MemorySegment times) {
         try {
-            return result((int) TIMERFD_SETTIME.invokeExact(errno, fd, flags, times, MemorySegment.NULL));
+            return (int) result((int) TIMERFD_SETTIME.invokeExact(errno, fd, flags, times, MemorySegment.NULL));
         } catch (Throwable t) {
             throw broken(t);
         }
@@ -206,20 +185,12 @@ public final class Libc implements Kernel {
 
     @Override
     public int epollCreate(int flags) {
-        try {
-            return result((int) EPOLL_CREATE.invokeExact(errno, flags));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) EPOLL_CREATE.invokeExact(errno, flags));
     }
 
     @Override
     public int epollCtl(int epoll, int operation, int fd, MemorySegment event) {
-        try {
-            return result((int) EPOLL_CTL.invokeExact(errno, epoll, operation, fd, event));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) EPOLL_CTL.invokeExact(errno, epoll, operation, fd, event));
     }
 
     @Override
@@ -249,92 +220,46 @@ public final class Libc implements Kernel {
 
     @Override
     public int socket(int domain, int type, int protocol) {
-        try {
-            return result((int) SOCKET.invokeExact(errno, domain, type, protocol));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) SOCKET.invokeExact(errno, domain, type, protocol));
     }
 
     @Override
     public int bind(int fd, MemorySegment address, int addressBytes) {
-        try {
-            return result((int) BIND.invokeExact(errno, fd, address, addressBytes));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) BIND.invokeExact(errno, fd, address, addressBytes));
     }
 
     @Override
     public int listen(int fd, int backlog) {
-        try {
-            return result((int) LISTEN.invokeExact(errno, fd, backlog));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) LISTEN.invokeExact(errno, fd, backlog));
     }
 
     @Override
     public int getsockname(int fd, MemorySegment address, MemorySegment addressBytes) {
-        try {
-            return result((int) GETSOCKNAME.invokeExact(errno, fd, address, addressBytes));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
-    }
-
-    @Override
-    public int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
-        try {
-            return result((int) GETPEERNAME.invokeExact(errno, fd, address, addressBytes));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) GETSOCKNAME.invokeExact(errno, fd, address, addressBytes));
     }
 
     @Override
     public int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes) {
-        try {
-            return result((int) SETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) SETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
     }
 
     @Override
     public int getsockopt(int fd, int level, int name, MemorySegment value, MemorySegment valueBytes) {
-        try {
-            return result((int) GETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) GETSOCKOPT.invokeExact(errno, fd, level, name, value, valueBytes));
     }
 
     @Override
     public long lseek(int fd, long offsetBytes, int whence) {
-        try {
-            long position = (long) LSEEK.invokeExact(errno, fd, offsetBytes, whence);
-            return position == -1 ? -errno.get(JAVA_INT, 0) : position;
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return result(() -> (long) LSEEK.invokeExact(errno, fd, offsetBytes, whence));
     }
 
     @Override
     public int setStatusFlags(int fd, int flags) {
-        try {
-            return result((int) FCNTL.invokeExact(errno, fd, Files.F_SETFL, flags));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) FCNTL.invokeExact(errno, fd, Files.F_SETFL, flags));
     }
 
     @Override
     public int shutdown(int fd, int how) {
-        try {
-            return result((int) SHUTDOWN.invokeExact(errno, fd, how));
-        } catch (Throwable t) {
-            throw broken(t);
-        }
+        return (int) result(() -> (int) SHUTDOWN.invokeExact(errno, fd, how));
     }
 }

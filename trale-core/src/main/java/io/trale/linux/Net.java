@@ -9,7 +9,6 @@ public final class Net {
     public static final int AF_INET6 = 10;
     public static final int SOCK_STREAM = 1;
     public static final int SOCK_DGRAM = 2;
-    public static final int SOCK_NONBLOCK = 0x800;
     public static final int SOCK_CLOEXEC = 0x80000;
 
     // send(2), recv(2)
@@ -24,7 +23,6 @@ public final class Net {
     // shutdown(2)
     public static final int SHUT_RD = 0;
     public static final int SHUT_WR = 1;
-    public static final int SHUT_RDWR = 2;
 
     // include/uapi/asm-generic/socket.h, socket(7)
     public static final int SOL_SOCKET = 1;

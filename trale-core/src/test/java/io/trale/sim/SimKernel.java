@@ -395,12 +395,6 @@ public final class SimKernel extends SimWorld implements Kernel {
         return onSocket(fd, socket -> name(socket.local(), address, addressBytes));
     }
 
-    @Override
-    public int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
-        enterCall("getpeername", fd, 0);
-        return onSocket(fd, socket -> socket.isConnected() ? name(socket.remote(), address, addressBytes) : -Errno.ENOTCONN);
-    }
-
     private static int name(InetSocketAddress name, MemorySegment address, MemorySegment addressBytes) {
         InetSocketAddress known = name == null ? new InetSocketAddress("0.0.0.0", 0) : name;
         addressBytes.set(JAVA_INT, 0, SocketAddresses.encode(known, address));

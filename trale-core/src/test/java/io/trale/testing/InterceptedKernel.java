@@ -136,11 +136,6 @@ public class InterceptedKernel implements Kernel {
     }
 
     @Override
-    public int getpeername(int fd, MemorySegment address, MemorySegment addressBytes) {
-        return real.getpeername(fd, address, addressBytes);
-    }
-
-    @Override
     public int setsockopt(int fd, int level, int name, MemorySegment value, int valueBytes) {
         return real.setsockopt(fd, level, name, value, valueBytes);
     }
