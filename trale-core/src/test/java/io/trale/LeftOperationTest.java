@@ -20,6 +20,7 @@ import io.trale.testing.Script;
 import io.trale.time.Timer;
 import io.trale.time.TimerFd;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -53,15 +54,15 @@ class LeftOperationTest {
         public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
             MemorySegment entries = submissionEntries();
             for (long at = 0; at < entries.byteSize(); at += Abi.SQE_BYTES) {
-                switch (entries.get(JAVA_BYTE, at)) {
-                    case Abi.IORING_OP_POLL_ADD -> polls.add(entries.get(JAVA_LONG, at + USER_DATA));
-                    case Abi.IORING_OP_ASYNC_CANCEL -> {
-                        if (!polls.contains(entries.get(JAVA_LONG, at + TARGET))) {
-                            entries.set(JAVA_LONG, at + TARGET, Long.MAX_VALUE);
-                        }
+                int opcode = entries.get(JAVA_BYTE, at);
+                if (opcode == Opcode.POLL_ADD.number()) {
+                    polls.add(entries.get(JAVA_LONG, at + USER_DATA));
+                } else if (opcode == Opcode.ASYNC_CANCEL.number()) {
+                    if (!polls.contains(entries.get(JAVA_LONG, at + TARGET))) {
+                        entries.set(JAVA_LONG, at + TARGET, Long.MAX_VALUE);
                     }
-                    case Abi.IORING_OP_NOP -> { } // what is left by an earlier call
-                    default -> polls.remove(entries.get(JAVA_LONG, at + USER_DATA));
+                } else if (opcode != Opcode.NOP.number()) { // a no-op is left by an earlier call
+                    polls.remove(entries.get(JAVA_LONG, at + USER_DATA));
                 }
             }
             int result = super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);

@@ -95,7 +95,7 @@ final class LoopProbes {
         group.stage(receive);
         await(() -> !receive.inFlight());
         socket.close();
-        checked("recv", receive.result());
+        Failure.check("recv", receive.result());
         group.take(receive.flags());
         group.give(receive.flags());
         return "a datagram was received";
@@ -103,7 +103,7 @@ final class LoopProbes {
 
     /// Sends a datagram from `socket` to itself over loopback. Fails if the network namespace has no loopback.
     private void sendToItself(Descriptor socket) throws ErrnoException, TimeoutException {
-        checked("bind", Sockets.bind(socket, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
+        Failure.check("bind", Sockets.bind(socket, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)));
         MemorySegment memory = reactor.pools().scratch().take();
         int bytes = SocketAddresses.encode(Sockets.localAddress(socket), memory);
         attempt("connect", new Attempt(socket, sqe -> sqe.prepConnect(socket.fd(), memory.address(), bytes)));
@@ -114,13 +114,7 @@ final class LoopProbes {
     private void attempt(String name, Attempt attempt) throws ErrnoException, TimeoutException {
         reactor.stage(attempt);
         await(() -> !attempt.inFlight());
-        checked(name, attempt.result());
-    }
-
-    private static void checked(String name, int result) throws ErrnoException {
-        if (result < 0) {
-            throw Failure.of(name, -result);
-        }
+        Failure.check(name, attempt.result());
     }
 
     private void await(BooleanSupplier condition) throws TimeoutException {

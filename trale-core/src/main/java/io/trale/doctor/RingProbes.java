@@ -28,11 +28,7 @@ final class RingProbes {
     }
 
     private static Finding opened(Kernel kernel, String name, IntSupplier open) throws ErrnoException {
-        int fd = open.getAsInt();
-        if (fd < 0) {
-            throw Failure.of(name, -fd);
-        }
-        kernel.close(fd);
+        kernel.close(Failure.check(name, open.getAsInt()));
         return Finding.used(name, "available");
     }
 
@@ -59,7 +55,7 @@ final class RingProbes {
         notes.add(Finding.used("ring", Limits.DEFAULT.submissionEntries() + " submission entries, "
                 + Limits.DEFAULT.completionEntries() + " completion entries"));
         flags(notes, ring);
-        notes.fact("operations", () -> operations(kernel, ring));
+        notes.fact("operations", () -> operations(ring));
     }
 
     private static void flags(Notes notes, Ring ring) {
@@ -80,8 +76,8 @@ final class RingProbes {
                         "Linux 5.18 or newer, with io_uring_register allowed"));
     }
 
-    private static Finding operations(Kernel kernel, Ring ring) throws ErrnoException {
-        List<Opcode> missing = Opcode.missing(kernel, ring);
+    private static Finding operations(Ring ring) throws ErrnoException {
+        List<Opcode> missing = ring.missingOperations();
         return missing.isEmpty()
                 ? Finding.used("operations", "all " + Opcode.values().length + " operations that trale uses")
                 : Finding.missing("operations", "this kernel does not support " + missing, "trale needs Linux 6.1 or newer");

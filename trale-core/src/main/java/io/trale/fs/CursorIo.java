@@ -58,10 +58,7 @@ final class CursorIo extends FileIo implements IntFuture {
 
     @Override
     public int resultAsInt() throws ErrnoException {
-        if (count() < 0) {
-            throw Failure.of((writing ? "write(" : "read(") + file + ")", -count());
-        }
-        return count();
+        return Failure.check(writing ? "write" : "read", file, count());
     }
 
     @Override

@@ -109,7 +109,7 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
         descriptor.checkThread();
         check(position);
         if (!seekable) {
-            throw Failure.of("seek(" + path + ")", Errno.ESPIPE);
+            throw Failure.of("seek", path, Errno.ESPIPE);
         }
         cursor = position;
         seeks++;
@@ -164,14 +164,14 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
     /// The size in bytes. See `statx(2)`.
     public Future<Long> size() {
         descriptor.checkThread();
-        return new Size(this);
+        return new Size(descriptor, this);
     }
 
     /// Waits until all completed writes are on the storage device. With `metadata` as `fsync(2)`; without as `fdatasync(2)`,
     /// which omits metadata that is not needed to read the data, such as timestamps.
     public Future<Void> sync(boolean metadata) {
         descriptor.checkThread();
-        return new Sync(this, metadata);
+        return new Sync(descriptor, this, metadata);
     }
 
     /// Closes the file. Operations in flight are cancelled; the descriptor is closed after the kernel has completed them.

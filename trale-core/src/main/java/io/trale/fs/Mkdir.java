@@ -36,10 +36,7 @@ final class Mkdir implements Future<Void> {
 
     @Override
     public Void result() throws ErrnoException {
-        int result = making == null ? -Errno.ENAMETOOLONG : making.taken();
-        if (result < 0) {
-            throw Failure.of("mkdir(" + path + ")", -result);
-        }
+        Failure.check("mkdir", path, making == null ? -Errno.ENAMETOOLONG : making.taken());
         return null;
     }
 

@@ -54,9 +54,7 @@ final class Open implements Future<File> {
     @Override
     public File result() throws ErrnoException {
         int result = opening == null ? -Errno.ENAMETOOLONG : opening.fd();
-        if (result < 0) {
-            throw Failure.of("open(" + path + ")", -result);
-        }
+        Failure.check("open", path, result);
         if (file == null) {
             opening.reactor().kernel().setStatusFlags(result, flags & Files.O_APPEND); // no longer O_NONBLOCK
             file = new File(Descriptor.ofFile(opening.reactor(), result), path);

@@ -64,10 +64,7 @@ final class PositionedIo extends FileIo {
                 count = count();
                 file.idle(PositionedIo.this);
             }
-            if (count < 0) {
-                throw Failure.of((writing ? "pwrite(" : "pread(") + file + ")", -count);
-            }
-            return count;
+            return Failure.check(writing ? "pwrite" : "pread", file, count);
         }
 
         @Override

@@ -7,6 +7,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Files;
+import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
@@ -15,12 +16,13 @@ import java.lang.foreign.MemorySegment;
 /// Gets the size of an open file with `statx(2)`.
 final class Size extends ReactorIo implements Future<Long> {
 
-    private final File file;
+    private final Object file;
     private MemorySegment memory;
     private long size;
 
-    Size(File file) {
-        super(file.descriptor());
+    /// `file` is what a failure names.
+    Size(Descriptor descriptor, Object file) {
+        super(descriptor);
         this.file = file;
     }
 
@@ -31,9 +33,7 @@ final class Size extends ReactorIo implements Future<Long> {
 
     @Override
     public Long result() throws ErrnoException {
-        if (ioResult() < 0) {
-            throw Failure.of("statx(" + file + ")", -ioResult());
-        }
+        Failure.check("statx", file, ioResult());
         return size;
     }
 

@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Files;
+import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.leaf.ReactorIo;
 import io.trale.uring.Sqe;
@@ -11,11 +12,12 @@ import io.trale.uring.Sqe;
 /// Waits until written data is on the storage device.
 final class Sync extends ReactorIo implements Future<Void> {
 
-    private final File file;
+    private final Object file;
     private final boolean metadata;
 
-    Sync(File file, boolean metadata) {
-        super(file.descriptor());
+    /// `file` is what a failure names.
+    Sync(Descriptor descriptor, Object file, boolean metadata) {
+        super(descriptor);
         this.file = file;
         this.metadata = metadata;
     }
@@ -27,9 +29,7 @@ final class Sync extends ReactorIo implements Future<Void> {
 
     @Override
     public Void result() throws ErrnoException {
-        if (ioResult() < 0) {
-            throw Failure.of("fsync(" + file + ")", -ioResult());
-        }
+        Failure.check("fsync", file, ioResult());
         return null;
     }
 

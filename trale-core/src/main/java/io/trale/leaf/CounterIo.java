@@ -45,7 +45,7 @@ public abstract class CounterIo extends ReactorIo {
     /// Returns `count`, or throws if it is the `-errno` of a read of `descriptor`, which is a `name`.
     public static int checked(String name, Descriptor descriptor, int count) throws ErrnoException {
         if (count < 0) {
-            throw Failure.of("read(" + name + "=" + descriptor.fd() + ")", -count);
+            throw Failure.of("read", name + "=" + descriptor.fd(), -count);
         }
         return count;
     }

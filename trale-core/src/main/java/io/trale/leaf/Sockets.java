@@ -33,11 +33,8 @@ public final class Sockets {
 
     /// Opens a socket of the family of `address`. It is a blocking socket, so that io_uring waits instead of failing with `EAGAIN`.
     public static Descriptor open(Reactor reactor, SocketAddress address, int type) throws ErrnoException {
-        int fd = reactor.kernel().socket(SocketAddresses.family(address), type | Net.SOCK_CLOEXEC, 0);
-        if (fd < 0) {
-            throw Failure.of("socket", -fd);
-        }
-        return new Descriptor(reactor, fd);
+        return new Descriptor(reactor, Failure.check("socket",
+                reactor.kernel().socket(SocketAddresses.family(address), type | Net.SOCK_CLOEXEC, 0)));
     }
 
     /// Returns 0 or `-errno`.
@@ -54,10 +51,8 @@ public final class Sockets {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment memory = call.allocate(SocketAddresses.MAX_BYTES, 8);
             MemorySegment length = call.allocateFrom(JAVA_INT, SocketAddresses.MAX_BYTES);
-            int result = socket.isOpen() ? socket.reactor().kernel().getsockname(socket.fd(), memory, length) : -Errno.EBADF;
-            if (result < 0) {
-                throw Failure.of("getsockname", -result);
-            }
+            Failure.check("getsockname", socket.isOpen()
+                    ? socket.reactor().kernel().getsockname(socket.fd(), memory, length) : -Errno.EBADF);
             return SocketAddresses.decode(memory, length.get(JAVA_INT, 0));
         }
     }
@@ -77,9 +72,7 @@ public final class Sockets {
         } else {
             result = set(socket, known, value, false);
         }
-        if (result < 0) {
-            throw failure("setsockopt", socket, option, result);
-        }
+        Failure.check("setsockopt", describe(socket, option), result);
     }
 
     private static int set(Descriptor socket, NetOption option, Object value, boolean inet6) {
@@ -109,10 +102,7 @@ public final class Sockets {
         boolean inet6 = known.hasInet6() && isInet6(socket);
         try (Arena call = Arena.ofConfined()) {
             MemorySegment memory = call.allocate(NetOption.MAX_BYTES, 4);
-            int result = get(socket, known.level(inet6), known.number(inet6), memory);
-            if (result < 0) {
-                throw failure("getsockopt", socket, option, result);
-            }
+            Failure.check("getsockopt", describe(socket, option), get(socket, known.level(inet6), known.number(inet6), memory));
             return option.type().cast(known.decode(memory));
         }
     }
@@ -129,11 +119,9 @@ public final class Sockets {
     /// `TCP_INFO`.
     public static long acknowledgedBytes(Descriptor socket) {
         try (Arena call = Arena.ofConfined()) {
-            MemorySegment info = call.allocate(TCP_INFO_BYTES, 8);
-            MemorySegment length = call.allocateFrom(JAVA_INT, TCP_INFO_BYTES);
-            int result = socket.isOpen() ? socket.reactor().kernel()
-                    .getsockopt(socket.fd(), Net.IPPROTO_TCP, Net.TCP_INFO, info, length) : -Errno.EBADF;
-            return result == 0 && length.get(JAVA_INT, 0) == TCP_INFO_BYTES ? info.get(JAVA_LONG, TCPI_BYTES_ACKED) : 0;
+            MemorySegment info = call.allocate(TCP_INFO_BYTES, 8); // zeroed; an old kernel fills in less
+            get(socket, Net.IPPROTO_TCP, Net.TCP_INFO, info);
+            return info.get(JAVA_LONG, TCPI_BYTES_ACKED);
         }
     }
 
@@ -144,8 +132,8 @@ public final class Sockets {
         }
     }
 
-    private static ErrnoException failure(String call, Descriptor socket, SocketOption<?> option, int result) {
-        return Failure.of(call + "(fd=" + socket.fd() + ", " + option.name() + ")", -result);
+    private static String describe(Descriptor socket, SocketOption<?> option) {
+        return "fd=" + socket.fd() + ", " + option.name();
     }
 
     /// Has the socket receive what is sent to `group` by way of `network`, or no longer. See `ip(7)`.
@@ -157,12 +145,8 @@ public final class Sockets {
             MemorySegment request = call.allocate(GROUP_REQUEST_BYTES, 8); // struct group_req: the interface, the group
             request.set(JAVA_INT, 0, network.getIndex());
             SocketAddresses.encode(address, request.asSlice(8));
-            int result = set(socket, level, join ? Net.MCAST_JOIN_GROUP : Net.MCAST_LEAVE_GROUP, request,
-                    GROUP_REQUEST_BYTES);
-            if (result < 0) {
-                throw Failure.of((join ? "join(" : "leave(") + group.getHostAddress() + "%" + network.getName() + ")",
-                        -result);
-            }
+            Failure.check(join ? "join" : "leave", group.getHostAddress() + "%" + network.getName(), set(socket, level,
+                    join ? Net.MCAST_JOIN_GROUP : Net.MCAST_LEAVE_GROUP, request, GROUP_REQUEST_BYTES));
         }
     }
 

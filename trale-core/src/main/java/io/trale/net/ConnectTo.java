@@ -29,9 +29,7 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
 
     @Override
     public Void result() throws ErrnoException {
-        if (ioResult() < 0) {
-            throw Failure.of("connect", address, -ioResult());
-        }
+        Failure.check("connect", address, ioResult());
         return null;
     }
 

@@ -34,10 +34,7 @@ public abstract sealed class NetworkSocket<A extends SocketAddress> implements A
             options.applyTo(socket);
             Path path = address instanceof UnixDomainSocketAddress unix ? unix.getPath() : null;
             if (path == null || !path.toString().isEmpty()) {
-                int result = Sockets.bind(socket, address);
-                if (result < 0) {
-                    throw Failure.of("bind", address, -result);
-                }
+                Failure.check("bind", address, Sockets.bind(socket, address));
                 if (path != null) {
                     BoundPath.removeWhenClosed(socket, path);
                 }

@@ -57,10 +57,7 @@ final class Receive extends BufferIo implements IntFuture {
 
     @Override
     public int resultAsInt() throws ErrnoException {
-        if (count() < 0) {
-            throw Failure.of("recv", descriptor().fd(), stream.remoteAddress(), -count());
-        }
-        return count();
+        return Failure.check("recv", descriptor().fd(), stream.remoteAddress(), count());
     }
 
     @Override

@@ -18,10 +18,7 @@ final class Send extends SendIo {
 
     @Override
     public int resultAsInt() throws ErrnoException {
-        if (count() < 0) {
-            throw Failure.of("send", descriptor().fd(), stream.remoteAddress(), -count());
-        }
-        return count();
+        return Failure.check("send", descriptor().fd(), stream.remoteAddress(), count());
     }
 
     @Override

@@ -46,10 +46,7 @@ final class SendTo extends SendIo {
 
     @Override
     public int resultAsInt() throws ErrnoException {
-        if (count() < 0) {
-            throw Failure.of("sendmsg", descriptor().fd(), peer == null ? socket.localAddress() : peer, -count());
-        }
-        return count();
+        return Failure.check("sendmsg", descriptor().fd(), peer == null ? socket.localAddress() : peer, count());
     }
 
     @Override

@@ -55,10 +55,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     public void shutdownOutput() throws IOException {
         Descriptor socket = descriptor();
         socket.checkThread();
-        int result = socket.isOpen() ? socket.reactor().kernel().shutdown(socket.fd(), Net.SHUT_WR) : 0;
-        if (result < 0) {
-            throw Failure.of("shutdown", socket.fd(), remoteAddress, -result);
-        }
+        Failure.check("shutdown", socket.fd(), remoteAddress,
+                socket.isOpen() ? socket.reactor().kernel().shutdown(socket.fd(), Net.SHUT_WR) : 0);
     }
 
     /// The local address. Fails with `EBADF` if the socket is closed.

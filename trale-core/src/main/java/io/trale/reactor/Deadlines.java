@@ -144,10 +144,8 @@ public final class Deadlines {
     }
 
     void open(Arena arena) throws ErrnoException {
-        int fd = reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK);
-        if (fd < 0) {
-            throw Failure.of("timerfd_create", -fd);
-        }
+        int fd = Failure.check("timerfd_create",
+                reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK));
         times = arena.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
         timer = new Timer(new Descriptor(reactor, fd));
         armedAt = NEVER;

@@ -30,9 +30,9 @@ public final class Pools {
         this.arena = arena;
         this.limits = limits;
         this.staging = staging;
-        scratch = new ScratchPool(reactor, arena, ScratchPool.SMALL_BYTES);
-        paths = new ScratchPool(reactor, arena, ScratchPool.PATH_BYTES);
-        vectors = new ScratchPool(reactor, arena, ScratchPool.VECTOR_BYTES);
+        scratch = new ScratchPool(reactor.memoryListener(), arena, ScratchPool.SMALL_BYTES);
+        paths = new ScratchPool(reactor.memoryListener(), arena, ScratchPool.PATH_BYTES);
+        vectors = new ScratchPool(reactor.memoryListener(), arena, ScratchPool.VECTOR_BYTES);
     }
 
     /// The default group of receive buffers: a buffer that is taken is given back within the same turn. Throws

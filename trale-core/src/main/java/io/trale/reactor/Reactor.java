@@ -361,11 +361,11 @@ public final class Reactor {
         return staging.withdrawn() > 0 || deadlines.isDue();
     }
 
-    /// The code of `callback` has run.
+    /// `callback` has run: the handler of an operation, reported by its `toString`, or other code, reported by its class.
     void ran(Object callback) {
         if (clock.isTiming()) {
             try {
-                clock.ran(callback);
+                clock.ran(callback instanceof Operation ? callback::toString : callback.getClass()::getName);
             } catch (Throwable t) {
                 fault(t);
             }

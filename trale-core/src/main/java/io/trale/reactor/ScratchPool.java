@@ -30,13 +30,13 @@ public final class ScratchPool {
 
     private static final long MARK = 0x5f72_6565_2d6d_656dL;
 
-    private final Reactor reactor;
+    private final MemoryListener listener;
     private final Arena arena;
     private final int bytes;
     private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
 
-    ScratchPool(Reactor reactor, Arena arena, int bytes) {
-        this.reactor = reactor;
+    ScratchPool(MemoryListener listener, Arena arena, int bytes) {
+        this.listener = listener;
         this.arena = arena;
         this.bytes = bytes;
     }
@@ -58,7 +58,7 @@ public final class ScratchPool {
             throw new IllegalStateException("free memory was written to: " + memory);
         }
         memory.set(JAVA_LONG, 0, 0);
-        reactor.memoryListener().ownedByKernel(memory);
+        listener.ownedByKernel(memory);
         return memory;
     }
 
@@ -69,7 +69,7 @@ public final class ScratchPool {
             throw new IllegalStateException("given back twice, or to the wrong pool: " + memory);
         }
         memory.set(JAVA_LONG, 0, mark(memory));
-        reactor.memoryListener().ownedByUs(memory);
+        listener.ownedByUs(memory);
         free.push(memory);
     }
 

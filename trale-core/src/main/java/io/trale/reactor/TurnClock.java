@@ -4,6 +4,7 @@ import io.trale.linux.Kernel;
 import io.trale.reactor.Counters.Count;
 import java.time.Duration;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /// Bounds the time of a turn of the loop, counts the turns that take longer, and reports slow callbacks.
 ///
@@ -94,14 +95,13 @@ public final class TurnClock {
         return slowNanos != Long.MAX_VALUE;
     }
 
-    /// A callback has returned: the handler of an operation, reported by its `toString`, or other code, reported by its class.
-    public void ran(Object callback) {
+    /// A callback has returned, which `name` names if it must be reported.
+    public void ran(Supplier<String> name) {
         long now = kernel.nanoTime();
         long nanos = now - callbackBegan;
         callbackBegan = now;
         if (nanos >= slowNanos) {
-            String name = callback instanceof Operation ? callback.toString() : callback.getClass().getName();
-            slow.accept(name, Duration.ofNanos(nanos));
+            slow.accept(name.get(), Duration.ofNanos(nanos));
         }
     }
 }

@@ -31,11 +31,8 @@ public final class EventFd implements AutoCloseable {
     private EventFd(int flags) throws ErrnoException {
         Reactor reactor = Reactor.current();
         reactor.checkThread();
-        int fd = reactor.kernel().eventfd(0, flags | Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
-        if (fd < 0) {
-            throw Failure.of("eventfd", -fd);
-        }
-        descriptor = new Descriptor(reactor, fd);
+        descriptor = new Descriptor(reactor, Failure.check("eventfd",
+                reactor.kernel().eventfd(0, flags | Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
     }
 
     /// Opens an event whose take gets all signals since the previous take.

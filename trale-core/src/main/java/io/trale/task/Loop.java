@@ -88,7 +88,7 @@ final class Loop {
         Object code = job.code(); // a task that has ended does not keep it
         job.run();
         try {
-            clock.ran(code);
+            clock.ran(code.getClass()::getName);
         } catch (Throwable t) {
             uncaught.accept(t);
         }

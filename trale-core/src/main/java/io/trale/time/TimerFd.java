@@ -38,10 +38,8 @@ public final class TimerFd implements AutoCloseable {
         }
         Reactor reactor = Reactor.current();
         reactor.checkThread();
-        int fd = reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK);
-        if (fd < 0) {
-            throw Failure.of("timerfd_create", -fd);
-        }
+        int fd = Failure.check("timerfd_create",
+                reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK));
         try (Arena call = Arena.ofConfined()) {
             MemorySegment times = call.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
             times.set(JAVA_LONG, 0, period.getSeconds());

@@ -60,6 +60,7 @@ public final class Abi {
 
     // struct io_uring_probe, followed by one struct io_uring_probe_op for each operation
     static final int PROBE_BYTES = 16;
+    static final int PROBE_MAX_OPS = 256;
     static final int PROBE_OP_BYTES = 8;
     static final int PROBE_OP_FLAGS = 2;
     static final int IO_URING_OP_SUPPORTED = 1;
@@ -88,26 +89,6 @@ public final class Abi {
     public static final int IORING_CQE_F_MORE = 1 << 1;
     public static final int IORING_CQE_F_SOCK_NONEMPTY = 1 << 2;
     public static final int IORING_CQE_BUFFER_SHIFT = 16;
-
-    // enum io_uring_op
-    public static final int IORING_OP_NOP = 0;
-    public static final int IORING_OP_WRITEV = 2;
-    public static final int IORING_OP_POLL_ADD = 6;
-    public static final int IORING_OP_SENDMSG = 9;
-    public static final int IORING_OP_RECVMSG = 10;
-    public static final int IORING_OP_ACCEPT = 13;
-    public static final int IORING_OP_ASYNC_CANCEL = 14;
-    public static final int IORING_OP_CONNECT = 16;
-    public static final int IORING_OP_FSYNC = 3;
-    public static final int IORING_OP_OPENAT = 18;
-    public static final int IORING_OP_CLOSE = 19;
-    public static final int IORING_OP_STATX = 21;
-    public static final int IORING_OP_READ = 22;
-    public static final int IORING_OP_WRITE = 23;
-    public static final int IORING_OP_SEND = 26;
-    public static final int IORING_OP_RECV = 27;
-    public static final int IORING_OP_PROVIDE_BUFFERS = 31;
-    public static final int IORING_OP_MKDIRAT = 37;
 
     public static final int IORING_POLL_ADD_MULTI = 1;
 

@@ -2,6 +2,7 @@ package io.trale.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
@@ -9,6 +10,8 @@ import io.trale.linux.Kernel;
 import io.trale.linux.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 
 /// One io_uring instance: its descriptor, its two queues in memory shared with the kernel, and `enter`.
 ///
@@ -116,6 +119,24 @@ public final class Ring {
         }
         return kernel.ioUringEnter(enterFd, toSubmit, minComplete, enterFlags | Abi.IORING_ENTER_GETEVENTS,
                 MemorySegment.NULL, 0);
+    }
+
+    /// The operations that trale uses and this kernel does not have: `IORING_REGISTER_PROBE` of `io_uring_register(2)`. Throws if
+    /// the probe fails.
+    public List<Opcode> missingOperations() throws ErrnoException {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment probe = call.allocate(Abi.PROBE_BYTES + Abi.PROBE_MAX_OPS * Abi.PROBE_OP_BYTES, 8);
+            int result = kernel.ioUringRegister(fd, Abi.IORING_REGISTER_PROBE, probe, Abi.PROBE_MAX_OPS);
+            if (result < 0) {
+                throw new ErrnoException("io_uring_register: " + Errno.describe(-result), -result);
+            }
+            return Arrays.stream(Opcode.values()).filter(operation -> !isSupported(operation, probe)).toList();
+        }
+    }
+
+    private static boolean isSupported(Opcode operation, MemorySegment probe) {
+        long at = Abi.PROBE_BYTES + (long) operation.number() * Abi.PROBE_OP_BYTES;
+        return (probe.get(JAVA_SHORT, at + Abi.PROBE_OP_FLAGS) & Abi.IO_URING_OP_SUPPORTED) != 0;
     }
 
     /// The ring's descriptor, for `io_uring_register(2)`.

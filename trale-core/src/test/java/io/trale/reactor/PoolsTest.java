@@ -14,7 +14,7 @@ class PoolsTest {
 
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
     private final Arena arena = Arena.ofConfined();
-    private final ScratchPool scratch = new ScratchPool(reactor, arena, ScratchPool.SMALL_BYTES);
+    private final ScratchPool scratch = new ScratchPool(MemoryListener.NONE, arena, ScratchPool.SMALL_BYTES);
 
     @AfterEach
     void free() {
@@ -44,7 +44,7 @@ class PoolsTest {
 
     @Test
     void scratchMemoryOfAnotherPoolIsRefused() {
-        ScratchPool paths = new ScratchPool(reactor, arena, ScratchPool.PATH_BYTES);
+        ScratchPool paths = new ScratchPool(MemoryListener.NONE, arena, ScratchPool.PATH_BYTES);
         MemorySegment memory = scratch.take();
         assertRefused(() -> paths.give(memory), "to the wrong pool");
     }

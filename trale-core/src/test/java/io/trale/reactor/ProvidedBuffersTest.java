@@ -10,6 +10,7 @@ import io.trale.reactor.Counters.Count;
 import io.trale.testing.InterceptedKernel;
 import io.trale.testing.UdpPort;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,7 +40,7 @@ class ProvidedBuffersTest {
         public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
             MemorySegment entries = submissionEntries();
             for (long at = 0; toSubmit > 0 && refusals > 0 && at < entries.byteSize(); at += Abi.SQE_BYTES) {
-                if (entries.get(JAVA_BYTE, at) == Abi.IORING_OP_PROVIDE_BUFFERS) {
+                if (entries.get(JAVA_BYTE, at) == Opcode.PROVIDE_BUFFERS.number()) {
                     refusals--;
                     entries.set(JAVA_INT, at + 4, 0); // no buffer at all, which is an error
                 }

@@ -13,6 +13,7 @@ import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Limits.Pool;
 import io.trale.testing.InterceptedKernel;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -192,7 +193,7 @@ class ReactorTest {
     }
 
     @Test
-    void turnSubmitsMoreThanTheQueueHoldsWhileThereIsRoomForCompletions() throws Exception {
+    void turnSubmitsMoreEntriesThanTheQueueHolds() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.SUBMITTED);
             List<TestOperation> nops = nops(reactor, 1000);
@@ -543,7 +544,7 @@ class ReactorTest {
         public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
             MemorySegment entries = submissionEntries();
             for (long at = 0; at < entries.byteSize() && way != Way.REPORTS_THE_FIRST_WRITE_ONLY; at += Abi.SQE_BYTES) {
-                if (entries.get(JAVA_BYTE, at) == Abi.IORING_OP_POLL_ADD && entries.get(JAVA_INT, at + 24) == 1) {
+                if (entries.get(JAVA_BYTE, at) == Opcode.POLL_ADD.number() && entries.get(JAVA_INT, at + 24) == 1) {
                     entries.set(JAVA_INT, at + 24, way == Way.REFUSED ? 1 << 30 : 0);
                 }
             }

@@ -6,6 +6,7 @@ import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.lang.module.ModuleDescriptor;
 import java.lang.reflect.InvocationHandler;
@@ -105,10 +106,10 @@ public final class MaskedKernel implements InvocationHandler {
     private void maskEntries() {
         for (long at = entries; at < entries + entriesBytes; at += Abi.SQE_BYTES) {
             Entry entry = Entry.read(at);
-            if (entry.opcode() == Abi.IORING_OP_POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
+            if (entry.opcode() == Opcode.POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
                 SimMemory.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
             }
-            if (entry.opcode() == Abi.IORING_OP_READ && counters.contains(entry.fd())
+            if (entry.opcode() == Opcode.READ && counters.contains(entry.fd())
                     && lacking.contains(Capability.PATIENT_TIMERS)) {
                 SimMemory.setInt(at + OP_FLAGS, RWF_NOWAIT);
             }

@@ -177,7 +177,7 @@ class SimKernelTest {
     }
 
     @Test
-    void callsFromAnotherThreadAreCaughtButForTheOneThatIsMeantForThem() throws Exception {
+    void callsOfOtherThreadsAreCaught() throws Exception {
         SimKernel kernel = new SimKernel(0);
         kernel.foreign(() -> kernel.eventfd(0, 0));
         assertThatThrownBy(() -> Seeds.run(kernel, ExecutorOptions.defaults(), Executor::turn))

@@ -3,6 +3,7 @@ package io.trale.sim;
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.util.List;
 
 /// An operation in flight: from the submission of its entry to its last completion.
@@ -35,22 +36,22 @@ abstract class SimOperation {
 
     /// What `entry` asks for on `file`.
     static SimOperation of(SimRing ring, Entry entry, SimFile file) {
-        boolean selects = entry.opcode() == Abi.IORING_OP_RECV || entry.opcode() == Abi.IORING_OP_RECVMSG;
+        boolean selects = entry.opcode() == Opcode.RECV || entry.opcode() == Opcode.RECVMSG;
         int flags = entry.flags() & ~Abi.IOSQE_ASYNC; // which it may be in any case, for all that a program can tell
         if (entry.ioPriority() != 0 || flags != 0 && !(selects && flags == Abi.IOSQE_BUFFER_SELECT)) {
             return new Refused(ring, entry, file, Errno.EINVAL);
         }
         return switch (entry.opcode()) {
-            case Abi.IORING_OP_NOP -> new Nop(ring, entry, file);
-            case Abi.IORING_OP_POLL_ADD -> new Poll(ring, entry, file);
-            case Abi.IORING_OP_READ -> new Read(ring, entry, file);
-            case Abi.IORING_OP_WRITE -> new Write(ring, entry, file);
-            case Abi.IORING_OP_FSYNC -> new Fsync(ring, entry, file);
-            case Abi.IORING_OP_OPENAT -> new Open(ring, entry, file);
-            case Abi.IORING_OP_MKDIRAT -> new Mkdir(ring, entry, file);
-            case Abi.IORING_OP_CLOSE -> new Close(ring, entry, file);
-            case Abi.IORING_OP_STATX -> new Statx(ring, entry, file);
-            default -> switch (file) {
+            case NOP -> new Nop(ring, entry, file);
+            case POLL_ADD -> new Poll(ring, entry, file);
+            case READ -> new Read(ring, entry, file);
+            case WRITE -> new Write(ring, entry, file);
+            case FSYNC -> new Fsync(ring, entry, file);
+            case OPENAT -> new Open(ring, entry, file);
+            case MKDIRAT -> new Mkdir(ring, entry, file);
+            case CLOSE -> new Close(ring, entry, file);
+            case STATX -> new Statx(ring, entry, file);
+            case null, default -> switch (file) {
                 case SimTcp tcp -> onTcp(ring, entry, tcp);
                 case SimUdp udp -> onUdp(ring, entry, udp);
                 default -> new Refused(ring, entry, file, SimErrno.ENOTSOCK);
@@ -60,22 +61,22 @@ abstract class SimOperation {
 
     private static SimOperation onTcp(SimRing ring, Entry entry, SimTcp socket) {
         return switch (entry.opcode()) {
-            case Abi.IORING_OP_RECV -> new Receive(ring, entry, socket);
-            case Abi.IORING_OP_SEND ->
+            case RECV -> new Receive(ring, entry, socket);
+            case SEND ->
                 new Send(ring, entry, socket, List.of(new Vector(entry.address(), entry.length())));
-            case Abi.IORING_OP_SENDMSG -> new Send(ring, entry, socket, Message.at(entry.address(), ring.kernel.shadow).vectors());
-            case Abi.IORING_OP_ACCEPT -> new Accept(ring, entry, socket);
-            case Abi.IORING_OP_CONNECT -> new Connect(ring, entry, socket);
-            default -> throw ring.kernel.failed("not simulated for TCP: " + entry);
+            case SENDMSG -> new Send(ring, entry, socket, Message.at(entry.address(), ring.kernel.shadow).vectors());
+            case ACCEPT -> new Accept(ring, entry, socket);
+            case CONNECT -> new Connect(ring, entry, socket);
+            case null, default -> throw ring.kernel.failed("not simulated for TCP: " + entry);
         };
     }
 
     private static SimOperation onUdp(SimRing ring, Entry entry, SimUdp socket) {
         return switch (entry.opcode()) {
-            case Abi.IORING_OP_RECVMSG -> new ReceiveMessage(ring, entry, socket);
-            case Abi.IORING_OP_SENDMSG -> new SendMessage(ring, entry, socket);
-            case Abi.IORING_OP_CONNECT -> new Connect(ring, entry, socket);
-            default -> throw ring.kernel.failed("not simulated for UDP: " + entry);
+            case RECVMSG -> new ReceiveMessage(ring, entry, socket);
+            case SENDMSG -> new SendMessage(ring, entry, socket);
+            case CONNECT -> new Connect(ring, entry, socket);
+            case null, default -> throw ring.kernel.failed("not simulated for UDP: " + entry);
         };
     }
 

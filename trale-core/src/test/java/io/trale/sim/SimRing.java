@@ -2,6 +2,7 @@ package io.trale.sim;
 
 import io.trale.linux.Errno;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -120,12 +121,12 @@ final class SimRing extends SimFile {
     // ---- operations
 
     private void issue(Entry entry) {
-        kernel.trace("submit", entry.opcode(), entry.fd(), entry.userData());
-        if (entry.opcode() == Abi.IORING_OP_ASYNC_CANCEL) {
+        kernel.trace("submit", entry.opcode() == null ? -1 : entry.opcode().number(), entry.fd(), entry.userData());
+        if (entry.opcode() == Opcode.ASYNC_CANCEL) {
             kernel.soon(() -> post(entry.userData(), cancel(entry.address()), 0));
             return;
         }
-        if (entry.opcode() == Abi.IORING_OP_PROVIDE_BUFFERS) { // at once and in order, as receives may follow that pick
+        if (entry.opcode() == Opcode.PROVIDE_BUFFERS) { // at once and in order, as receives may follow that pick
             post(entry.userData(), groups.provide(entry), 0);
             return;
         }

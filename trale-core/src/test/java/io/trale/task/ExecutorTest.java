@@ -15,6 +15,7 @@ import io.trale.reactor.Operation;
 import io.trale.testing.InterceptedKernel;
 import io.trale.testing.ProcSelf;
 import io.trale.uring.Abi;
+import io.trale.uring.Opcode;
 import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -538,7 +539,7 @@ class ExecutorTest {
                     long argBytes) {
                 MemorySegment entries = submissionEntries();
                 for (long at = 0; at < entries.byteSize(); at += Abi.SQE_BYTES) {
-                    if (entries.get(JAVA_BYTE, at) == Abi.IORING_OP_ASYNC_CANCEL
+                    if (entries.get(JAVA_BYTE, at) == Opcode.ASYNC_CANCEL.number()
                             && entries.get(JAVA_LONG, at + 16) != 0) {
                         entries.set(JAVA_LONG, at + 16, Long.MAX_VALUE);
                     }
