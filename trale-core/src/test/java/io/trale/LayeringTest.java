@@ -2,8 +2,8 @@ package io.trale;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.testing.ClassFiles;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassModel;
 import java.lang.classfile.constantpool.MemberRefEntry;
@@ -12,7 +12,6 @@ import java.lang.classfile.constantpool.Utf8Entry;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,6 @@ import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,6 +81,22 @@ class LayeringTest {
             new Ban("java/lang/Thread.sleep", "", "wait for a completion: Reactor.turn"),
             new Ban("java/util/concurrent/TimeUnit.sleep", "", "wait for a completion: Reactor.turn"));
 
+    /// The circles of files that are there on purpose, each with its reason.
+    private static final Map<Set<String>, String> CIRCLES = Map.of(
+            Set.of("linux/Kernel", "linux/Libc"), "the interface has the factory of its production implementation",
+            Set.of("reactor/BlockPool", "reactor/BufferGroup", "reactor/Close", "reactor/Completions", "reactor/CurrentReactor",
+                    "reactor/Deadlines", "reactor/Descriptor", "reactor/Notifier", "reactor/Operation", "reactor/Pools",
+                    "reactor/ProvidedBuffers", "reactor/Reactor", "reactor/Slots", "reactor/Staging", "reactor/StagingQueue"),
+            "an operation knows its descriptor, a descriptor its reactor, and the reactor all operations in flight",
+            Set.of("task/Block", "task/Executor", "task/LiveTasks", "task/Loop", "task/Task"),
+            "a task enqueues itself at its executor, which polls it; a cancelled block unwinds as a task",
+            Set.of("io/Buffer", "io/Slice"), "a buffer makes slices of itself",
+            Set.of("io/AsyncWrite", "io/WriteAll"), "writeAll is a default method",
+            Set.of("net/Receive", "net/Send", "net/StreamSocket"), "a socket and its two operations",
+            Set.of("net/DatagramSocket", "net/ReceiveFrom", "net/SendTo"), "a socket and its two operations",
+            Set.of("fs/CursorIo", "fs/File", "fs/FileIo", "fs/Open", "fs/PositionedIo"),
+            "operations at the cursor move it; an open makes the file");
+
     private static final Pattern OWN_PACKAGE = Pattern.compile("io/trale/(\\w+)/");
 
     /// What `model` does against the rules, a sentence each.
@@ -114,31 +128,35 @@ class LayeringTest {
                 .forEach(ban -> found.add(user + " uses " + ban.name + ": " + ban.replacement));
     }
 
-    private static ClassModel parse(Path file) {
-        try {
-            return ClassFile.of().parse(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     @Test
     void mainClassesKeepTheRules() throws IOException {
-        List<ClassModel> classes;
-        try (Stream<Path> files = Files.walk(Path.of("target/classes"))) {
-            classes = files.filter(file -> file.toString().endsWith(".class"))
-                    .filter(file -> !file.endsWith("module-info.class"))
-                    .map(LayeringTest::parse).toList();
-        }
+        List<ClassModel> classes = ClassFiles.in("target/classes");
         assertThat(classes).extracting(model -> model.thisClass().asInternalName())
                 .contains("io/trale/linux/Libc", "io/trale/reactor/Reactor", "io/trale/task/Executor");
         assertThat(classes).flatExtracting(LayeringTest::violations).isEmpty();
     }
 
     @Test
+    void filesFormNoCircleButTheListedOnes() throws IOException {
+        assertThat(ClassFiles.circles(ClassFiles.in("target/classes"))).containsExactlyInAnyOrderElementsOf(CIRCLES.keySet());
+    }
+
+    @Test
+    void circleOfThreeFilesIsFound() {
+        List<ClassModel> classes = List.of(using("net.A", "net.B$C"), using("net.B$C", "fs.D"), using("fs.D", "net.A"),
+                using("net.E", "net.A"));
+        assertThat(ClassFiles.circles(classes)).containsExactly(Set.of("net/A", "net/B", "fs/D"));
+    }
+
+    @Test
+    void namesOfTestsHaveAtMostSixtyCharacters() throws IOException {
+        assertThat(ClassFiles.testNamesLongerThan(60, ClassFiles.in("target/test-classes"))).isEmpty();
+    }
+
+    @Test
     void compiledFixtureIsCaught() {
         Path file = Path.of("target/test-classes/io/trale/future/RuleBreaker.class");
-        assertThat(violations(parse(file))).containsExactly(
+        assertThat(violations(ClassFiles.parse(file))).containsExactly(
                 "io/trale/future/RuleBreaker uses java/lang/System.nanoTime: use Kernel.nanoTime, which tests can simulate",
                 "io/trale/future/RuleBreaker uses java/lang/ThreadLocal: use Reactor.current",
                 "io/trale/future/RuleBreaker uses package linux: future may use []",
@@ -149,8 +167,7 @@ class LayeringTest {
     @CsvSource({"linux,future", "future,linux", "uring,reactor", "reactor,io", "reactor,leaf", "leaf,task",
         "leaf,io", "io,linux", "io,net", "net,task", "net,fs", "task,io", "time,sync", "task,net", "doctor,net", "task,doctor"})
     void eachArrowAgainstTheLayersIsCaught(String user, String used) {
-        ClassModel field = parse(ClassFile.of().build(ClassDesc.of("io.trale." + user + ".A"),
-                builder -> builder.withField("f", ClassDesc.of("io.trale." + used + ".B").arrayType(), 0)));
+        ClassModel field = using(user + ".A", used + ".B");
         ClassModel method = parse(ClassFile.of().build(ClassDesc.of("io.trale." + user + ".A"),
                 builder -> builder.withMethod("m", MethodTypeDesc.of(ConstantDescs.CD_void,
                         ClassDesc.of("io.trale." + used + ".B$C")), ClassFile.ACC_ABSTRACT, with -> { })));
@@ -177,6 +194,12 @@ class LayeringTest {
     void unknownPackageIsCaught() {
         ClassModel model = parse(ClassFile.of().build(ClassDesc.of("io.trale.misc.A"), builder -> { }));
         assertThat(violations(model)).singleElement().asString().contains("add its arrows");
+    }
+
+    /// A class with a field of the type `used`, both below `io.trale`.
+    private static ClassModel using(String user, String used) {
+        return parse(ClassFile.of().build(ClassDesc.of("io.trale." + user),
+                builder -> builder.withField("f", ClassDesc.of("io.trale." + used).arrayType(), 0)));
     }
 
     /// A class that names what `ban` forbids: a member by a reference, a class by the type of a field.

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Net;
-import io.trale.reactor.Counters;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Limits;

@@ -183,7 +183,7 @@ class AcceptTest {
     }
 
     @Test
-    void whileNoDescriptorIsLeftItIsTriedTenTimesASecondAndInBetweenTheLoopSleeps() throws Exception {
+    void acceptIsRetriedTenTimesASecondWithoutADescriptor() throws Exception {
         SimKernel kernel = new SimKernel(1);
         run(kernel, List.of(() -> {
             listen(3);

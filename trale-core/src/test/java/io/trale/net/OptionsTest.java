@@ -246,7 +246,7 @@ class OptionsTest {
     }
 
     @Test
-    void anOptionThatCannotBeSetFailsTheBindAndTheConnectAndLeavesNothingOpen() throws Exception {
+    void aRefusedOptionFailsBindAndConnectAndLeaksNothing() throws Exception {
         NetOptions impossible = NetOptions.none().with(NetOptions.IPV6_V6ONLY, true);
         run(() -> {
             TcpListener.bind(Pair.LOOPBACK).close();

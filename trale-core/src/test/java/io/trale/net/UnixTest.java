@@ -338,7 +338,7 @@ class UnixTest {
     /// The kernel queues a few (net.unix.max_dgram_qlen). Were it to repeat a send that had met a full queue, it would send
     /// an empty datagram.
     @Test
-    void whoIsConnectedToAFullReceiverWaitsAndEachDatagramArrivesWhole() throws Exception {
+    void aConnectedSenderWaitsForAFullReceiver() throws Exception {
         run(() -> {
             try (UnixDatagramSocket one = UnixDatagramSocket.bind(UNNAMED);
                     UnixDatagramSocket two = UnixDatagramSocket.bind(address); Buffer large = Buffer.allocate(2000)) {

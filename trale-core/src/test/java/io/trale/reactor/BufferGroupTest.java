@@ -109,19 +109,19 @@ class BufferGroupTest {
     }
 
     @Test
-    void receivesWithDataQueuedNeverFindNoBufferHoweverSmallTheSubmissionQueue() throws Exception {
+    void receivesOfQueuedDataFindBuffersWithASmallQueue() throws Exception {
         withReceives(new Refusing(), 2, 64, 4, 12, (reactor, group, inlets, receives) ->
                 allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
     }
 
     @Test
-    void receivesWithDataQueuedNeverFindNoBufferHoweverFewCompletionsATurn() throws Exception {
+    void receivesOfQueuedDataFindBuffersWithFewCompletionsATurn() throws Exception {
         withReceives(new Refusing(), 64, 1, 4, 12, (reactor, group, inlets, receives) ->
                 allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
     }
 
     @Test
-    void receivesWithDataQueuedNeverFindNoBufferThoughTheKernelSubmitsInParts() throws Exception {
+    void receivesOfQueuedDataFindBuffersAfterPartialSubmits() throws Exception {
         var kernel = new Refusing() {
             @Override
             public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
@@ -198,7 +198,7 @@ class BufferGroupTest {
     }
 
     @Test
-    void armedReceiveThatFindsNoBufferEndsWithNoBufferSpaceAndMayTryAgain() throws Exception {
+    void armedReceiveWithoutABufferEndsWithEnobufsAndIsRetried() throws Exception {
         withReceives(new Refusing(), 64, 64, 2, 3, (reactor, group, inlets, receives) -> {
             for (TestOperation receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
                 group.stage(receive);

@@ -128,7 +128,7 @@ class AsyncCancelTest {
     }
 
     @Test
-    void blockThatIsParkedElsewhereIsInterruptedAndHearsOfTheCancelAtItsNextAwait() throws Exception {
+    void cancelInterruptsABlockParkedElsewhereAndEndsItsNextAwait() throws Exception {
         ReentrantLock lock = new ReentrantLock();
         JoinHandle<Void> sleeping = Executor.spawn(async(() -> {
             try {

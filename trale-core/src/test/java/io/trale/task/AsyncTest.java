@@ -114,7 +114,7 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void failureOfAnAwaitedBlockIsThrownAtTheAwaitAndNamesTheLinesOfBoth(boolean fast) {
+    void failureOfAnAwaitedBlockNamesTheLinesOfBoth(boolean fast) {
         assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> {
             await(block(fast, () -> {
                 await(yieldNow());

@@ -188,7 +188,7 @@ class OriginalIoFaultsTest {
     /// The deadline was one of the wall clock, a sleep of nothing disarmed the timer and slept for ever, and each sleep
     /// cost a descriptor and three system calls.
     @Test
-    void b16_sleepsFollowTheMonotonicClockEndWhenShortAndShareOneDescriptor() throws Exception {
+    void b16_sleepsFollowTheMonotonicClockAndShareOneDescriptor() throws Exception {
         Executor.blockOn(Timer.sleep(Duration.ZERO));
         Executor.blockOn(async(() -> {
             long before = ProcSelf.descriptors();
@@ -212,7 +212,7 @@ class OriginalIoFaultsTest {
     /// A send resolved its host inside `poll` and panicked if there was none; the scope of an address was lost on the way
     /// out, and a datagram was cut off without a word.
     @Test
-    void b17_datagramsAreSentToResolvedAddressesWithTheirScopeAndTruncationIsTold() throws Exception {
+    void b17_datagramAddressesKeepTheirScopeAndTruncationIsReported() throws Exception {
         Executor.blockOn(async(() -> {
             UdpSocket socket = UdpSocket.bind(ANY);
             Buffer buffer = Buffer.allocate(8);

@@ -115,7 +115,7 @@ class ScaleTest {
     }
 
     @Test
-    void aParkedBlockTakesTwelveHundredBytesWithItsTaskAndWhatItAwaits() throws Exception {
+    void aParkedBlockTakesAtMostTwelveHundredBytes() throws Exception {
         long least = Long.MAX_VALUE;
         for (int round = 0; round < 50 && least > 1200; round++) { // frames are larger until the JIT has compiled their code
             long before = liveHeap();
