@@ -69,8 +69,8 @@ public class MutexStress {
     @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "granted at once, or after a wake")
     @Outcome(expect = FORBIDDEN, desc = "the waiter is not woken, or sees the old value")
     @Twin(fault = "an unlock reads the queue outside of the monitor", of = Mutex.class,
-            real = "synchronized (this) { next = first;",
-            broken = "next = first; synchronized (this) {")
+            real = "synchronized (this) { if (waiting.isEmpty()) {",
+            broken = "boolean empty = waiting.isEmpty(); synchronized (this) { if (empty) {")
     @State
     public static class UnlockAndLock extends Base {
 

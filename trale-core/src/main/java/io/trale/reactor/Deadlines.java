@@ -2,7 +2,6 @@ package io.trale.reactor;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.trale.future.ErrnoException;
 import io.trale.linux.Net;
 import io.trale.linux.Time;
 import io.trale.uring.Sqe;
@@ -90,7 +89,7 @@ public final class Deadlines {
     }
 
     /// Runs the deadlines that are due, at most 512 of them, while the turn has time. Returns how many.
-    public int run() {
+    int run() {
         if (size == 0) {
             return 0;
         }
@@ -143,11 +142,9 @@ public final class Deadlines {
         return true;
     }
 
-    void open(Arena arena) throws ErrnoException {
-        int fd = Failure.check("timerfd_create",
-                reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK));
+    void open(Arena arena, Descriptor timerfd) {
         times = arena.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
-        timer = new Timer(new Descriptor(reactor, fd));
+        timer = new Timer(timerfd);
         armedAt = NEVER;
     }
 

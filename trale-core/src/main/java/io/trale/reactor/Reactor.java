@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.Kernel;
 import io.trale.linux.Net;
+import io.trale.linux.Time;
 import io.trale.reactor.Counters.Count;
 import io.trale.uring.Ring;
 import java.lang.foreign.Arena;
@@ -170,28 +171,25 @@ public final class Reactor {
         slots = new Slots();
         counters.add(Count.IN_FLIGHT, staging.withdrawn() - counters.get(Count.IN_FLIGHT)); // those left to the kernel no longer count
         pools = new Pools(this, ring, arena, limits, staging);
-        int eventfd = kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK);
-        if (eventfd < 0) {
-            free();
-            throw Failure.of("eventfd", -eventfd);
-        }
+        int eventfd = -1;
+        int timerfd = -1;
         try {
-            deadlines.open(arena);
-        } catch (ErrnoException e) {
-            kernel.close(eventfd);
-            free();
-            throw e;
-        }
-        notifier = new Notifier(new Descriptor(this, eventfd));
-        stage(notifier);
-        try {
+            eventfd = Failure.check("eventfd", kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
+            timerfd = Failure.check("timerfd_create",
+                    kernel.timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK));
+            deadlines.open(arena, new Descriptor(this, timerfd));
+            notifier = new Notifier(new Descriptor(this, eventfd));
+            stage(notifier);
             probeNotifier();
-        } catch (IllegalStateException e) { // the kernel has io_uring_setup, but not the rest
-            kernel.close(eventfd);
-            kernel.close(deadlines.timer().descriptor().fd());
+        } catch (ErrnoException | IllegalStateException e) { // the latter: the kernel has io_uring_setup, but not the rest
+            closeInternal(eventfd, timerfd);
             free();
             throw e;
         }
+    }
+
+    private void closeInternal(int... descriptors) {
+        Arrays.stream(descriptors).filter(fd -> fd >= 0).forEach(kernel::close);
     }
 
     /// Tests that two writes post two completions, without a read in between.
@@ -200,8 +198,8 @@ public final class Reactor {
         for (int writes = 1; writes <= 2; writes++) {
             kernel.write8(notifier.descriptor().fd(), 1);
             enter(0, 0);
-            takeCompletions();
-            handleCompletions();
+            completions.take(ring.completions);
+            completions.handle(slots);
             if (notifier.completions() < writes || !notifier.inFlight()) {
                 notifier.readInstead();
             }
@@ -269,15 +267,11 @@ public final class Reactor {
         }
     }
 
-    /// One turn of a loop without jobs; [#submit] describes the sleep. Returns how many completions and deadlines were
-    /// handled, which may be 0 (`EINTR`): then call again.
-    ///
-    /// An executor performs the same steps, and its jobs: see `Loop` in `io.trale.task`.
+    /// One turn of a loop without jobs: [#submit], then [#handle]. Returns how many callbacks have run, which may be 0 (`EINTR`):
+    /// then call again. For a loop with jobs see `Loop` in `io.trale.task`.
     public int turn(long sleepNanos) {
         submit(sleepNanos);
-        clock.begin();
-        takeCompletions();
-        return handleCompletions() + endWithdrawn() + deadlines.run();
+        return handle();
     }
 
     /// Submits what is staged. Sleeps until a completion, but at most `sleepNanos` (0: not at all; `Long.MAX_VALUE`: without
@@ -333,21 +327,19 @@ public final class Reactor {
         return toSubmit == 0;
     }
 
-    /// Copies completions out of the ring, at most [Limits#completionsPerTurn], unless some of the last turn are left.
-    public void takeCompletions() {
+    /// Begins a turn of the clock. While the turn has time, calls the handlers of completions, at most
+    /// [Limits#completionsPerTurn], then of withdrawn operations, and then runs deadlines, at most 512. Returns how many.
+    public int handle() {
+        clock.begin();
         if (ring != null) {
             completions.take(ring.completions);
         }
+        return completions.handle(slots) + endWithdrawn() + deadlines.run();
     }
 
-    /// Calls the handlers of the completions that were taken, while the turn has time. Returns how many were handled.
-    public int handleCompletions() {
-        return completions.handle(slots);
-    }
-
-    /// Ends the operations that were withdrawn before the kernel saw them, with `-ECANCELED`, while the turn has time; those
-    /// that are withdrawn meanwhile wait for the next turn. Returns how many.
-    public int endWithdrawn() {
+    /// Ends the operations that were withdrawn before the kernel saw them, with `-ECANCELED`; those that are withdrawn meanwhile
+    /// wait for the next turn.
+    private int endWithdrawn() {
         clock.beginNext();
         int count = 0;
         for (int left = staging.withdrawn(); left > 0 && !clock.isOver(); left--, count++) {
@@ -430,8 +422,7 @@ public final class Reactor {
             idle = false;
         }
         notifier.awaitWakes(wakes);
-        kernel.close(notifier.descriptor().fd());
-        kernel.close(deadlines.timer().descriptor().fd());
+        closeInternal(notifier.descriptor().fd(), deadlines.timer().descriptor().fd());
         if (idle) {
             free();
         } else {

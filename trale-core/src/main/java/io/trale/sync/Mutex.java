@@ -2,6 +2,7 @@ package io.trale.sync;
 
 import io.trale.future.Future;
 import io.trale.future.Waker;
+import java.util.LinkedHashSet;
 
 /// A lock for tasks of one or several executors, with the value that it protects.
 ///
@@ -12,8 +13,7 @@ import io.trale.future.Waker;
 public final class Mutex<T> {
 
     private boolean held;
-    private Lock first;
-    private Lock last;
+    private final LinkedHashSet<Lock> waiting = new LinkedHashSet<>();
     private T value;
 
     /// Creates an unlocked mutex that protects `value`.
@@ -30,40 +30,14 @@ public final class Mutex<T> {
     private void unlock() {
         Lock next;
         synchronized (this) {
-            next = first;
-            if (next == null) {
+            if (waiting.isEmpty()) {
                 held = false;
                 return;
             }
-            remove(next);
+            next = waiting.removeFirst();
             next.state = Lock.State.GRANTED;
         }
         next.waker.wake();
-    }
-
-    private void add(Lock lock) {
-        lock.previous = last;
-        if (last == null) {
-            first = lock;
-        } else {
-            last.next = lock;
-        }
-        last = lock;
-    }
-
-    private void remove(Lock lock) {
-        if (lock.previous == null) {
-            first = lock.next;
-        } else {
-            lock.previous.next = lock.next;
-        }
-        if (lock.next == null) {
-            last = lock.previous;
-        } else {
-            lock.next.previous = lock.previous;
-        }
-        lock.previous = null;
-        lock.next = null;
     }
 
     /// Access to the protected value, until closed. For the task that locked the mutex.
@@ -110,8 +84,6 @@ public final class Mutex<T> {
 
         private State state = State.NEW;
         private Waker waker;
-        private Lock previous;
-        private Lock next;
         private Guard guard;
 
         @Override
@@ -120,7 +92,7 @@ public final class Mutex<T> {
                 if (state == State.NEW) {
                     if (held) {
                         state = State.WAITING;
-                        add(this);
+                        waiting.add(this);
                     } else {
                         held = true;
                         state = State.GRANTED;
@@ -150,9 +122,7 @@ public final class Mutex<T> {
             synchronized (Mutex.this) {
                 before = state;
                 state = State.OVER;
-                if (before == State.WAITING) {
-                    remove(this);
-                }
+                waiting.remove(this);
             }
             if (before == State.GRANTED) {
                 unlock(); // the guard was not taken

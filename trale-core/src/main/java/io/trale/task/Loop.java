@@ -77,11 +77,7 @@ final class Loop {
                 wakes++;
             }
         }
-        clock.begin();
-        reactor.takeCompletions(); // at most Limits.completionsPerTurn
-        reactor.handleCompletions();
-        reactor.endWithdrawn(); // those that were withdrawn until now
-        reactor.deadlines().run(); // at most 512
+        reactor.handle(); // at most Limits.completionsPerTurn completions, and 512 deadlines
     }
 
     private void runTimed(Job job) {
