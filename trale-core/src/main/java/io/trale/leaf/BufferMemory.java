@@ -56,7 +56,7 @@ public final class BufferMemory {
     }
 
     /// The size in bytes.
-    public long capacity() {
+    long capacity() {
         return segment.byteSize();
     }
 

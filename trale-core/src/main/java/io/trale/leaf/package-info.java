@@ -4,4 +4,6 @@
 /// [io.trale.leaf.BufferIo] adds the user's buffers, [io.trale.leaf.CounterIo] reads an eventfd or a timerfd, and
 /// [io.trale.leaf.Countdown] waits for a deadline without any operation. [io.trale.leaf.Sockets] holds the socket calls that
 /// never block. The packages `net`, `fs`, `time` and `sync` build their futures from these.
+///
+/// Not exported: what is public here is public for the other packages of trale only.
 package io.trale.leaf;

@@ -9,4 +9,6 @@
 ///
 /// An operation that needs memory of a pool waits in the queue of that pool ([io.trale.reactor.BufferGroup],
 /// [io.trale.reactor.BlockPool]). So its entry is filled only when the memory is available.
+///
+/// Not exported: what is public here is public for the other packages of trale only.
 package io.trale.reactor;

@@ -10,4 +10,6 @@
 /// before the store is visible after the load.
 ///
 /// This package does not map completions to operations; [io.trale.reactor] does.
+///
+/// Not exported: what is public here is public for the other packages of trale only.
 package io.trale.uring;

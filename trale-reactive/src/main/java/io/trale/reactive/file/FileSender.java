@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The writing side of a file: each write goes where the one before it ended, or, if the file was opened to append,
 /// wherever its end is by then (`pwrite(2)`, under BUGS).
-public final class FileSender extends StreamSender {
+final class FileSender extends StreamSender {
 
     private final File file;
     private long position;

@@ -26,7 +26,7 @@ public final class TraleScheduler implements Scheduler, Scannable {
     /// Completes when this is disposed and none of its tasks is left.
     private final Sinks.Empty<Void> ended = Sinks.empty();
     /// What is scheduled directly; and its tasks are all tasks, since every other worker is a part of it.
-    public final TraleWorker whole;
+    final TraleWorker whole;
 
     public TraleScheduler(Loop loop) {
         this.loop = loop;

@@ -17,7 +17,7 @@ import reactor.core.scheduler.Schedulers;
 /// Tasks that are disposed together: those of one worker, or all of a scheduler.
 ///
 /// It holds what is not over, and nothing else holds a worker, so one that is forgotten is simply collected. Any thread.
-public final class TraleWorker implements Scheduler.Worker, Scannable {
+final class TraleWorker implements Scheduler.Worker, Scannable {
 
     /// Set in [#live] once no more tasks are accepted.
     private static final int DISPOSED = Integer.MIN_VALUE;

@@ -6,7 +6,7 @@ import io.trale.leaf.WritableWait;
 import io.trale.uring.Sqe;
 
 /// Waits until a socket has room to send, as an operation of its own: so whoever waits holds no memory. Loop thread only.
-public final class WritablePoll extends Operation {
+final class WritablePoll extends Operation {
 
     private final WritableWait writable;
     private final Runnable ready;

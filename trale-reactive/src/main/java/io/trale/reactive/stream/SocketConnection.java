@@ -36,7 +36,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /// A [Connection] on a socket: its receiver, its sender, and its close.
-public final class SocketConnection implements Connection {
+final class SocketConnection implements Connection {
 
     final Loop loop;
     final Descriptor descriptor;
