@@ -45,9 +45,15 @@ final class Staging {
         queues.add(queue);
     }
 
-    /// Removes all queues but the plain one, all that is staged, and all cancels, since the ring is closed.
+    /// Withdraws all that is staged, but for the reactor's own, and removes all cancels and all queues but the plain one, since
+    /// the ring is closed.
     void clear() {
-        plain.forEach(plain::remove);
+        forEach(operation -> {
+            operation.line.remove(operation);
+            if (!operation.isInternal()) {
+                withdrawn.add(operation);
+            }
+        });
         queues.subList(1, queues.size()).clear();
         cancels.clear();
         releasing = false;
