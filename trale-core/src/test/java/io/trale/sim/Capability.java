@@ -6,7 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 
-/// What a kernel may lack.
+/// A feature that an older kernel does not have.
 public enum Capability {
     /// `IORING_SETUP_NO_SQARRAY`, since Linux 6.6.
     NO_SQARRAY(Abi.IORING_SETUP_NO_SQARRAY),
@@ -20,9 +20,9 @@ public enum Capability {
     BUFFER_RINGS(0),
     /// `IORING_REGISTER_RING_FDS`, since Linux 5.18.
     REGISTERED_RING(0),
-    /// A multishot poll that posts a completion for each event. Without it there is a first one, and no other.
+    /// A multishot poll that posts a completion for each event. Without this, it posts only the first.
     MULTISHOT_POLL(0),
-    /// A read of a non-blocking timerfd that waits, since Linux 6.10. Before, it answers `EAGAIN`.
+    /// A read of a non-blocking timerfd that waits, since Linux 6.10. Before, it fails with `EAGAIN`.
     PATIENT_TIMERS(0);
 
     private final int setupFlags;
@@ -36,7 +36,7 @@ public enum Capability {
         return lacking.stream().mapToInt(capability -> capability.setupFlags).reduce(0, (a, b) -> a | b);
     }
 
-    /// Nothing, each alone, and all together.
+    /// Sets of missing capabilities: the empty set, each capability alone, and all of them.
     public static List<Set<Capability>> masks() {
         List<Set<Capability>> masks = new ArrayList<>();
         masks.add(EnumSet.noneOf(Capability.class));

@@ -1,6 +1,6 @@
 package io.trale.sim;
 
-/// `IORING_OP_CLOSE`; the number is taken until the worker that has it comes to it.
+/// `IORING_OP_CLOSE`; the number stays in use until the kernel worker runs the close.
 final class Close extends SimOperation {
 
     Close(SimRing ring, Entry entry, SimFile nothing) {

@@ -14,7 +14,7 @@ final class Connect extends SimOperation {
     Connect(SimRing ring, Entry entry, SimSocket socket) {
         super(ring, entry, socket);
         this.socket = socket;
-        kernel.shadow.checkLent(this, entry.address(), entry.offset());
+        kernel.shadow.checkOwnedByKernel(this, entry.address(), entry.offset());
         address = SocketAddresses.decode(SimMemory.at(entry.address(), entry.offset()));
     }
 

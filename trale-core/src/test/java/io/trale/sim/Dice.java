@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Every choice of a run, drawn from its seed.
+/// The random choices of a run; all of them follow from its seed.
 final class Dice {
 
     private static final long LATE_NANOS = 500_000;
@@ -21,12 +21,12 @@ final class Dice {
         return random;
     }
 
-    /// What may go wrong from now on.
+    /// Sets the faults that may happen from now on.
     void faults(Faults faults) {
         this.faults = faults;
     }
 
-    /// True if that fault happens now.
+    /// Draws whether `fault` happens now.
     boolean fault(Fault fault) {
         boolean happens = chance(faults.of(fault));
         if (happens) {
@@ -35,7 +35,7 @@ final class Dice {
         return happens;
     }
 
-    /// How often that fault has happened.
+    /// How often `fault` has happened.
     int happened(Fault fault) {
         return happened[fault.ordinal()];
     }
@@ -52,17 +52,17 @@ final class Dice {
         return values[below(values.length)];
     }
 
-    /// How much later something happens, in nanoseconds: mostly 0.
+    /// A delay in nanoseconds; mostly 0.
     long lateness() {
         return fault(Fault.LATE) ? 1 + random.nextLong(LATE_NANOS) : 0;
     }
 
-    /// How much of `count` is transferred, at least 1.
+    /// The number of bytes that a transfer of `count` transfers, at least 1.
     int shorten(int count) {
         return count > 1 && fault(Fault.SHORT_TRANSFER) ? 1 + below(count - 1) : count;
     }
 
-    /// Puts `list`, the operations that became ready, into the order in which they complete.
+    /// Sorts `list`, the operations that became ready, into the order in which they complete.
     <T> void order(List<T> list) {
         if (list.size() > 1 && fault(Fault.LAST_FIRST)) {
             Collections.reverse(list);

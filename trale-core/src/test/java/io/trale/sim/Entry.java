@@ -20,7 +20,7 @@ record Entry(Opcode opcode, int flags, int ioPriority, int fd, long offset, long
         return Arrays.stream(Opcode.values()).filter(opcode -> opcode.number() == number).findAny().orElse(null);
     }
 
-    /// True if it operates on a file by its descriptor: not on a directory that means none, nor on the number itself.
+    /// True if the operation needs an open file behind `fd`. A close and `AT_FDCWD` do not.
     boolean namesFile() {
         return opcode != Opcode.NOP && opcode != Opcode.CLOSE && (fd != Files.AT_FDCWD
                 || opcode != Opcode.OPENAT && opcode != Opcode.STATX && opcode != Opcode.MKDIRAT);

@@ -5,16 +5,16 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
-/// How often each [Fault] happens, from 0 (never) to 1. Immutable.
+/// The probability of each [Fault], from 0 (never) to 1. Immutable.
 public final class Faults {
 
-    /// The kernel as it is on a good day.
+    /// No faults.
     public static final Faults NONE = of(fault -> 0);
 
-    /// Everything that loses nothing: no accept fails, no connection breaks, no transfer is interrupted.
+    /// All faults that lose no data and fail no operation.
     public static final Faults HARMLESS = of(fault -> fault.harmless ? fault.usual : 0);
 
-    /// Everything.
+    /// All faults.
     public static final Faults ALL = of(fault -> fault.usual);
 
     private final Map<Fault, Double> probabilities;
@@ -35,12 +35,12 @@ public final class Faults {
         return probabilities.get(fault);
     }
 
-    /// As this, with `fault` that often.
+    /// A copy in which `fault` has that probability.
     public Faults with(Fault fault, double probability) {
         return of(other -> other == fault ? probability : of(other));
     }
 
-    /// As this, with each of `faults` as often as is usual.
+    /// A copy in which each of `faults` has its usual probability.
     public Faults with(Fault... faults) {
         Faults more = this;
         for (Fault fault : faults) {
@@ -49,8 +49,7 @@ public final class Faults {
         return more;
     }
 
-    /// Each fault of this with a probability of one half, else not at all: runs in which some never happen find what runs
-    /// with all of them hide.
+    /// A copy without about half of the faults. Runs without a fault can find failures that the fault hides.
     public Faults someOf(SplittableRandom random) {
         return of(fault -> random.nextBoolean() ? of(fault) : 0);
     }

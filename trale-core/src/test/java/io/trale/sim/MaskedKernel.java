@@ -16,17 +16,17 @@ import java.lang.reflect.Proxy;
 import java.util.HashSet;
 import java.util.Set;
 
-/// The real kernel with capabilities taken away: it answers as an older one would.
+/// The real kernel without some capabilities, so that it behaves like an older one.
 public final class MaskedKernel implements InvocationHandler {
 
     // struct io_uring_sqe
     private static final int LENGTH = 24;
     private static final int OP_FLAGS = 28;
 
-    /// `preadv2(2)`: answer `EAGAIN`, do not wait.
+    /// `preadv2(2)`: fail with `EAGAIN` instead of waiting.
     private static final int RWF_NOWAIT = 8;
 
-    /// Before Linux 6.10, a timerfd lacks the capability by itself, and answers `EOPNOTSUPP` to `RWF_NOWAIT`.
+    /// False before Linux 6.10, where a timerfd does not have the capability and fails with `EOPNOTSUPP` on `RWF_NOWAIT`.
     private static final boolean TIMERS_ARE_PATIENT =
             ModuleDescriptor.Version.parse(System.getProperty("os.version")).compareTo(ModuleDescriptor.Version.parse("6.10")) >= 0;
 
@@ -34,14 +34,14 @@ public final class MaskedKernel implements InvocationHandler {
     private final Set<Capability> lacking;
     private long entries;
     private long entriesBytes;
-    /// The descriptors that have a counter.
+    /// The eventfds and timerfds.
     private final Set<Integer> counters = new HashSet<>();
 
     private MaskedKernel(Set<Capability> lacking) {
         this.lacking = lacking;
     }
 
-    /// A kernel for one executor.
+    /// A kernel for one executor, without the capabilities `lacking`.
     public static Kernel without(Set<Capability> lacking) {
         return (Kernel) Proxy.newProxyInstance(MaskedKernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 new MaskedKernel(lacking));
@@ -102,12 +102,12 @@ public final class MaskedKernel implements InvocationHandler {
         };
     }
 
-    /// Changes what the entries ask for, whether they go out now or went long ago.
+    /// Changes the entries, including those that were submitted before.
     private void maskEntries() {
         for (long at = entries; at < entries + entriesBytes; at += Abi.SQE_BYTES) {
             Entry entry = Entry.read(at);
             if (entry.opcode() == Opcode.POLL_ADD && lacking.contains(Capability.MULTISHOT_POLL)) {
-                SimMemory.setInt(at + LENGTH, 0); // where a poll has its flags: it is for one event now
+                SimMemory.setInt(at + LENGTH, 0); // the flags of a poll: for one event
             }
             if (entry.opcode() == Opcode.READ && counters.contains(entry.fd())
                     && lacking.contains(Capability.PATIENT_TIMERS)) {

@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.List;
 
-/// A `struct msghdr` of the program, as it was when its entry was submitted.
+/// A `struct msghdr` of the program, read when its entry was submitted.
 record Message(long address, long name, int nameBytes, List<Vector> vectors, long control, long controlBytes) {
 
     private static final int NAME_BYTES = 8;
@@ -18,15 +18,15 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
     private static final int FLAGS = 48;
     private static final int BYTES = 56;
 
-    /// The one at `address`; all that is read when the entry is submitted must be lent by then.
+    /// Reads the header at `address`, which the kernel must own.
     static Message at(long address, ShadowMemory shadow) {
-        shadow.checkLent("a message", address, BYTES);
+        shadow.checkOwnedByKernel("a message", address, BYTES);
         List<Vector> vectors = Vector.array(SimMemory.getLong(address + VECTORS), SimMemory.getLong(address + VECTOR_COUNT));
         return new Message(address, SimMemory.getLong(address), SimMemory.getInt(address + NAME_BYTES), vectors,
                 SimMemory.getLong(address + CONTROL), SimMemory.getLong(address + CONTROL_BYTES));
     }
 
-    /// Claims what a receive writes to, apart from the vectors if the buffer is picked from a group.
+    /// Claims the memory that a receive writes: without the vectors if it selects a buffer.
     void claimToReceive(Object owner, ShadowMemory shadow, boolean withVectors) {
         shadow.claim(owner, address, BYTES, true);
         if (name != 0) {
@@ -40,15 +40,15 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
         }
     }
 
-    /// Claims what a send reads while it is in flight; the rest was read already.
+    /// Claims the memory that a send reads while in flight. Header and address were read on submission.
     void claimToSend(Object owner, ShadowMemory shadow) {
         if (name != 0) {
-            shadow.checkLent(owner, name, nameBytes);
+            shadow.checkOwnedByKernel(owner, name, nameBytes);
         }
         vectors.forEach(vector -> shadow.claim(owner, vector.address(), vector.length(), false));
     }
 
-    /// The name, or null if there is none.
+    /// The address in the header, or null if there is none.
     InetSocketAddress decodeName() {
         return name == 0 ? null : SocketAddresses.decode(SimMemory.at(name, nameBytes));
     }
@@ -66,7 +66,7 @@ record Message(long address, long name, int nameBytes, List<Vector> vectors, lon
         SimMemory.setInt(address + FLAGS, flags);
     }
 
-    /// Says how much control data there is.
+    /// Sets the length of the control data.
     void setControlBytes(long bytes) {
         SimMemory.setLong(address + CONTROL_BYTES, bytes);
     }

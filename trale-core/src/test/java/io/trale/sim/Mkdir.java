@@ -9,7 +9,7 @@ final class Mkdir extends SimOperation {
 
     Mkdir(SimRing ring, Entry entry, SimFile directory) {
         super(ring, entry, directory);
-        kernel.shadow.checkLent(this, entry.address(), 1);
+        kernel.shadow.checkOwnedByKernel(this, entry.address(), 1);
         path = SimMemory.getString(entry.address());
     }
 

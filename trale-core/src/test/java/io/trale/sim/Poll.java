@@ -5,8 +5,8 @@ import io.trale.uring.Abi;
 
 /// `IORING_OP_POLL_ADD`, once or multishot.
 ///
-/// Reports `POLLRDHUP` whether it was asked for or not, as the real one does (`IO_POLL_UNMASK`). A multishot poll posts
-/// a completion for the readiness that it finds at first, and then one for each event, read or unread.
+/// Reports `POLLRDHUP` even if not requested, as the real kernel does (`IO_POLL_UNMASK`). A multishot poll posts one
+/// completion for the readiness at its start, and then one for each event, even if no data was read in between.
 final class Poll extends SimOperation {
 
     private final int events;

@@ -4,7 +4,7 @@ import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.uring.Abi;
 
-/// `IORING_OP_RECV`, into memory of its own or a buffer that is picked from a group when the data is there.
+/// `IORING_OP_RECV`, into the memory of its entry or a buffer that it selects from a group when data is available.
 final class Receive extends SimOperation {
 
     private final SimTcp socket;

@@ -5,11 +5,11 @@ import io.trale.linux.Net;
 import io.trale.uring.Abi;
 import java.util.Arrays;
 
-/// `IORING_OP_RECVMSG` of a datagram, into memory of its own or a buffer that is picked from a group.
+/// `IORING_OP_RECVMSG` of a datagram, into the memory of its entry or a buffer that it selects from a group.
 final class ReceiveMessage extends SimOperation {
 
     private static final int MSG_CTRUNC = 8;
-    /// `struct cmsghdr` with the `int` behind it, and what that takes with its padding.
+    /// `struct cmsghdr` with its `int`, and the size of both with padding.
     private static final int CONTROL_LENGTH = 20;
     private static final int CONTROL_SPACE = 24;
 
@@ -59,7 +59,7 @@ final class ReceiveMessage extends SimOperation {
         return truncated && (entry.opFlags() & Net.MSG_TRUNC) == 0 ? room : datagram.bytes().length;
     }
 
-    /// Writes the control message, if there is something to say. Returns the flags of the message.
+    /// Writes the control message if datagrams were dropped. Returns the flags of the message.
     private int tellDrops(int drops) {
         boolean fits = message.controlBytes() >= CONTROL_LENGTH;
         if (drops > 0 && fits) {

@@ -1,6 +1,6 @@
 package io.trale.sim;
 
-/// What the kernel looks at and answers with an error.
+/// An operation that the kernel rejects with an error.
 final class Refused extends SimOperation {
 
     private final int errno;

@@ -5,7 +5,8 @@ import io.trale.linux.Net;
 import java.util.Arrays;
 import java.util.List;
 
-/// `IORING_OP_SEND`, or `IORING_OP_SENDMSG` of a stream: all of it with `MSG_WAITALL`, unless it is cancelled after a part; else what there is room for.
+/// `IORING_OP_SEND`, or `IORING_OP_SENDMSG` of a stream. With `MSG_WAITALL`, it sends all bytes unless it is cancelled in
+/// between; without, as many as fit in the send buffer.
 final class Send extends SimOperation {
 
     private final SimTcp socket;

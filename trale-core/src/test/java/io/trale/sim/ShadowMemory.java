@@ -8,12 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Whose memory is whose: what is mapped, what the program has lent to its operations, and which ranges the kernel may
-/// touch now.
+/// Tracks the owner of memory: what is mapped, what the program has given to the kernel, and which ranges the kernel accesses.
 ///
-/// A range is claimed by an operation in flight, or by a buffer that was given to a buffer ring. Two claims may overlap
-/// only if both read; nothing that is claimed may be unmapped. If this listens to a reactor, only what is lent may be
-/// claimed, nothing may come back that is claimed, and nothing is lent twice.
+/// An operation in flight, or a buffer in a buffer ring, *claims* the ranges that the kernel may access for it. Two claims may
+/// overlap only if both read. A claimed range must not be unmapped. If this listens to a reactor, also: a claimed range must be
+/// owned by the kernel, stays so while it is claimed, and is not given to the kernel twice.
 final class ShadowMemory implements MemoryListener {
 
     private record Claim(Object owner, long address, long bytes, boolean writes) {
@@ -30,7 +29,7 @@ final class ShadowMemory implements MemoryListener {
 
     private final SimKernel kernel;
     private final TreeMap<Long, Long> mappings = new TreeMap<>();
-    private final TreeMap<Long, Long> lent = new TreeMap<>();
+    private final TreeMap<Long, Long> ownedByKernel = new TreeMap<>();
     private final List<Claim> claims = new ArrayList<>();
     private boolean listening;
 
@@ -54,7 +53,7 @@ final class ShadowMemory implements MemoryListener {
         }
     }
 
-    /// Learns from `reactor`, which is not open yet, what it lends.
+    /// Listens to `reactor`, which is not open yet.
     void listenTo(Reactor reactor) {
         listening = true;
         reactor.setMemoryListener(this);
@@ -62,21 +61,21 @@ final class ShadowMemory implements MemoryListener {
 
     @Override
     public void ownedByKernel(MemorySegment memory) {
-        Map.Entry<Long, Long> last = lent.lowerEntry(memory.address() + memory.byteSize());
+        Map.Entry<Long, Long> last = ownedByKernel.lowerEntry(memory.address() + memory.byteSize());
         if (last != null && last.getKey() + last.getValue() > memory.address()) {
-            throw kernel.failed("lent twice: " + range(memory.address(), memory.byteSize()));
+            throw kernel.failed("given to the kernel twice: " + range(memory.address(), memory.byteSize()));
         }
-        lent.put(memory.address(), memory.byteSize());
+        ownedByKernel.put(memory.address(), memory.byteSize());
     }
 
     @Override
     public void ownedByUs(MemorySegment memory) {
-        if (!lent.remove(memory.address(), memory.byteSize())) {
-            throw kernel.failed("returned, but not lent: " + range(memory.address(), memory.byteSize()));
+        if (!ownedByKernel.remove(memory.address(), memory.byteSize())) {
+            throw kernel.failed("taken back, but not owned by the kernel: " + range(memory.address(), memory.byteSize()));
         }
         for (Claim claim : claims) {
             if (claim.overlaps(memory.address(), memory.byteSize())) {
-                throw kernel.failed("returned while " + claim);
+                throw kernel.failed("taken back while " + claim);
             }
         }
     }
@@ -85,21 +84,21 @@ final class ShadowMemory implements MemoryListener {
         return bytes + " bytes at 0x" + Long.toHexString(address);
     }
 
-    /// Fails if the program names memory that is not lent to `owner`, or to any other.
-    void checkLent(Object owner, long address, long bytes) {
-        Map.Entry<Long, Long> range = lent.floorEntry(address);
+    /// Fails the run if `owner` names memory that the kernel does not own.
+    void checkOwnedByKernel(Object owner, long address, long bytes) {
+        Map.Entry<Long, Long> range = ownedByKernel.floorEntry(address);
         if (listening && (range == null || range.getKey() + range.getValue() < address + bytes)) {
-            throw kernel.failed(owner + " names memory that is not lent: " + range(address, bytes));
+            throw kernel.failed(owner + " names memory that the kernel does not own: " + range(address, bytes));
         }
     }
 
-    /// The kernel may touch the range, which must be lent, from now on on behalf of `owner`.
+    /// From now on the kernel may access the range for `owner`; the kernel must own it.
     void claim(Object owner, long address, long bytes, boolean writes) {
-        checkLent(owner, address, bytes);
+        checkOwnedByKernel(owner, address, bytes);
         hold(owner, address, bytes, writes);
     }
 
-    /// As [#claim], of memory that the program registers, and lends to nobody.
+    /// As [#claim], for registered memory, which is not given to the kernel.
     void hold(Object owner, long address, long bytes, boolean writes) {
         Claim claim = new Claim(owner, address, bytes, writes);
         if (bytes < 0 || address <= 0) {
@@ -107,7 +106,7 @@ final class ShadowMemory implements MemoryListener {
         }
         for (Claim other : claims) {
             if ((writes || other.writes) && other.overlaps(address, bytes)) {
-                throw kernel.failed("memory of two at once: " + claim + " and " + other);
+                throw kernel.failed("conflicting access: " + claim + " and " + other);
             }
         }
         Map.Entry<Long, Long> mapping = mappings.floorEntry(address);
@@ -118,12 +117,12 @@ final class ShadowMemory implements MemoryListener {
         claims.add(claim);
     }
 
-    /// Everything that `owner` had is the program's again.
+    /// Removes all claims of `owner`.
     void release(Object owner) {
         claims.removeIf(claim -> claim.owner == owner);
     }
 
-    /// Writes random bytes somewhere into what the kernel may write to.
+    /// Writes random bytes to a range that the kernel may write.
     void scribble() {
         if (claims.isEmpty()) {
             return;
@@ -140,11 +139,11 @@ final class ShadowMemory implements MemoryListener {
     }
 
     void assertQuiescent() {
-        if (!lent.isEmpty()) {
-            throw kernel.failed("still lent: " + lent);
+        if (!ownedByKernel.isEmpty()) {
+            throw kernel.failed("still owned by the kernel: " + ownedByKernel);
         }
         if (!claims.isEmpty()) {
-            throw kernel.failed("still the kernel's: " + claims);
+            throw kernel.failed("still claimed: " + claims);
         }
         if (!mappings.isEmpty()) {
             throw kernel.failed("still mapped: " + mappings);

@@ -22,7 +22,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Who touches memory that is somebody else's is caught.
+/// An access to memory with another owner fails the run.
 @Timeout(60)
 class ShadowMemoryTest {
 
@@ -36,7 +36,7 @@ class ShadowMemoryTest {
             ring.submissions.next().prepRead(eventfd, memory.address(), 8, 0);
             ring.submissions.next().prepRead(eventfd, memory.address() + 4, 8, 0);
             assertThatThrownBy(() -> ring.enter(0, 0)).isInstanceOf(AssertionError.class)
-                    .hasMessageStartingWith("seed 7: memory of two at once: read(");
+                    .hasMessageStartingWith("seed 7: conflicting access: read(");
         }
     }
 
@@ -57,7 +57,7 @@ class ShadowMemoryTest {
         assertThatThrownBy(kernel::assertQuiescent).hasMessageStartingWith("seed 7: unmapped while read(");
     }
 
-    // ---- what a reactor lends
+    // ---- memory of a reactor
 
     private interface Body {
         void run(Reactor reactor, Descriptor eventfd) throws Exception;
@@ -96,7 +96,7 @@ class ShadowMemoryTest {
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
             reactor.turn(0);
             reactor.pools().scratch().give(memory);
-        }, "seed 7: returned while read(");
+        }, "seed 7: taken back while read(");
     }
 
     @Test
@@ -106,7 +106,7 @@ class ShadowMemoryTest {
             reactor.pools().scratch().give(memory);
             reactor.stage(operation(eventfd, sqe -> sqe.prepRead(eventfd.fd(), memory.address(), 8, 0)));
             reactor.turn(0);
-        }, "names memory that is not lent: 8 bytes");
+        }, "names memory that the kernel does not own: 8 bytes");
     }
 
     @Test
@@ -116,7 +116,7 @@ class ShadowMemoryTest {
             reactor.stage(operation(eventfd, sqe ->
                     sqe.prepRead(eventfd.fd(), memory.address() + 8, ScratchPool.SMALL_BYTES, 0)));
             reactor.turn(0);
-        }, "names memory that is not lent: 256 bytes");
+        }, "names memory that the kernel does not own: 256 bytes");
     }
 
     @Test
@@ -125,7 +125,7 @@ class ShadowMemoryTest {
             MemorySegment memory = reactor.pools().scratch().take();
             reactor.memoryListener().ownedByUs(memory);
             reactor.memoryListener().ownedByUs(memory);
-        }, "seed 7: returned, but not lent: 256 bytes");
+        }, "seed 7: taken back, but not owned by the kernel: 256 bytes");
     }
 
     @Test
@@ -134,7 +134,7 @@ class ShadowMemoryTest {
             MemorySegment memory = reactor.pools().scratch().take();
             SimKernel kernel = (SimKernel) reactor.kernel();
             kernel.shadow.ownedByKernel(memory.asSlice(255, 1));
-        }, "seed 7: lent twice: 1 bytes");
+        }, "seed 7: given to the kernel twice: 1 bytes");
     }
 
     @Test
@@ -144,7 +144,7 @@ class ShadowMemoryTest {
             SimKernel kernel = (SimKernel) reactor.kernel();
             ((SimRing) kernel.file(1000)).groups.get(group.id()).isEmpty(); // has the kernel look at them
             group.take(3 << Abi.IORING_CQE_BUFFER_SHIFT);
-        }, "seed 7: returned while buffer 3 of group 0 writes");
+        }, "seed 7: taken back while buffer 3 of group 0 writes");
     }
 
     @Test
@@ -153,6 +153,6 @@ class ShadowMemoryTest {
             reactor.pools().scratch().take();
             eventfd.close();
             reactor.close(0);
-        }, "seed 7: still lent: ");
+        }, "seed 7: still owned by the kernel: ");
     }
 }

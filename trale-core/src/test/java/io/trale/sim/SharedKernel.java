@@ -8,7 +8,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 
 /// A simulated kernel without faults that real threads may call, for tools that control their schedule. One monitor guards
-/// all of it; a loop that sleeps waits in that monitor.
+/// the kernel; a sleeping loop waits in that monitor.
 public final class SharedKernel implements InvocationHandler {
 
     private static final int MAX_SPINS = 10_000;
@@ -19,15 +19,15 @@ public final class SharedKernel implements InvocationHandler {
     private SimKernel simulated;
     private int spins;
 
-    /// A kernel that forbids to use the number of a closed descriptor; see [SimKernel#strict].
+    /// A kernel that rejects the number of a closed descriptor; see [SimKernel#strict].
     public SharedKernel() {}
 
-    /// What a loop, and the threads that wake it, call.
+    /// The kernel, for a loop and the threads that wake it.
     public Kernel kernel() {
         return kernel;
     }
 
-    /// What is behind it. Made by the first call, since it belongs to the thread that makes it; loop thread.
+    /// The simulated kernel. It is created by the first call, which must come from the loop thread.
     public SimKernel simulated() {
         if (simulated == null) {
             simulated = new SimKernel(1).strict();
@@ -36,7 +36,7 @@ public final class SharedKernel implements InvocationHandler {
         return simulated;
     }
 
-    /// Throws unless everything is closed, returned and ended.
+    /// Throws if a descriptor is open, memory is owned by the kernel, or an operation is in flight.
     public void assertQuiescent() {
         synchronized (monitor) {
             simulated.throwFailure();
@@ -74,7 +74,7 @@ public final class SharedKernel implements InvocationHandler {
     private int write8(int fd, long value) {
         SimFile file = simulated().file(fd);
         if (file == null) {
-            throw simulated().failed("write8 to " + fd + ", which is closed");
+            throw simulated().failed("write8 to the closed descriptor " + fd);
         }
         int result = file instanceof SimEventfd eventfd ? eventfd.add(value) : -Errno.EINVAL;
         monitor.notifyAll();
@@ -83,9 +83,9 @@ public final class SharedKernel implements InvocationHandler {
 
     private Object spinWait() throws InterruptedException {
         if (++spins > MAX_SPINS) {
-            throw simulated().failed("spins for ever");
+            throw simulated().failed("the loop spins without an end");
         }
-        monitor.wait(1); // so that others run
+        monitor.wait(1); // so that other threads run
         return null;
     }
 }

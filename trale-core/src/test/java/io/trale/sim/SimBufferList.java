@@ -3,7 +3,7 @@ package io.trale.sim;
 import io.trale.linux.Errno;
 import java.util.ArrayDeque;
 
-/// A group of buffers that the program gives by operations: `IORING_OP_PROVIDE_BUFFERS`.
+/// A group of buffers that the program provides by operations: `IORING_OP_PROVIDE_BUFFERS`.
 final class SimBufferList implements SimBuffers {
 
     private record Buffer(int group, int id, long address, int bytes) {}
@@ -15,17 +15,17 @@ final class SimBufferList implements SimBuffers {
         this.kernel = kernel;
     }
 
-    /// Takes the buffer that `entry` provides. Returns what the operation completes with.
+    /// Adds the buffer that `entry` provides. Returns the result of the operation.
     int provide(Entry entry) {
         if (entry.fd() != 1 || entry.flags() != 0 || entry.opFlags() != 0) {
-            throw kernel.failed("only one buffer at a time: " + entry);
+            throw kernel.failed("must provide one buffer: " + entry);
         }
         if (kernel.dice.fault(Fault.SHORTAGE)) {
             return -Errno.ENOMEM;
         }
         Buffer buffer = new Buffer(entry.group(), (int) entry.offset(), entry.address(), entry.length());
         if (given.stream().anyMatch(other -> other.id == buffer.id)) {
-            throw kernel.failed("given twice: " + buffer);
+            throw kernel.failed("provided twice: " + buffer);
         }
         given.add(buffer);
         kernel.shadow.claim(buffer, buffer.address, buffer.bytes, true);
@@ -54,8 +54,8 @@ final class SimBufferList implements SimBuffers {
         return buffer.id;
     }
 
-    /// The ring is closed, and what was given goes with it. A buffer that is lent can be told from one whose return was
-    /// called off only by the program.
+    /// The ring is closed, and the group with it. Whether a missing buffer is in use, or its provide was cancelled, only the
+    /// program knows.
     @Override
     public void close() {
         given.forEach(kernel.shadow::release);

@@ -2,7 +2,7 @@ package io.trale.sim;
 
 import io.trale.uring.Abi;
 
-/// A group of buffers that the program gives through a ring in its memory: it moves the tail, we the head.
+/// A group of buffers that the program provides through a ring in its memory. The program moves the tail, the kernel the head.
 final class SimBufferRing implements SimBuffers {
 
     private final SimKernel kernel;
@@ -22,7 +22,7 @@ final class SimBufferRing implements SimBuffers {
         kernel.shadow.hold(this, ring, (long) entries * Abi.BUF_BYTES, false);
     }
 
-    /// Claims what was given since the last look.
+    /// Claims the buffers that were provided since the last call.
     void look() {
         short tail = SimMemory.getShortAcquire(ring + Abi.BUF_RING_TAIL);
         if ((short) (tail - head) > entries || (short) (tail - head) < 0) {
@@ -31,7 +31,7 @@ final class SimBufferRing implements SimBuffers {
         while (seen != tail) {
             int id = SimMemory.getShort(entry(seen) + Abi.BUF_ID);
             if (id < 0 || id >= entries || given[id] != null) {
-                throw kernel.failed("buffer " + id + " of group " + group + " given twice, or none of it");
+                throw kernel.failed("buffer " + id + " is provided twice, or not in group " + group);
             }
             given[id] = "buffer " + id + " of group " + group;
             kernel.shadow.claim(given[id], SimMemory.getLong(entry(seen) + Abi.BUF_ADDRESS),
@@ -69,7 +69,7 @@ final class SimBufferRing implements SimBuffers {
         return id;
     }
 
-    /// The group is taken out of the ring. What is missing in it the program may keep, as long as it keeps the mapping.
+    /// The program unregisters the group. It may keep buffers that are in use, as long as the memory stays mapped.
     @Override
     public void close() {
         look();

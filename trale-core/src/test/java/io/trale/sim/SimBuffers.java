@@ -1,8 +1,8 @@
 package io.trale.sim;
 
-/// A group of buffers from which receives pick.
+/// A group of buffers from which receives select.
 ///
-/// A buffer is the kernel's from the moment it is given until it is picked, and so may be written to at any time.
+/// The kernel owns a buffer, and may write to it at any time, from the provide until a receive selects it.
 interface SimBuffers {
 
     boolean isEmpty();
@@ -11,9 +11,9 @@ interface SimBuffers {
 
     long nextAddress();
 
-    /// Picks the next buffer: it is the program's from now on. Returns its number.
+    /// Selects the next buffer, which the program owns from now on. Returns its number.
     int take();
 
-    /// The group goes.
+    /// Removes the group.
     void close();
 }

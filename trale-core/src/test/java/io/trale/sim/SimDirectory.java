@@ -2,7 +2,7 @@ package io.trale.sim;
 
 import io.trale.linux.Files;
 
-/// An open directory, which trale has no use for.
+/// An open directory. No operation of trale works on one.
 final class SimDirectory extends SimFile {
 
     SimDirectory(SimKernel kernel) {

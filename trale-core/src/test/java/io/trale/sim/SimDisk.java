@@ -11,14 +11,14 @@ final class SimDisk {
 
     private static final int MAX_NAME = 255;
 
-    /// What a name in a directory stands for.
+    /// The object that a name in a directory refers to.
     sealed interface Node {}
 
     record Directory(TreeMap<String, Node> names) implements Node {}
 
     record Pipe(SimPipe pipe) implements Node {}
 
-    /// The bytes of a file, whoever has it open.
+    /// The bytes of a file, shared by all descriptors of it.
     static final class Content implements Node {
         byte[] bytes = {};
 
@@ -38,7 +38,7 @@ final class SimDisk {
         this.kernel = kernel;
     }
 
-    /// Where a path leads: the last directory on it, and the name in that. Or the error.
+    /// A resolved path: its last directory and the name in that directory, or an error.
     private record Place(Directory directory, String name, int errno) {
 
         Node node() {
@@ -137,27 +137,27 @@ final class SimDisk {
         Place place = find(Files.AT_FDCWD, path);
         SimPipe pipe = new SimPipe(kernel);
         if (place.errno != 0 || place.directory.names.putIfAbsent(place.name, new Pipe(pipe)) != null) {
-            throw kernel.failed("no place for a pipe: " + path);
+            throw kernel.failed("cannot create a pipe at " + path);
         }
         return pipe;
     }
 
-    /// Has the file at `path` hold `bytes`, and makes it if it is not there.
+    /// Sets the content of the file at `path`; creates the file if it does not exist.
     void write(String path, byte[] bytes) {
         Place place = find(Files.AT_FDCWD, path);
         if (place.errno != 0
                 || !(place.directory.names.computeIfAbsent(place.name, name -> new Content()) instanceof Content content)) {
-            throw kernel.failed("no place for a file: " + path);
+            throw kernel.failed("cannot create a file at " + path);
         }
         content.bytes = bytes.clone();
     }
 
-    /// What the file at `path` holds.
+    /// The content of the file at `path`.
     byte[] bytes(String path) {
         Place place = find(Files.AT_FDCWD, path);
         if (place.errno == 0 && place.node() instanceof Content content) {
             return content.bytes.clone();
         }
-        throw kernel.failed("no file: " + path);
+        throw kernel.failed("no file at " + path);
     }
 }

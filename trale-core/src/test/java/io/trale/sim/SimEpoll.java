@@ -4,7 +4,7 @@ import io.trale.linux.Net;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// A set of files that is readable while one of them is ready, as `epoll(7)`: the level, and only what was asked for.
+/// An `epoll(7)` descriptor: readable while a file in the set is ready. Level-triggered, and for requested events only.
 final class SimEpoll extends SimFile {
 
     private final Map<SimFile, Integer> watched = new LinkedHashMap<>();

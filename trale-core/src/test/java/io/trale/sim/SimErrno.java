@@ -1,6 +1,6 @@
 package io.trale.sim;
 
-/// Error numbers that trale itself has no need to know: `include/uapi/asm-generic/errno-base.h` and `errno.h`.
+/// Error numbers that trale does not use: `include/uapi/asm-generic/errno-base.h` and `errno.h`.
 public final class SimErrno {
 
     public static final int EIO = 5;

@@ -4,10 +4,10 @@ import io.trale.linux.Errno;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Something that a descriptor stands for. Lives as long as a descriptor or an operation in flight refers to it.
+/// The object behind a descriptor. It lives as long as a descriptor or an operation in flight refers to it.
 abstract class SimFile {
 
-    /// `POLLRDHUP`, which io_uring reports unasked.
+    /// `POLLRDHUP`, which io_uring reports even if not requested.
     static final int POLLRDHUP = 0x2000;
 
     final SimKernel kernel;
@@ -19,15 +19,15 @@ abstract class SimFile {
         this.kernel = kernel;
     }
 
-    /// What it is ready for now: `POLL*` of `poll(2)`.
+    /// The current readiness: `POLL*` of `poll(2)`.
     abstract int poll();
 
-    /// True if an operation that finds nothing waits, false if it answers `EAGAIN`.
+    /// True if an operation waits for readiness, false if it fails with `EAGAIN`.
     boolean isPatient() {
         return true;
     }
 
-    /// `pread(2)`, or `read(2)` if `offset` is -1: the count, `-EAGAIN` if one has to wait, or the error.
+    /// `pread(2)`, or `read(2)` if `offset` is -1. Returns the count, or `-errno`; `-EAGAIN` if it would block.
     int read(long address, int length, long offset) {
         return -Errno.EINVAL;
     }
@@ -37,7 +37,7 @@ abstract class SimFile {
         return -Errno.EINVAL;
     }
 
-    /// True if `close(2)` waits.
+    /// True if `close(2)` blocks.
     boolean lingers() {
         return false;
     }
@@ -52,12 +52,12 @@ abstract class SimFile {
         return -Errno.ESPIPE;
     }
 
-    /// What `statx(2)` says of its size, in bytes.
+    /// The size in bytes, as `statx(2)` reports it.
     long size() {
         return 0;
     }
 
-    /// Nobody refers to it any more.
+    /// Called when the last reference is gone.
     void released() {}
 
     final void hold() {
@@ -89,7 +89,7 @@ abstract class SimFile {
         watchers.remove(epoll);
     }
 
-    /// Its readiness may have changed: lets everyone look who waits.
+    /// The readiness may have changed: wakes all waiting operations.
     void changed() {
         List.copyOf(waiters).forEach(SimOperation::wake);
         List.copyOf(watchers).forEach(SimFile::changed);

@@ -44,18 +44,18 @@ final class SimGroups {
         return 0;
     }
 
-    /// `IORING_OP_PROVIDE_BUFFERS`: makes the group if there is none. Returns what the operation completes with.
+    /// `IORING_OP_PROVIDE_BUFFERS`: creates the group if it does not exist. Returns the result of the operation.
     int provide(Entry entry) {
         return groups.computeIfAbsent(entry.group(), none -> new SimBufferList(kernel)) instanceof SimBufferList list
                 ? list.provide(entry) : -Errno.EINVAL;
     }
 
-    /// The ring is closed: what was given by operations goes with it.
+    /// The ring is closed, and with it the buffers that operations have provided.
     void close() {
         groups.values().stream().filter(SimBufferList.class::isInstance).forEach(SimBuffers::close);
     }
 
-    /// The group of that number, or null.
+    /// Group number `id`, or null.
     SimBuffers get(int group) {
         return groups.get(group);
     }

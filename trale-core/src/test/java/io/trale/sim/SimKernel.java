@@ -19,18 +19,19 @@ import java.util.function.ToIntFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// The simulated kernel: the system calls, and the descriptors.
+/// The simulated kernel: system calls and descriptors.
 ///
-/// It belongs to the thread that makes it, which is the loop's. Another may call [#write8], and [#munmap], and nothing
-/// else, from a step that was given to [#foreign]. Any misuse ends the run with an [AssertionError] that names the seed; since code
-/// under test may swallow that, [#assertQuiescent] throws it again.
+/// It belongs to the thread that creates it, which must be the loop thread. Other threads may call only [#write8] and
+/// [#munmap], from a step that was passed to [#foreign]. Misuse ends the run with an [AssertionError] that names the seed. The
+/// code under test may catch that error, so [#assertQuiescent] throws it again.
 public final class SimKernel extends SimWorld implements Kernel {
 
     private static final int MAX_CALLS = 1_000_000;
-    private static final int FIRST_DESCRIPTOR = 1000; // so that one which reaches the real kernel by mistake is refused
+    private static final int FIRST_DESCRIPTOR = 1000; // the real kernel refuses such a number, should it reach it by mistake
 
-    /// Of listeners that find no descriptor, which is one of the faults: they would fill the output of a run.
-    private static final Logger QUIET = Logger.getLogger("io.trale.net"); // kept, or its level is forgotten
+    /// Listeners log that no descriptor is left, which is a frequent fault here. Referenced, since a logger that is collected
+    /// loses its level.
+    private static final Logger QUIET = Logger.getLogger("io.trale.net");
 
     static {
         QUIET.setLevel(Level.OFF);
@@ -52,18 +53,18 @@ public final class SimKernel extends SimWorld implements Kernel {
     private Runnable stepInCall;
     private Runnable inEachCall = () -> { };
 
-    /// A kernel whose every choice follows from `seed`. Nothing goes wrong until [#faults] says so.
+    /// Creates a kernel whose random choices follow from `seed`. It has no faults until [#faults] adds some.
     public SimKernel(long seed) {
         super(seed);
     }
 
-    /// How many descriptors may be open at a time.
+    /// Sets how many descriptors may be open.
     public SimKernel maxDescriptors(int count) {
         maxDescriptors = count;
         return this;
     }
 
-    /// How many completions of each ring find memory when its queue is full; more are dropped.
+    /// Sets how many completions the overflow list of each ring holds; more are dropped.
     public SimKernel maxOverflow(int count) {
         maxOverflow = count;
         return this;
@@ -73,8 +74,8 @@ public final class SimKernel extends SimWorld implements Kernel {
         return maxOverflow;
     }
 
-    /// Throws if something is left: a failure that was swallowed, a descriptor, an operation, a mapping, memory that is
-    /// lent, a foreign step.
+    /// Throws if a failure was caught by the code under test, or if a descriptor is open, an operation in flight, memory
+    /// mapped or owned by the kernel, or a foreign step not taken.
     public void assertQuiescent() {
         throwFailure();
         if (!descriptors.isEmpty()) {
@@ -97,42 +98,42 @@ public final class SimKernel extends SimWorld implements Kernel {
         return calls;
     }
 
-    // ---- the world outside
+    // ---- outside of the program
 
-    /// Lets time pass as if the program computed.
+    /// Advances the clock by `nanos`, as if the program computed for so long.
     public void elapse(long nanos) {
         time.elapse(nanos);
         rings.interrupt();
     }
 
-    /// Has the outside world connect to `address`.
+    /// Connects a peer outside of the program to `address`.
     public SimPeer connectTo(InetSocketAddress address) {
         return SimPeer.connect(this, address);
     }
 
-    /// Has the outside world listen on `port`, and hands each connection to `acceptor`.
+    /// Listens on `port` outside of the program, and passes each connection to `acceptor`.
     public void listenOn(int port, Consumer<SimPeer> acceptor) {
         SimTcp listening = new SimTcp(this);
         listening.bind(new InetSocketAddress("127.0.0.1", port));
         listening.listen(1 << 20, socket -> acceptor.accept(new SimPeer(this, socket)));
     }
 
-    /// Has the file at `path` hold `bytes` from now on, whoever reads it; makes it if it is not there.
+    /// Sets the content of the file at `path`; creates the file if it does not exist.
     public void write(String path, byte[] bytes) {
         disk.write(path, bytes);
     }
 
-    /// What the file at `path` holds now.
+    /// The content of the file at `path`.
     public byte[] bytes(String path) {
         return disk.bytes(path);
     }
 
-    /// Makes a named pipe at `path`, whose other end is in the hands of the outside world.
+    /// Creates a named pipe at `path`; the result is its other end.
     public SimPipe pipe(String path) {
         return disk.pipe(path);
     }
 
-    /// Has `step` run on another thread, inside the `count`-th call from now.
+    /// Runs `step` on the foreign thread, during the `count`-th call from now.
     public void foreignInCall(long count, Runnable step) {
         callOfStep = calls + count;
         stepInCall = step;
@@ -150,7 +151,7 @@ public final class SimKernel extends SimWorld implements Kernel {
 
     // ---- calls
 
-    /// Every call begins here: the moment for others to run.
+    /// Every call begins here. Foreign threads and events may run first.
     private void enterCall(String name, long a, long b) {
         checkNotFailed();
         if (!isLoop()) {
@@ -169,7 +170,7 @@ public final class SimKernel extends SimWorld implements Kernel {
         rings.interrupt();
     }
 
-    /// True on the loop's thread, and on that of an async block while the loop runs it.
+    /// True on the loop thread, and on the thread of an async block while the loop runs it.
     private boolean isLoop() {
         return Thread.currentThread() == thread
                 || CurrentReactor.block() != null && Reactor.current().kernel() == this && Reactor.current().onLoop();
@@ -189,7 +190,7 @@ public final class SimKernel extends SimWorld implements Kernel {
         return maxDescriptors - descriptors.size();
     }
 
-    /// Gives `file` the lowest number that is free: the one that was closed last, most likely.
+    /// Gives `file` the lowest free number, which most likely was closed last.
     int install(SimFile file) {
         if (descriptorsLeft() == 0) {
             return -Errno.EMFILE;
@@ -213,7 +214,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     public int close(int fd) {
         enterCall("close", fd, 0);
         if (file(fd) != null && file(fd).lingers()) {
-            throw failed("close of " + fd + " waits: SO_LINGER is set");
+            throw failed("close of " + fd + " blocks: SO_LINGER is set");
         }
         return closeDescriptor(fd);
     }
@@ -243,7 +244,7 @@ public final class SimKernel extends SimWorld implements Kernel {
         SimFile before = file(fd);
         foreign.pauseMaybe();
         if (isStrict() && (before == null || file(fd) != before)) {
-            throw failed("write8 to " + fd + ", which was " + before + " when the call began, and is " + file(fd) + " now");
+            throw failed("write8 to " + fd + ": " + before + " when the call began, " + file(fd) + " now");
         }
         int result = add(fd, value);
         foreign.pauseMaybe();
@@ -259,7 +260,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     public void spinWait() {
         checkNotFailed();
         if (!foreign.finish()) {
-            throw failed("spins for ever: no other thread is in the middle of anything");
+            throw failed("spins without an end: no other thread is in a call");
         }
     }
 
@@ -300,7 +301,7 @@ public final class SimKernel extends SimWorld implements Kernel {
     @Override
     public int setStatusFlags(int fd, int flags) {
         enterCall("fcntl", fd, flags);
-        return file(fd) == null ? -Errno.EBADF : 0; // to which nothing here pays regard
+        return file(fd) == null ? -Errno.EBADF : 0; // without effect in this simulation
     }
 
     // ---- time and memory
@@ -327,10 +328,10 @@ public final class SimKernel extends SimWorld implements Kernel {
 
     @Override
     public int munmap(long address, long lengthBytes) {
-        if (hasFailed()) { // nobody runs here any more who could touch it
+        if (hasFailed()) { // the run is over: no code accesses the memory
             return memory.munmap(address, lengthBytes);
         }
-        if (!foreign.isRunning() && (sleep == null || isLoop())) { // else a buffer that was kept beyond the loop's end
+        if (!foreign.isRunning() && (sleep == null || isLoop())) { // else a lease that was closed after the loop
             enterCall("munmap", lengthBytes, 0);
         }
         rings.checkUnused(address);

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The simulated kernel itself: that it is deterministic, that time is virtual, and that it notices what is forbidden.
+/// The simulated kernel itself: it is deterministic, its time is virtual, and misuse fails the run.
 @Timeout(60)
 class SimKernelTest {
 
@@ -56,7 +56,7 @@ class SimKernelTest {
         assertThatThrownBy(() -> Seeds.run(kernel, ExecutorOptions.defaults(),
                 executor -> executor.submit(TcpListener.bind(ANY).accept()).join()))
                 .isInstanceOf(AssertionError.class)
-                .hasMessageStartingWith("seed 42: enter would wait for ever: nothing is going to happen, in flight are [poll(fd=100");
+                .hasMessageStartingWith("seed 42: enter does not end: no event is scheduled, in flight are [poll(fd=100");
     }
 
     @Test
@@ -153,7 +153,7 @@ class SimKernelTest {
     @Test
     void spinningForNobodyIsCaught() {
         SimKernel kernel = new SimKernel(9);
-        assertThatThrownBy(kernel::spinWait).hasMessage("seed 9: spins for ever: no other thread is in the middle of anything");
+        assertThatThrownBy(kernel::spinWait).hasMessage("seed 9: spins without an end: no other thread is in a call");
     }
 
     @Test
@@ -168,12 +168,12 @@ class SimKernelTest {
                     kernel.close(eventfd);
                     kernel.runForeignToEnd();
                 } catch (AssertionError e) {
-                    assertThat(e).hasMessageContaining("write8 to 1000, which was eventfd when the call began, and is null now");
+                    assertThat(e).hasMessageContaining("write8 to 1000: eventfd when the call began, null now");
                     return;
-                } // else it was held up after the write
+                } // else it was suspended after the write
             }
         }
-        throw new AssertionError("no write was held up before it was done");
+        throw new AssertionError("no write was suspended before it was done");
     }
 
     @Test

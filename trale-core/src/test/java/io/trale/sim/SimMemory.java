@@ -8,14 +8,14 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
-/// Memory by address, as a kernel sees it.
+/// Access to memory by address, as a kernel has it.
 final class SimMemory {
 
     private static final VarHandle INT = JAVA_INT.varHandle();
     private static final VarHandle SHORT = JAVA_SHORT.varHandle();
 
-    // SAFETY: none by itself. Addresses come from mappings that the kernel made and has not unmapped, or from entries
-    // of operations in flight, whose memory the code under test promises to keep: the promise that is tested here.
+    // SAFETY: not safe by itself. Addresses come from mappings of this kernel, or from entries of operations in flight, whose
+    // memory the code under test must keep: that is what the tests check.
     private static final MemorySegment ALL = all();
 
     private SimMemory() {}

@@ -4,14 +4,14 @@ import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.Map;
 
-/// The network: one host, and whose ports are whose.
+/// The network: one host with its ports.
 final class SimNet {
 
     private final Map<Integer, SimTcp> listeners = new HashMap<>();
     private final Map<Integer, SimUdp> bound = new HashMap<>();
     private int nextPort = 40_000;
 
-    /// `address`, with a port that is free if it has none; null if its port is taken.
+    /// `address`, with a free port in place of 0; null if the port is in use.
     InetSocketAddress freeTcpPort(InetSocketAddress address) {
         return free(address, listeners);
     }
@@ -36,7 +36,7 @@ final class SimNet {
         listeners.remove(socket.local().getPort(), socket);
     }
 
-    /// Whoever listens on the port of `address`, or null.
+    /// The listener on the port of `address`, or null.
     SimTcp listeningOn(InetSocketAddress address) {
         return listeners.get(address.getPort());
     }
@@ -49,7 +49,7 @@ final class SimNet {
         bound.remove(socket.local().getPort(), socket);
     }
 
-    /// Whoever is bound to the port of `address`, or null.
+    /// The UDP socket on the port of `address`, or null.
     SimUdp boundTo(InetSocketAddress address) {
         return bound.get(address.getPort());
     }

@@ -5,7 +5,7 @@ import io.trale.linux.Files;
 import io.trale.linux.Net;
 import java.util.Arrays;
 
-/// A file that was opened: the position, and what it was opened for.
+/// An open file: its position and access mode.
 final class SimOpenFile extends SimFile {
 
     private final SimDisk.Content content;

@@ -8,10 +8,10 @@ import java.util.List;
 
 /// An operation in flight: from the submission of its entry to its last completion.
 ///
-/// It is attempted when it is submitted, or a little later, and again each time its file may have become ready.
+/// It is attempted on submission, or a little later, and again each time its file may have become ready.
 abstract class SimOperation {
 
-    /// What an attempt returns that has to wait.
+    /// The result of an attempt that must wait.
     static final int PENDING = Integer.MIN_VALUE;
 
     final SimRing ring;
@@ -19,11 +19,11 @@ abstract class SimOperation {
     final Entry entry;
     final SimFile file;
 
-    /// A look at the file is on its way: no second one is needed.
+    /// An attempt is scheduled.
     private boolean waking;
     private boolean waiting;
     private boolean ended;
-    /// A worker of the kernel has it, and looks at the end only whether it was cancelled.
+    /// A kernel worker executes the operation, and checks for a cancel only at the end.
     boolean busy;
     boolean cancelled;
 
@@ -34,10 +34,10 @@ abstract class SimOperation {
         this.file = file;
     }
 
-    /// What `entry` asks for on `file`.
+    /// The operation of `entry` on `file`.
     static SimOperation of(SimRing ring, Entry entry, SimFile file) {
         boolean selects = entry.opcode() == Opcode.RECV || entry.opcode() == Opcode.RECVMSG;
-        int flags = entry.flags() & ~Abi.IOSQE_ASYNC; // which it may be in any case, for all that a program can tell
+        int flags = entry.flags() & ~Abi.IOSQE_ASYNC; // has no effect that a program could observe
         if (entry.ioPriority() != 0 || flags != 0 && !(selects && flags == Abi.IOSQE_BUFFER_SELECT)) {
             return new Refused(ring, entry, file, Errno.EINVAL);
         }
@@ -80,23 +80,23 @@ abstract class SimOperation {
         };
     }
 
-    /// Does what can be done now. Returns the result, or [#PENDING].
+    /// Attempts the operation. Returns the result, or [#PENDING].
     abstract int attempt();
 
-    /// Which readiness is worth an attempt: `POLL*`.
+    /// The readiness after which to attempt again: `POLL*`.
     abstract int interest();
 
-    /// The flags of the completion whose result the last attempt returned.
+    /// The flags of the completion, after an attempt that returned a result.
     int completionFlags() {
         return 0;
     }
 
-    /// The result when it is cancelled before it had a full one.
+    /// The result if the operation is cancelled while it waits.
     int resultWhenCancelled() {
         return -Errno.ECANCELED;
     }
 
-    /// Claims the memory that it will touch while in flight.
+    /// Claims the memory that the operation accesses while in flight.
     void claimMemory(ShadowMemory shadow) {}
 
     final boolean isOver() {
@@ -111,7 +111,7 @@ abstract class SimOperation {
         }
     }
 
-    /// Attempts, and completes or waits.
+    /// Attempts the operation; then completes it or waits.
     final void run() {
         if (ended) {
             return;

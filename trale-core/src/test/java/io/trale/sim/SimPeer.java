@@ -6,12 +6,12 @@ import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.util.Arrays;
 
-/// The other end of a connection: somebody outside, who sends and reads what a test says, at the pace of the dice.
+/// The other end of a connection, outside of the program. It sends and reads at random times.
 ///
-/// It lives in virtual time alone, without a ring or a descriptor. Loop thread only.
+/// A peer has no ring and no descriptor. Loop thread only.
 public final class SimPeer {
 
-    /// What there is to read at most in one step.
+    /// The most bytes that one step reads.
     private static final int STEP_BYTES = 64 << 10;
 
     private final SimKernel kernel;
@@ -44,9 +44,9 @@ public final class SimPeer {
         return peer;
     }
 
-    // ---- what it is told to do
+    // ---- actions
 
-    /// Sends `bytes`, after what it was told before.
+    /// Sends `bytes`, after those of earlier calls.
     public SimPeer send(byte[] bytes) {
         byte[] all = Arrays.copyOf(unsent, unsent.length + bytes.length);
         System.arraycopy(bytes, 0, all, unsent.length, bytes.length);
@@ -55,21 +55,21 @@ public final class SimPeer {
         return this;
     }
 
-    /// Ends its side once everything is sent.
+    /// Shuts down its output once all bytes are sent.
     public SimPeer finish() {
         finishing = true;
         soon();
         return this;
     }
 
-    /// Reads what comes, or stops doing so.
+    /// Starts or stops reading.
     public SimPeer reading(boolean reading) {
         this.reading = reading;
         soon();
         return this;
     }
 
-    /// Closes its socket: in good order if it has read everything, else that is a reset.
+    /// Closes the socket: with a reset if unread bytes are left.
     public void close() {
         if (!gone) {
             gone = true;
@@ -86,15 +86,15 @@ public final class SimPeer {
         }
     }
 
-    /// Runs `action` whenever something has changed here.
+    /// Runs `action` after each change of the state.
     public SimPeer onChange(Runnable action) {
         onChange = action;
         return this;
     }
 
-    // ---- what became of it
+    // ---- state
 
-    /// All that was received.
+    /// All received bytes.
     public byte[] received() {
         return received.toByteArray();
     }
@@ -104,17 +104,17 @@ public final class SimPeer {
         return received.size();
     }
 
-    /// How many bytes were handed to the connection.
+    /// How many bytes were written to the connection.
     public int sentBytes() {
         return sent;
     }
 
-    /// True once the other side has ended in good order, or the connection has failed.
+    /// True after the end of the stream, or after a failure.
     public boolean sawEnd() {
         return ended || errno != 0;
     }
 
-    /// What the connection failed with, or 0.
+    /// The errno of the failure of the connection, or 0.
     public int errno() {
         return errno;
     }
@@ -124,7 +124,7 @@ public final class SimPeer {
         return gone;
     }
 
-    // ---- its life
+    // ---- steps
 
     private void soon() {
         if (!stepping && !gone) {

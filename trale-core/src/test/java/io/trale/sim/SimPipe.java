@@ -6,9 +6,9 @@ import io.trale.linux.Net;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 
-/// The other end of a named pipe: somebody outside, who writes at the pace of the dice, and keeps all that comes.
+/// The other end of a named pipe, outside of the program. It writes at random times, and keeps the received bytes.
 ///
-/// Unlike `fifo(7)`, bytes go both ways without meeting. An open to write that finds no reader must not wait.
+/// Unlike in `fifo(7)`, the two directions are independent. An open for writing without a reader must not block.
 public final class SimPipe {
 
     private final SimKernel kernel;
@@ -24,7 +24,7 @@ public final class SimPipe {
         end = new End(kernel);
     }
 
-    /// Writes `bytes`, in pieces.
+    /// Writes `bytes` in random pieces.
     public SimPipe write(byte[] bytes) {
         for (int done = 0; done < bytes.length;) {
             int count = kernel.dice.shorten(bytes.length - done);
@@ -39,20 +39,20 @@ public final class SimPipe {
         return this;
     }
 
-    /// Writes no more.
+    /// Ends the stream after the bytes of earlier calls.
     public SimPipe finish() {
         later(() -> finished = true);
         return this;
     }
 
-    /// Has opened it to read only after a while, `nanos` from now.
+    /// Opens the pipe for reading only `nanos` from now.
     public SimPipe readAfter(long nanos) {
         hasReader = false;
         kernel.time.after(nanos, () -> hasReader = true);
         return this;
     }
 
-    /// All that came.
+    /// All received bytes.
     public byte[] received() {
         return received.toByteArray();
     }
@@ -68,7 +68,7 @@ public final class SimPipe {
     int open(int flags) {
         if (!hasReader && (flags & Files.O_WRONLY) != 0) {
             if ((flags & Files.O_NONBLOCK) == 0) {
-                throw kernel.failed("an open waits for the reader of a pipe, in a worker that others need");
+                throw kernel.failed("a blocking open of a pipe without a reader occupies a kernel worker");
             }
             return -Errno.ENXIO;
         }

@@ -7,7 +7,7 @@ import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 
-/// The two queues of a ring in memory shared with the program, and the list of completions that find no room there.
+/// The two queues of a ring, in memory shared with the program, and its overflow list.
 final class SimQueues {
 
     private static final int FEATURES = 1 // SINGLE_MMAP
@@ -20,7 +20,7 @@ final class SimQueues {
             | Abi.IORING_SETUP_SUBMIT_ALL | Abi.IORING_SETUP_COOP_TASKRUN | Abi.IORING_SETUP_TASKRUN_FLAG
             | Abi.IORING_SETUP_SINGLE_ISSUER | Abi.IORING_SETUP_DEFER_TASKRUN | Abi.IORING_SETUP_NO_SQARRAY;
 
-    // where things are in the shared memory, in bytes
+    // offsets in the shared memory, in bytes
     private static final int SQ_HEAD = 0;
     private static final int SQ_TAIL = 64;
     private static final int SQ_RING_MASK = 128;
@@ -56,7 +56,7 @@ final class SimQueues {
 
     // ---- set-up
 
-    /// What `io_uring_setup(2)` makes of `params`, or null if they ask for what there is not.
+    /// Creates the queues of `io_uring_setup(2)`, or returns null if `params` are invalid or request a missing capability.
     static SimQueues setUp(SimKernel kernel, int entries, MemorySegment params) {
         int flags = params.get(JAVA_INT, Abi.PARAMS_FLAGS);
         int lacking = Capability.unknownSetupFlags(kernel.lacking());
@@ -106,7 +106,7 @@ final class SimQueues {
         return (flags & flag) != 0;
     }
 
-    /// Tells where `mmap(2)` put the part at `offset`. Returns 0 or `-errno`.
+    /// `mmap(2)` has mapped the part at `offset` to `address`. Returns 0 or `-errno`.
     int mapped(long offset, long address, long bytes) {
         if (offset == Abi.IORING_OFF_SQES && bytes <= (long) sqEntries * Abi.SQE_BYTES) {
             sqes = address;
@@ -131,7 +131,7 @@ final class SimQueues {
 
     // ---- submissions
 
-    /// How many entries the program has filled in and we have not taken.
+    /// The number of published entries that were not taken.
     int submitted() {
         int there = SimMemory.getIntAcquire(rings + SQ_TAIL) - sqHead;
         if (there < 0 || there > sqEntries) {
@@ -140,7 +140,7 @@ final class SimQueues {
         return there;
     }
 
-    /// Takes the next entry, of which there is one.
+    /// Takes the next entry; there is one.
     Entry take() {
         int position = sqHead & sqEntries - 1;
         int index = hasArray() ? SimMemory.getInt(rings + sqArray + 4L * position) : position;
@@ -151,7 +151,7 @@ final class SimQueues {
 
     // ---- completions
 
-    /// How many completions the program has not taken, apart from those that found no room.
+    /// The number of completions in the queue that the program has not taken.
     int ready() {
         return cqTail - SimMemory.getIntAcquire(rings + CQ_HEAD);
     }
@@ -160,7 +160,7 @@ final class SimQueues {
         return !overflow.isEmpty();
     }
 
-    /// True if the next completion finds room.
+    /// True if the queue has room for the next completion.
     boolean hasRoom() {
         return overflow.isEmpty() && ready() < cqEntries;
     }
@@ -183,7 +183,7 @@ final class SimQueues {
         return dropUntold;
     }
 
-    /// True once after completions were dropped: `EBADR` reports it, and forgets it.
+    /// True once after completions were dropped: `EBADR` reports a drop only once.
     boolean reportDrop() {
         boolean report = dropUntold;
         dropUntold = false;
@@ -206,7 +206,7 @@ final class SimQueues {
         SimMemory.setIntRelease(rings + CQ_TAIL, ++cqTail);
     }
 
-    /// Says in the shared flags whether an enter would find completions to post.
+    /// Sets in the shared flags whether an enter would post completions.
     void setWorkPending(boolean pending) {
         setFlag(Abi.IORING_SQ_TASKRUN, pending);
     }

@@ -9,18 +9,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// One io_uring instance: what `enter` does, the operations in flight, and the work that waits for the next enter.
+/// One io_uring instance: `enter`, the operations in flight, and the work that waits for the next enter.
 final class SimRing extends SimFile {
 
-    /// How many events one `enter` sits through without a completion.
+    /// The most events that one `enter` waits for without a completion.
     private static final int MAX_STEPS = 1_000_000;
 
     private final SimQueues queues;
     final SimGroups groups;
 
-    /// In the order of their submission, by themselves: two may have the same `user_data`.
+    /// In the order of submission. Keyed by identity, since two may have the same `user_data`.
     private final Map<SimOperation, SimOperation> inFlight = new LinkedHashMap<>();
-    /// Operations whose file may have become ready, until somebody enters.
+    /// Operations whose file may have become ready, until the next enter.
     private final List<SimOperation> work = new ArrayList<>();
     private boolean closed;
 
@@ -30,18 +30,18 @@ final class SimRing extends SimFile {
         groups = new SimGroups(kernel);
     }
 
-    /// `io_uring_setup(2)`. Returns the ring, or null if the parameters ask for what there is not.
+    /// `io_uring_setup(2)`. Returns null if the parameters are invalid or request a missing capability.
     static SimRing setUp(SimKernel kernel, int entries, MemorySegment params) {
         SimQueues queues = SimQueues.setUp(kernel, entries, params);
         return queues == null ? null : new SimRing(kernel, queues);
     }
 
-    /// Tells where `mmap(2)` put the part of the ring at `offset`. Returns 0 or `-errno`.
+    /// `mmap(2)` has mapped the part of the ring at `offset` to `address`. Returns 0 or `-errno`.
     int mapped(long offset, long address, long bytes) {
         return queues.mapped(offset, address, bytes);
     }
 
-    /// True while the memory at `address` is one of the queues of this ring.
+    /// True if a queue of this ring is mapped at `address`.
     boolean uses(long address) {
         return !closed && queues.areAt(address);
     }
@@ -85,7 +85,7 @@ final class SimRing extends SimFile {
         boolean interrupted = minComplete > 0 && kernel.dice.fault(Fault.INTERRUPTION);
         for (int steps = 0; queues.ready() < minComplete; steps++) {
             if (steps == MAX_STEPS) {
-                throw kernel.failed("enter waits for ever: " + steps + " events, and no completion");
+                throw kernel.failed("enter does not end: " + steps + " events, and no completion");
             }
             if (queues.hasUntoldDrop()) {
                 return 0;
@@ -106,7 +106,7 @@ final class SimRing extends SimFile {
                 if (kernel.sleep != null) {
                     kernel.sleep.run();
                 } else if (!kernel.foreign.proceed()) {
-                    throw kernel.failed("enter would wait for ever: nothing is going to happen, in flight are "
+                    throw kernel.failed("enter does not end: no event is scheduled, in flight are "
                             + inFlight.keySet());
                 }
             } else {
@@ -126,7 +126,7 @@ final class SimRing extends SimFile {
             kernel.soon(() -> post(entry.userData(), cancel(entry.address()), 0));
             return;
         }
-        if (entry.opcode() == Opcode.PROVIDE_BUFFERS) { // at once and in order, as receives may follow that pick
+        if (entry.opcode() == Opcode.PROVIDE_BUFFERS) { // at once and in order: receives that select may follow
             post(entry.userData(), groups.provide(entry), 0);
             return;
         }
@@ -152,7 +152,7 @@ final class SimRing extends SimFile {
         }
     }
 
-    /// Returns what the cancel itself completes with; what becomes of its target is another matter.
+    /// Returns the result of the cancel, which does not tell how its target ends.
     private int cancel(long userData) {
         SimOperation target = null;
         for (SimOperation operation : inFlight.keySet()) {
@@ -166,7 +166,7 @@ final class SimRing extends SimFile {
         }
         target.cancelled = true;
         if (target.busy && kernel.dice.fault(Fault.LOST_CANCEL)) {
-            return -Errno.EALREADY; // a worker has begun with it
+            return -Errno.EALREADY; // a kernel worker executes it
         }
         long late = kernel.dice.lateness();
         if (late > 0) {
@@ -178,8 +178,8 @@ final class SimRing extends SimFile {
         return 0;
     }
 
-    /// The file of `operation` may have become ready: it is looked at when the program next enters, or at once if the
-    /// ring was set up so that it may be interrupted.
+    /// The file of `operation` may have become ready. The attempt runs in the next enter, or, depending on the setup flags, at
+    /// once.
     void addWork(SimOperation operation) {
         if (closed || operation.isOver()) {
             return;
@@ -190,12 +190,12 @@ final class SimRing extends SimFile {
         }
     }
 
-    /// True if a call of any kind, or none, lets the work be done.
+    /// True if the work does not need an enter.
     boolean mayBeInterrupted() {
         return !queues.isSetUpWith(Abi.IORING_SETUP_DEFER_TASKRUN);
     }
 
-    /// Does the work: all of it, or as much as brings `enough` completions.
+    /// Runs the work until all is done or `enough` completions are posted.
     void runWork(int enough) {
         if (closed || !queues.areMapped()) {
             return;
@@ -217,7 +217,7 @@ final class SimRing extends SimFile {
         queues.flushOverflow();
     }
 
-    /// Posts one of several completions. Returns false if there is no room, and then the operation has to end.
+    /// Posts a completion that is not the last one. Returns false if the queue is full; the operation must end then.
     boolean postMore(long userData, int result) {
         if (!queues.hasRoom()) {
             return false;
@@ -259,7 +259,7 @@ final class SimRing extends SimFile {
         return inFlight.isEmpty();
     }
 
-    /// Its descriptor is closed: what is in flight goes on for a while, with the memory that it was given.
+    /// The descriptor is closed. Operations in flight continue for a while, and still access their memory.
     void close() {
         closed = true;
         if (isIdle()) {

@@ -9,10 +9,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// All rings of a kernel, and the one that the loop's thread has registered: the calls that name a ring.
+/// All rings of a kernel, the ring that the loop thread has registered, and the calls on rings.
 final class SimRings {
 
-    /// What a call of `enter` takes.
+    /// How long an `enter` takes.
     private static final long CALL_NANOS = 1000;
 
     private final SimKernel kernel;
@@ -93,7 +93,7 @@ final class SimRings {
         return 1;
     }
 
-    /// Lets those do their work that need no enter for it.
+    /// Runs the work of rings that do not need an enter for it.
     void interrupt() {
         for (SimRing ring : rings) {
             if (ring.mayBeInterrupted()) {
@@ -102,11 +102,11 @@ final class SimRings {
         }
     }
 
-    /// Fails if the memory at `address`, which is being unmapped, is one of the queues of a ring.
+    /// Fails the run if a queue of a ring is mapped at `address`, which is being unmapped.
     void checkUnused(long address) {
         for (SimRing ring : rings) {
             if (ring.uses(address)) {
-                throw kernel.failed("a ring is unmapped before it is closed");
+                throw kernel.failed("a ring is unmapped before its close");
             }
         }
     }

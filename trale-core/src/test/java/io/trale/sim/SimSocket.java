@@ -7,7 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.util.function.Consumer;
 
-/// A socket: its two names, its buffers, its pending error.
+/// A socket: addresses, buffers and pending error.
 abstract class SimSocket extends SimFile {
 
     InetSocketAddress local;
@@ -34,20 +34,20 @@ abstract class SimSocket extends SimFile {
 
     abstract int bind(InetSocketAddress address);
 
-    /// Returns 0 if the connection is there, `-EALREADY` while it is not, or the error.
+    /// Returns 0 if connected, `-EALREADY` while connecting, or the error.
     abstract int connect(InetSocketAddress address);
 
-    /// Has a connect fail. Returns `-errno`.
+    /// Fails a connect. Returns `-errno`.
     abstract int failToConnect();
 
     abstract int shutdown(int how);
 
-    /// Listens; connections go to `acceptor`, or to whoever accepts if that is null.
+    /// Listens. Passes connections to `acceptor`, or keeps them for accepts if `acceptor` is null.
     int listen(int limit, Consumer<SimTcp> acceptor) {
         return -SimErrno.EOPNOTSUPP;
     }
 
-    /// Of `SOL_SOCKET`; what makes no difference here is ignored.
+    /// Sets an option of `SOL_SOCKET`; options without effect in this simulation are ignored.
     void setOption(int name, MemorySegment value) {
         switch (name) {
             case Net.SO_SNDBUF -> sendBufferBytes = value.get(JAVA_INT, 0);

@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 
 /// A TCP socket: listening with a backlog, or one end of two byte pipes, as `tcp(7)`.
 ///
-/// What is sent travels for a while, in order, and waits at the other end until it is received; together that is as
-/// much as the two socket buffers hold. A reset may overtake data.
+/// Sent bytes arrive later, in order, and wait at the other end until they are received. Both kinds together fit in the two
+/// socket buffers. A reset may overtake data.
 final class SimTcp extends SimSocket {
 
     private enum State { NEW, LISTENING, CONNECTING, CONNECTED, DEAD }
@@ -45,9 +45,9 @@ final class SimTcp extends SimSocket {
     private int lingerSeconds;
     private boolean orphan;
 
-    /// Told of every change, if this is the end of a [SimPeer].
+    /// Called after every change, if this belongs to a [SimPeer].
     private Runnable listener;
-    /// Takes connections in place of `accept`, if this listens for a [SimPeer].
+    /// Takes connections in place of accepts, if this listens for a [SimPeer].
     private Consumer<SimTcp> acceptor;
 
     SimTcp(SimKernel kernel) {
@@ -132,12 +132,12 @@ final class SimTcp extends SimSocket {
         return state == State.LISTENING;
     }
 
-    /// The next connection of the backlog, or null.
+    /// Takes the next connection of the backlog, or returns null.
     SimTcp accept() {
         return backlog.poll();
     }
 
-    /// A client has sent its first segment.
+    /// A client connects: its SYN has arrived.
     private void knocked(SimTcp client) {
         SimTcp here = new SimTcp(kernel);
         here.lingerSeconds = lingerSeconds;
@@ -210,7 +210,7 @@ final class SimTcp extends SimSocket {
 
     // ---- receiving
 
-    /// How many bytes may be taken now; 0 at the end of the stream, `-EAGAIN` if one has to wait, or the error.
+    /// The number of bytes that a receive can take; 0 at the end of the stream, `-EAGAIN` if it would block, or the error.
     int receivable() {
         if (arrivedBytes > 0) {
             return arrivedBytes;
@@ -224,7 +224,7 @@ final class SimTcp extends SimSocket {
         return state == State.CONNECTED ? -Errno.EAGAIN : -Errno.ENOTCONN;
     }
 
-    /// Takes `count` bytes, which are there.
+    /// Takes `count` bytes, which have arrived.
     byte[] pull(int count) {
         byte[] taken = new byte[count];
         for (int done = 0; done < count;) {
@@ -245,7 +245,7 @@ final class SimTcp extends SimSocket {
 
     // ---- sending
 
-    /// How many bytes may be sent now; `-EAGAIN` if one has to wait, or the error.
+    /// The number of bytes that a send can take; `-EAGAIN` if it would block, or the error.
     int sendable() {
         if (error != 0) {
             return -takeError();
@@ -264,7 +264,7 @@ final class SimTcp extends SimSocket {
         return sendBufferBytes + peer.receiveBufferBytes - peer.arrivedBytes - peer.travellingBytes;
     }
 
-    /// Sends `bytes`, for which there is room.
+    /// Sends `bytes`, which fit in the send buffer.
     void push(byte[] bytes) {
         SimTcp to = peer;
         to.travellingBytes += bytes.length;
@@ -285,7 +285,7 @@ final class SimTcp extends SimSocket {
         changed();
     }
 
-    /// Runs `arrival` at the other end, after all that was sent before.
+    /// Runs `arrival` at the other end, after everything that was sent before.
     private void travel(Runnable arrival) {
         long late = kernel.dice.lateness();
         lastArrival = Math.max(kernel.time.now() + late, lastArrival);
@@ -332,7 +332,7 @@ final class SimTcp extends SimSocket {
         }
     }
 
-    /// Ends the connection here at once, and at the other end as soon as the news is there, which may be before data.
+    /// Resets the connection: at once on this side, later on the other side, where the reset may overtake data.
     void sendReset() {
         SimTcp to = peer;
         if (!reset && to != null) {
@@ -345,7 +345,7 @@ final class SimTcp extends SimSocket {
         changed();
     }
 
-    /// The connection ends here, by no doing of ours.
+    /// The other side, or the network, has ended the connection.
     void die(int errno) {
         if (state == State.DEAD) {
             return;
@@ -399,7 +399,7 @@ final class SimTcp extends SimSocket {
         return ready;
     }
 
-    /// As the kernel sees it: a third of the room must be free.
+    /// As in Linux: a third of the send buffer must be free.
     private boolean isWritable() {
         return 3 * room() >= sendBufferBytes + peer.receiveBufferBytes;
     }

@@ -5,10 +5,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 
-/// Another thread than the loop's, in strict hand-over: while one runs, the other waits.
+/// A foreign thread beside the loop thread. Only one of the two runs at a time.
 ///
-/// It takes its steps in order, each while the loop's thread is inside a call. A step may lose its turn in the middle of
-/// a call of its own, as a thread does that has to leave its processor, and goes on some calls of the loop later.
+/// It takes its steps in order, each while the loop thread is inside a call. A step may be suspended in a call of its own,
+/// like a preempted thread, and continues some calls of the loop later.
 final class SimThread {
 
     private static final ExecutorService THREAD = Executors.newSingleThreadExecutor(
@@ -30,29 +30,28 @@ final class SimThread {
         this.world = world;
     }
 
-    // ---- on the loop's thread
+    // ---- on the loop thread
 
     void add(Runnable step) {
         steps.add(step);
     }
 
-    /// True if no step waits for its turn, whole or in part.
+    /// True if no step waits or is suspended.
     boolean isEmpty() {
         return steps.isEmpty() && !underWay;
     }
 
-    /// True while it has the turn.
+    /// True while this thread runs, and the loop thread waits.
     boolean isRunning() {
         return running;
     }
 
-    /// Gives it the turn, perhaps. Returns true if it has had it.
+    /// Runs this thread at random. Returns true if it has run.
     boolean proceedMaybe() {
         return !running && !isEmpty() && world.dice.chance(CHANCE) && proceed();
     }
 
-    /// Gives it the turn, for the next step or for what is left of the one under way, until that ends or has to wait.
-    /// Returns false if there is none.
+    /// Runs the suspended or the next step until it ends or is suspended. Returns false if there is none.
     boolean proceed() {
         if (!underWay) {
             Runnable step = steps.poll();
@@ -66,7 +65,7 @@ final class SimThread {
         return true;
     }
 
-    /// Takes `step` before those that were added, but after what is under way.
+    /// Runs `step` before the steps that wait, but after a suspended one.
     void take(Runnable step) {
         if (running) {
             step.run();
@@ -76,7 +75,7 @@ final class SimThread {
         begin(step);
     }
 
-    /// Sees the step under way through to its end. Returns false if there was none.
+    /// Runs the suspended step to its end. Returns false if there was none.
     boolean finish() {
         if (!underWay) {
             return false;
@@ -87,7 +86,7 @@ final class SimThread {
         return true;
     }
 
-    /// The run is over: the step under way ends, without a pause, and those that wait do not begin.
+    /// The run is over: runs the suspended step to its end, and discards the steps that wait.
     void end() {
         ending = true;
         steps.clear();
@@ -112,7 +111,7 @@ final class SimThread {
         world.trace("foreign", 0, 0, 0);
         running = true;
         handOver.run();
-        if (Thread.currentThread().isVirtual()) { // an async block: the loop would go on if it were parked
+        if (Thread.currentThread().isVirtual()) { // an async block: if it parked, the loop would continue
             while (!loopsTurn.tryAcquire()) {
                 Thread.onSpinWait();
             }
@@ -129,9 +128,9 @@ final class SimThread {
         }
     }
 
-    // ---- on its own
+    // ---- on this thread
 
-    /// Loses the turn, perhaps.
+    /// Suspends the step at random.
     void pauseMaybe() {
         if (!ending && world.dice.chance(CHANCE)) {
             loopsTurn.release();

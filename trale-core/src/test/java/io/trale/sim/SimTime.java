@@ -2,13 +2,13 @@ package io.trale.sim;
 
 import java.util.PriorityQueue;
 
-/// Virtual time, and what is going to happen in it.
+/// Virtual time, and the scheduled events.
 ///
-/// The clock stands still while the program computes. It moves inside `enter`: to the next event when that waits, by a
-/// microsecond when it does not.
+/// The clock does not move while the program computes. An `enter` that waits moves it to the next event; another one, by a
+/// microsecond.
 final class SimTime {
 
-    /// Something that will happen, unless it is cancelled.
+    /// A scheduled event.
     static final class Event implements Comparable<Event> {
         final long when;
         private final long order;
@@ -49,7 +49,7 @@ final class SimTime {
         return at(now + delayNanos, action);
     }
 
-    /// When the next event is, or `Long.MAX_VALUE`.
+    /// The time of the next event, or `Long.MAX_VALUE`.
     long next() {
         while (!events.isEmpty() && events.peek().action == null) {
             events.remove();
@@ -57,14 +57,14 @@ final class SimTime {
         return events.isEmpty() ? Long.MAX_VALUE : events.peek().when;
     }
 
-    /// Moves the clock to `when`, over no event, and runs what is due then.
+    /// Moves the clock to `when`, which must not be after the next event, and runs the events that are due.
     void moveTo(long when) {
         assert when >= now && when <= next() : when + " is before " + now + " or after " + next();
         now = when;
         runDue();
     }
 
-    /// Moves the clock by `nanos`, stopping at each event on the way.
+    /// Moves the clock by `nanos`, and runs each event at its time.
     void elapse(long nanos) {
         long end = now + nanos;
         while (next() <= end) {
@@ -73,7 +73,7 @@ final class SimTime {
         now = end;
     }
 
-    /// Runs every event whose time has come.
+    /// Runs all events that are due.
     void runDue() {
         while (next() <= now) {
             Runnable action = events.remove().action;

@@ -11,18 +11,17 @@ import java.util.ArrayDeque;
 
 /// A UDP socket, connected or not, as `udp(7)`.
 ///
-/// A datagram that was sent leaves the send buffer and arrives some time, in any order, once, twice or never. What finds no
-/// room in the receive buffer is dropped and counted. One that nobody waits for is answered by an error, of which only a
-/// connected socket learns.
+/// A sent datagram leaves the send buffer and arrives later, in any order: once, twice or never. If the receive buffer is full,
+/// it is dropped and counted. If no socket is bound to its address, a connected sender gets an error.
 final class SimUdp extends SimSocket {
 
-    /// What was received: `drops` is how many were dropped before it, if the program wants to know, else 0.
+    /// A received datagram. `drops` is the number of datagrams dropped before it if `SO_RXQ_OVFL` is set, else 0.
     record Datagram(byte[] bytes, InetSocketAddress sender, int drops) {}
 
-    /// The most that fits into one, over IPv4.
+    /// The size of the largest datagram over IPv4, in bytes.
     private static final int MAX_BYTES = 65_507;
 
-    /// What each takes of the receive buffer besides its bytes.
+    /// The space that a datagram takes in the receive buffer, in addition to its bytes.
     private static final int OVERHEAD_BYTES = 32;
 
     private final ArrayDeque<Datagram> arrived = new ArrayDeque<>();
@@ -69,7 +68,7 @@ final class SimUdp extends SimSocket {
         return -Errno.ENETUNREACH;
     }
 
-    /// Sees to it that there is a name, and that others can answer to it.
+    /// Binds the socket to a free port if it is not bound.
     private void bindTo(InetAddress address) {
         if (local == null) {
             bind(new InetSocketAddress(address, 0));
@@ -100,8 +99,8 @@ final class SimUdp extends SimSocket {
 
     // ---- sending
 
-    /// Sends `bytes` to `address`, or to the peer if that is null: the count, or the error; `-EAGAIN` while the send buffer
-    /// is full, which one datagram more may overfill.
+    /// Sends `bytes` to `address`, or to the connected peer if that is null. Returns the count, or `-errno`; `-EAGAIN` while the
+    /// send buffer is full. The last datagram may exceed the buffer.
     int send(byte[] bytes, InetSocketAddress address) {
         InetSocketAddress to = address != null ? address : remote;
         if (to == null) {
@@ -167,7 +166,7 @@ final class SimUdp extends SimSocket {
 
     // ---- receiving
 
-    /// Has whatever is sent to it arrive at once, in order, and find room.
+    /// From now on, datagrams to this socket arrive at once and in order, and are never dropped.
     void near() {
         near = true;
         receiveBufferBytes = Integer.MAX_VALUE;
@@ -185,7 +184,7 @@ final class SimUdp extends SimSocket {
         return true;
     }
 
-    /// What a receive finds: 0 if there is something to [#take], `-EAGAIN` if one has to wait, or the error.
+    /// 0 if there is a datagram to [#take], `-EAGAIN` if a receive would block, or the error.
     int receivable() {
         return error != 0 ? -takeError() : arrived.isEmpty() ? -Errno.EAGAIN : 0;
     }
@@ -194,7 +193,7 @@ final class SimUdp extends SimSocket {
         return readShutdown;
     }
 
-    /// Takes the first that is there.
+    /// Takes the next datagram; there is one.
     Datagram take() {
         Datagram first = arrived.remove();
         arrivedBytes -= first.bytes.length + OVERHEAD_BYTES;

@@ -5,8 +5,8 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Somebody outside with a UDP socket, to whom there is no way to go: what it sends arrives or is dropped at once, what is
-/// sent to it arrives at once. So a test knows which datagrams there were, and in what order. Loop thread only.
+/// A UDP socket outside of the program, without delays: its datagrams arrive, or are dropped, at once, and so do those sent to
+/// it. So a test knows all datagrams and their order. Loop thread only.
 public final class SimUdpPeer {
 
     private final SimKernel kernel;
@@ -19,18 +19,18 @@ public final class SimUdpPeer {
         socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 
-    /// Where to send to.
+    /// The address of this peer.
     public InetSocketAddress address() {
         return socket.local();
     }
 
-    /// Sends `bytes` to `address`. Returns false if it was dropped: for want of room, or of anybody there.
+    /// Sends `bytes` to `address`. Returns false if the datagram was dropped: the receive buffer is full, or no socket is bound.
     public boolean send(byte[] bytes, InetSocketAddress address) {
         SimUdp target = kernel.net.boundTo(address);
         return target != null && target.receive(bytes, address());
     }
 
-    /// Has whoever is bound to `address`, if anybody is, learn that it has sent to where nobody is: `ECONNREFUSED`.
+    /// Reports `ECONNREFUSED` to the socket bound to `address`, if there is one.
     public void refuse(InetSocketAddress address) {
         SimUdp target = kernel.net.boundTo(address);
         if (target != null) {
@@ -38,7 +38,7 @@ public final class SimUdpPeer {
         }
     }
 
-    /// Takes what has come, in that order.
+    /// Takes the received datagrams, in order.
     public List<byte[]> received() {
         List<byte[]> received = new ArrayList<>();
         while (socket.receivable() == 0) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 
-/// What is around the calls of a simulated kernel: the dice, the time, other threads, and what it may do and forbid.
+/// The base of the simulated kernel: seed, faults, capabilities, virtual time and foreign threads.
 abstract sealed class SimWorld permits SimKernel {
 
     private static final boolean PRINT = Boolean.getBoolean("trale.sim.trace");
@@ -16,7 +16,7 @@ abstract sealed class SimWorld permits SimKernel {
     final SimTime time = new SimTime();
     final SimThread foreign = new SimThread(this);
 
-    /// Waits until a thread other than the loop has called; null if there are only those of [SimThread].
+    /// Waits until a real thread has made a call; null if there are no threads but [SimThread].
     Runnable sleep;
 
     private int socketBufferBytes = 64 << 10;
@@ -29,19 +29,19 @@ abstract sealed class SimWorld permits SimKernel {
         dice = new Dice(seed);
     }
 
-    // ---- how it behaves
+    // ---- behaviour
 
     private SimKernel kernel() {
         return (SimKernel) this;
     }
 
-    /// What may go wrong from now on.
+    /// Sets the faults that may happen from now on.
     public SimKernel faults(Faults faults) {
         dice.faults(faults);
         return kernel();
     }
 
-    /// Takes a capability away.
+    /// Removes capabilities.
     public SimKernel without(Capability... lacking) {
         this.lacking.addAll(List.of(lacking));
         return kernel();
@@ -55,7 +55,7 @@ abstract sealed class SimWorld permits SimKernel {
         return lacking;
     }
 
-    /// The size of each of the two buffers of each socket that is made from now on.
+    /// Sets the sizes of the send and the receive buffer of each new socket.
     public SimKernel socketBufferBytes(int bytes) {
         socketBufferBytes = bytes;
         return kernel();
@@ -65,9 +65,8 @@ abstract sealed class SimWorld permits SimKernel {
         return socketBufferBytes;
     }
 
-    /// Forbids what the real kernel allows and nobody sane does: to close a descriptor while operations are in flight on
-    /// it, and to submit one on, or write to, a descriptor that is closed. Numbers are reused at once, so all of that
-    /// ends in somebody else's file.
+    /// Fails the run on errors that the real kernel accepts: a close of a descriptor with operations in flight, and a submission
+    /// or a write to a closed descriptor. Numbers are reused at once, so each of them could reach another file.
     public SimKernel strict() {
         strict = true;
         return kernel();
@@ -77,19 +76,19 @@ abstract sealed class SimWorld permits SimKernel {
         return strict;
     }
 
-    /// What everything follows from.
+    /// The seed of this run.
     public long seed() {
         return seed;
     }
 
-    /// The generator of this run, for scenarios to draw from as well.
+    /// The random generator of this run, also for scenarios.
     public SplittableRandom random() {
         return dice.random();
     }
 
-    // ---- what happened
+    // ---- results
 
-    /// A digest of all that happened so far: equal for equal runs.
+    /// A hash of all events so far; equal for equal runs.
     public long hash() {
         return hash;
     }
@@ -106,7 +105,7 @@ abstract sealed class SimWorld permits SimKernel {
         return dice.happened(fault);
     }
 
-    /// Ends the run: for `throw`.
+    /// Marks the run as failed; the caller throws the result.
     public AssertionError failed(String message) {
         AssertionError error = new AssertionError("seed " + seed + ": " + message);
         if (failure == null) {
@@ -119,7 +118,7 @@ abstract sealed class SimWorld permits SimKernel {
         return failure != null;
     }
 
-    /// Throws the first failure of this run, if there was one.
+    /// Throws the first failure of this run again, if there was one.
     public void throwFailure() {
         if (failure != null) {
             throw new AssertionError(failure.getMessage(), failure);
@@ -134,13 +133,12 @@ abstract sealed class SimWorld permits SimKernel {
 
     // ---- time and other threads
 
-    /// Runs `action` on the loop thread, inside a call that it makes, at `delayNanos` from now: something that happens
-    /// outside.
+    /// Schedules an event outside of the program: runs `action` in `delayNanos`, on the loop thread, inside one of its calls.
     public void after(long delayNanos, Runnable action) {
         time.after(delayNanos, action);
     }
 
-    /// Has something happen now, or a little later.
+    /// Runs `action` now or a little later.
     void soon(Runnable action) {
         long late = dice.lateness();
         if (late == 0) {
@@ -150,22 +148,22 @@ abstract sealed class SimWorld permits SimKernel {
         }
     }
 
-    /// Has `step` run on another thread, some time from now, while the loop thread is inside a call. Steps run in order.
+    /// Runs `step` later on the foreign thread, while the loop thread is inside a call. Steps run in order.
     public void foreign(Runnable step) {
         foreign.add(step);
     }
 
-    /// As [#foreign(Runnable)], not before `delayNanos` have passed.
+    /// As [#foreign(Runnable)], after `delayNanos`.
     public void foreignAfter(long delayNanos, Runnable step) {
         time.after(delayNanos, () -> foreign.take(step));
     }
 
-    /// The run is over: the step under way ends, and those that wait do not begin.
+    /// The run is over: runs the suspended step to its end, and discards the steps that wait.
     public void endForeign() {
         foreign.end();
     }
 
-    /// Runs the steps that have not had their turn: after the end of everything else, as it may happen.
+    /// Runs all steps that are left, after the end of the scenario.
     public void runForeignToEnd() {
         while (foreign.proceed()) {
             trace("late", 0, 0, 0);

@@ -10,7 +10,7 @@ final class Statx extends SimOperation {
 
     Statx(SimRing ring, Entry entry, SimFile file) {
         super(ring, entry, file);
-        kernel.shadow.checkLent(this, entry.address(), 1);
+        kernel.shadow.checkOwnedByKernel(this, entry.address(), 1);
         path = SimMemory.getString(entry.address());
     }
 

@@ -22,7 +22,7 @@ record Vector(long address, int length) {
         return vectors.stream().mapToInt(Vector::length).sum();
     }
 
-    /// All that they hold.
+    /// The bytes of all `vectors`.
     static byte[] gather(List<Vector> vectors) {
         byte[] bytes = new byte[length(vectors)];
         int done = 0;
@@ -33,7 +33,7 @@ record Vector(long address, int length) {
         return bytes;
     }
 
-    /// Writes as much of `bytes` as they hold.
+    /// Writes `bytes` to `vectors`, as many as fit.
     static void scatter(List<Vector> vectors, byte[] bytes) {
         int done = 0;
         for (Vector vector : vectors) {

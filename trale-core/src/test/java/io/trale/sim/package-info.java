@@ -1,14 +1,18 @@
-/// A kernel in Java, for tests: deterministic, seeded, with virtual time, and as hostile as the real one may be.
+/// A simulated kernel in Java, for tests: deterministic and seeded, with virtual time, and as hostile as the real kernel may be.
+/// Open [io.trale.sim.SimKernel] first.
 ///
-/// [io.trale.sim.SimKernel] stands behind the same methods as libc. It reads entries from the very memory that it hands
-/// out through `mmap` and writes completions there, so ring, reactor, executor, futures and publishers run on it
-/// unchanged. Everything that the documentation leaves open, such as the order of completions, how much a transfer
-/// takes, who wins when a cancel meets a completion, or when a call is interrupted, is decided by the seed: same seed,
-/// same run. [io.trale.sim.Faults] says how often; [io.trale.sim.ShadowMemory] knows whose memory is whose, and fails the
-/// test that does not; [io.trale.sim.SimThread] is another thread, which may be held up in the middle of a call;
-/// [io.trale.testing.Seeds] runs a scenario for as many seeds as there is time for.
+/// It implements the same interface as libc. It reads entries from the memory that its `mmap` returns, and writes completions
+/// there. So ring, reactor, executor, futures and publishers run on it unchanged. The seed decides everything that the
+/// documentation of Linux leaves open: the order of completions, the length of a transfer, whether a cancel or a completion
+/// comes first, when a call is interrupted. The same seed gives the same run.
 ///
-/// What it claims about the real kernel is in the conformance tests, which run on both. Each file has one thing of the
-/// kernel: [io.trale.sim.SimWorld] what is around the calls, [io.trale.sim.SimKernel] the calls and the descriptors,
-/// [io.trale.sim.SimRing] an io_uring with its operations, [io.trale.sim.SimFile] and its kinds what descriptors stand for.
+/// - [io.trale.sim.SimKernel] has the system calls and the descriptors, and [io.trale.sim.SimWorld] the seed, the time and the
+///   faults ([io.trale.sim.Faults] sets how often each occurs).
+/// - [io.trale.sim.SimRing] is an io_uring instance. [io.trale.sim.SimOperation] is the base of its operations, a class for each
+///   opcode. [io.trale.sim.SimFile] is the base of the objects behind descriptors.
+/// - [io.trale.sim.ShadowMemory] tracks the owner of all memory, and fails the run on an access by another.
+/// - [io.trale.sim.SimThread] is a foreign thread, which may be suspended in a call.
+///
+/// The tests in `io.trale.conformance` run on this kernel and on the real one. [io.trale.testing.Seeds] runs a scenario for many
+/// seeds.
 package io.trale.sim;

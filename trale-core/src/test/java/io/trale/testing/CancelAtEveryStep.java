@@ -12,14 +12,14 @@ import io.trale.task.JoinHandle;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 
-/// What is given up at every step, and what comes before and after that.
+/// A scenario whose future is cancelled at every step of its life.
 ///
-/// Another thread gives it up inside the first call that the loop makes, in another run inside the second, and so on to
-/// the last, with rings of one entry and of many, on kernels that are prompt and that are late: nothing is lost, nothing is
-/// left.
+/// In the first run, the foreign thread aborts the future during the first system call of the loop; in the second run, during
+/// the second call, and so on. All runs are repeated with small and large rings, with and without delays. Nothing must be lost
+/// or leaked.
 public abstract class CancelAtEveryStep<T> {
 
-    /// Makes one for each run.
+    /// Creates the scenario of a run.
     public interface Maker<T> {
         CancelAtEveryStep<T> make();
     }
@@ -27,10 +27,10 @@ public abstract class CancelAtEveryStep<T> {
     protected SimKernel kernel;
     protected Executor executor;
 
-    /// Prepares. Resources are closed by [#after].
+    /// Prepares the scenario, and returns the future to cancel. [#after] closes the resources.
     protected abstract Future<T> future() throws Exception;
 
-    /// `value` is what the future has brought, or null if it was given up.
+    /// Checks the end. `value` is the value of the future, or null if it was cancelled.
     protected abstract void after(T value) throws Exception;
 
     protected final <V> V run(Future<V> future) throws Exception {

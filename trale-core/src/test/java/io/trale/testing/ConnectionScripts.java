@@ -15,19 +15,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Scripts of what people do with connections.
+/// Scripts for connections: an echo server, a writer and a reader.
 public final class ConnectionScripts {
 
     private ConnectionScripts() {}
 
-    /// `count` bytes that no two places in have in common for long.
+    /// `count` random bytes.
     public static byte[] pattern(SplittableRandom random, int count) {
         byte[] bytes = new byte[count];
         random.nextBytes(bytes);
         return bytes;
     }
 
-    /// Sends back what comes, until the end; then closes. Ends early, and quietly, if the connection breaks.
+    /// Echoes until the end of the stream, then closes it. Ends without an error if the connection breaks.
     public static final class Echo extends Script {
 
         private final TcpStream stream;
@@ -51,7 +51,7 @@ public final class ConnectionScripts {
                     return stream.writeAll(buffer, 0, count);
                 }
             } catch (Exception e) {
-                // the peer is gone
+                // the connection is broken
             }
             stream.close();
             buffer.close();
@@ -66,7 +66,7 @@ public final class ConnectionScripts {
         }
     }
 
-    /// Accepts `count` connections, however often accepting fails, and runs an echo on each.
+    /// Accepts `count` connections, also after failed accepts, and runs an echo on each.
     public static final class EchoServer extends Script {
 
         private final TcpListener listener;
@@ -88,7 +88,7 @@ public final class ConnectionScripts {
                     echoes.add(Executor.spawn(new Echo(stream, bufferBytes)));
                     count--;
                 } catch (IOException e) {
-                    // EMFILE and the like: the connection waits
+                    // such as EMFILE: the connection waits in the backlog
                 }
             }
             if (count > 0) {
@@ -105,7 +105,7 @@ public final class ConnectionScripts {
         }
     }
 
-    /// Writes all of `bytes`, and ends that side.
+    /// Writes all of `bytes`, then shuts down the output.
     public static final class Writer extends Script {
 
         private final TcpStream stream;
@@ -141,7 +141,7 @@ public final class ConnectionScripts {
         }
     }
 
-    /// Reads to the end.
+    /// Reads until the end of the stream.
     public static final class Reader extends Script {
 
         public final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

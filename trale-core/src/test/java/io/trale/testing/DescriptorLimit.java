@@ -17,8 +17,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.ArrayDeque;
 import java.util.stream.Stream;
 
-/// Leaves this process no descriptor: the limit is lowered to what is open, and what is free below it is filled. What
-/// opens files meanwhile, such as the loading of classes, fails. Ends with [#close].
+/// Leaves this process without a free descriptor, until [#close]: lowers the limit to the highest open descriptor, and fills the
+/// gaps below. Meanwhile, everything that opens a file fails, for example the loading of a class.
 public final class DescriptorLimit implements AutoCloseable {
 
     private static final int RLIMIT_NOFILE = 7; // include/uapi/asm-generic/resource.h, setrlimit(2)
@@ -28,7 +28,7 @@ public final class DescriptorLimit implements AutoCloseable {
     private final Kernel kernel = new Libc();
     private final ArrayDeque<Integer> fillers = new ArrayDeque<>();
     private final Arena arena = Arena.ofConfined();
-    private final MemorySegment before = arena.allocate(16, 8); // struct rlimit: the limit in force, and its own limit
+    private final MemorySegment before = arena.allocate(16, 8); // struct rlimit: the soft and the hard limit
 
     /// Lowers the limit.
     public DescriptorLimit() {
@@ -42,11 +42,11 @@ public final class DescriptorLimit implements AutoCloseable {
             fillers.push(fd);
         }
         if (fillers.isEmpty()) {
-            throw new AssertionError("nothing was free: " + Errno.describe(-fd));
+            throw new AssertionError("no descriptor was free: " + Errno.describe(-fd));
         }
     }
 
-    /// Gives one descriptor back.
+    /// Frees one descriptor.
     public void leaveOne() {
         kernel.close(fillers.pop());
     }
@@ -68,7 +68,7 @@ public final class DescriptorLimit implements AutoCloseable {
     private static void call(MethodHandle function, MemorySegment limit) {
         try {
             if ((int) function.invokeExact(RLIMIT_NOFILE, limit) != 0) {
-                throw new AssertionError("no limit");
+                throw new AssertionError("cannot read or set the limit");
             }
         } catch (Throwable t) {
             throw new AssertionError(t);

@@ -4,8 +4,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.sim.SimKernel;
 
-/// Awaits another future for a while, and gives it up if that takes too long, or although it is complete by now. The dice
-/// say how long.
+/// Polls another future a random number of times, and cancels it if it is not complete by then; sometimes also if it is complete.
 public final class ImpatientFuture implements Future<Boolean> {
 
     private final SimKernel kernel;
@@ -13,7 +12,7 @@ public final class ImpatientFuture implements Future<Boolean> {
     private int patience;
     private boolean polled;
 
-    /// Owns `future`.
+    /// Becomes the owner of `future`.
     public ImpatientFuture(SimKernel kernel, Future<?> future) {
         this.kernel = kernel;
         this.future = future;
@@ -23,7 +22,7 @@ public final class ImpatientFuture implements Future<Boolean> {
     @Override
     public boolean poll(Waker waker) {
         if (polled && kernel.random().nextInt(6) == 0) {
-            patience = 0; // perhaps it is complete: nobody has looked
+            patience = 0; // the future may be complete
         } else if (future.poll(waker)) {
             return true;
         }
@@ -40,7 +39,7 @@ public final class ImpatientFuture implements Future<Boolean> {
         return false;
     }
 
-    /// True if the other future is complete, false if it was given up.
+    /// True if the other future is complete, false if it was cancelled.
     @Override
     public Boolean result() {
         return patience >= 0;

@@ -4,9 +4,8 @@ import io.trale.linux.Kernel;
 import io.trale.linux.Libc;
 import java.lang.foreign.MemorySegment;
 
-/// The real kernel, or a simulated one, with any call overridable: to count, to refuse, to do less than was asked.
-///
-/// An override calls `super` for what it leaves to the kernel.
+/// Passes all calls to a real or a simulated kernel. Tests override calls to count them, to fail them, or to do less than
+/// requested.
 public class InterceptedKernel implements Kernel {
 
     private static final long IORING_OFF_SQES = 0x10000000L;
@@ -14,17 +13,17 @@ public class InterceptedKernel implements Kernel {
     private final Kernel real;
     private MemorySegment submissionEntries = MemorySegment.NULL;
 
-    /// Leaves everything to the real kernel.
+    /// Passes all calls to the real kernel.
     public InterceptedKernel() {
         this(new Libc());
     }
 
-    /// Leaves everything to `kernel`.
+    /// Passes all calls to `kernel`.
     public InterceptedKernel(Kernel kernel) {
         real = kernel;
     }
 
-    /// The memory of the submission entries, 64 bytes each, of the ring that was mapped last.
+    /// The submission entries, 64 bytes each, of the last ring that was mapped.
     protected final MemorySegment submissionEntries() {
         return submissionEntries;
     }
@@ -49,7 +48,7 @@ public class InterceptedKernel implements Kernel {
     public long mmap(long lengthBytes, int protection, int flags, int fd, long offsetBytes) {
         long address = real.mmap(lengthBytes, protection, flags, fd, offsetBytes);
         if (fd >= 0 && offsetBytes == IORING_OFF_SQES && address > 0) {
-            // SAFETY: the mapping is that long, and is used between this call and the ring's close only.
+            // SAFETY: the mapping is that long, and is used only until the close of the ring.
             submissionEntries = MemorySegment.ofAddress(address).reinterpret(lengthBytes);
         }
         return address;

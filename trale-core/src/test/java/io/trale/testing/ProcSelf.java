@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/// What the kernel knows of this process, for tests: `proc(5)`.
+/// The kernel's view of this process, from `proc(5)`.
 public final class ProcSelf {
 
     private static final Path PROC = Path.of("/proc/self");
 
     private ProcSelf() {}
 
-    /// Rings, eventfds, timerfds and sockets that are open.
+    /// The number of open rings, eventfds, timerfds and sockets.
     public static long descriptors() {
         return count(target -> target.startsWith("anon_inode:") || target.startsWith("socket:"));
     }
@@ -40,18 +40,18 @@ public final class ProcSelf {
         }
     }
 
-    /// True if `fd` is closed in a process that is made from this one: `O_CLOEXEC`.
+    /// True if an exec closes `fd`: `O_CLOEXEC`.
     public static boolean endsWithExec(int fd) {
         String flags = value("fdinfo/" + fd, "flags:");
         return (Long.parseLong(flags, 8) & 02000000) != 0;
     }
 
-    /// Threads, with those of the JVM and of the kernel's workers.
+    /// The number of threads, including those of the JVM and kernel workers.
     public static long threads() {
         return status("Threads:", 10);
     }
 
-    /// Ranges of memory that are mapped.
+    /// The number of mapped memory ranges.
     public static long mappings() {
         try (Stream<String> lines = Files.lines(PROC.resolve("maps"))) {
             return lines.count();
@@ -60,12 +60,12 @@ public final class ProcSelf {
         }
     }
 
-    /// Bytes of memory in use, the heap included.
+    /// The resident memory in bytes, including the heap.
     public static long residentBytes() {
         return status("VmRSS:", 10) << 10;
     }
 
-    /// True if there is a handler for `signal`, which would otherwise end the process.
+    /// True if the process has a handler for `signal`; without one, the signal would end the process.
     public static boolean handles(int signal) {
         return (status("SigCgt:", 16) >>> signal - 1 & 1) != 0;
     }

@@ -3,16 +3,16 @@ package io.trale.testing;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 
-/// A script: futures that are awaited one after the other.
+/// A sequence of futures, awaited one after the other.
 public abstract class Script implements Future<Void> {
 
     private Future<?> step;
     private Exception failure;
 
-    /// For subclasses.
+    /// Creates a script that has not begun.
     protected Script() {}
 
-    /// The next future to wait for, or null at the end. `last` is the one before, which is complete; null at first.
+    /// The next future to await, or null at the end. `last` is the previous future, which is complete; null in the first call.
     protected abstract Future<?> next(Future<?> last) throws Exception;
 
     @Override

@@ -16,23 +16,23 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Runs scenarios on simulated kernels, one seed after the other, for as long as there is time.
+/// Runs scenarios on simulated kernels, for one seed after the other while there is time.
 ///
-/// `-Dtrale.sim.seconds=N` is the time for all scenarios of a module together, 20 if not said; each takes its share.
-/// `-Dtrale.sim.seed=N` runs that seed alone, `-Dtrale.sim.trace=true` prints all that happens in the kernel.
+/// `-Dtrale.sim.seconds=N` is the time for all scenarios of a module, 20 by default. `-Dtrale.sim.seed=N` runs one seed.
+/// `-Dtrale.sim.trace=true` prints all events of the kernel.
 public final class Seeds {
 
-    /// A run, all of whose choices follow from `seed`.
+    /// A run whose choices all follow from `seed`.
     public interface Scenario {
         void run(long seed) throws Exception;
     }
 
-    /// What happens on an executor.
+    /// The actions of a scenario on an executor.
     public interface Body {
         void run(Executor executor) throws Exception;
     }
 
-    /// What each scenario of trale-core takes of the time, of which there are some thirty.
+    /// The share of the time for each scenario of trale-core, which has about thirty.
     public static final double CORE_SHARE = 1.0 / 30;
 
     /// Bound while [#once] runs.
@@ -43,7 +43,7 @@ public final class Seeds {
 
     private Seeds() {}
 
-    /// Runs `scenario`, the method `name` of a test of `module`, for as many seeds as fit into `share` of the time.
+    /// Runs `scenario`, which is in the test `name` of `module`, for as many seeds as possible in `share` of the time.
     public static void run(String module, String name, double share, Scenario scenario) {
         if (ONCE.isBound()) {
             ONCE.get().run(module, name, scenario);
@@ -69,8 +69,8 @@ public final class Seeds {
         System.out.println(name + ": seeds " + first + " to " + (seed.get() - 1));
     }
 
-    /// Calls `test`, and runs each of its scenarios for `seed` alone. Returns how many there were. For callers that choose
-    /// the seeds themselves.
+    /// Calls `test`, and runs each of its scenarios for `seed` only. Returns the number of scenarios. For callers that choose the
+    /// seeds.
     public static int once(long seed, Callable<?> test) throws Exception {
         Once once = new Once(seed);
         ScopedValue.where(ONCE, once).call(test::call);
@@ -101,7 +101,7 @@ public final class Seeds {
                 + " -am test -Dsurefire.failIfNoSpecifiedTests=false -Dtest=" + name + " -Dtrale.sim.seed=" + seed;
     }
 
-    /// Names the seed of a run that makes no progress: one that spins in the code under test never comes back to say so.
+    /// Prints the seed of a run that makes no progress. A run that spins in the code under test could not report it.
     private static Thread watch(String module, String name, AtomicLong seed) {
         Thread watched = Thread.currentThread();
         return Thread.ofPlatform().daemon().name("watchdog").start(() -> {
@@ -119,7 +119,7 @@ public final class Seeds {
         });
     }
 
-    /// Runs `body` on an executor on `kernel` and the current thread, closes it, and checks that nothing is left.
+    /// Runs `body` on an executor on `kernel` and the current thread, closes the executor, and checks for leaks.
     public static void run(SimKernel kernel, ExecutorOptions options, Body body) throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         Executor executor = Executor.open(kernel, options.uncaught(uncaught::add));
@@ -130,7 +130,7 @@ public final class Seeds {
             executor.close();
             kernel.runForeignToEnd();
         } catch (Throwable t) {
-            kernel.throwFailure(); // which may have been swallowed, and all that came after is its consequence
+            kernel.throwFailure(); // if there was one, it is the cause of `t`
             throw t;
         } finally {
             kernel.endForeign();
@@ -140,18 +140,18 @@ public final class Seeds {
         }
         kernel.assertQuiescent();
         for (Throwable failure : uncaught) {
-            throw new AssertionError("seed " + kernel.seed() + ": nobody caught " + failure, failure);
+            throw new AssertionError("seed " + kernel.seed() + ": uncaught " + failure, failure);
         }
         checkCounters(kernel, executor);
         require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) == 0, "operations in flight after the end");
     }
 
-    /// As [#run(SimKernel, ExecutorOptions, Body)], with `main` as a task that ends when the scenario does.
+    /// As [#run(SimKernel, ExecutorOptions, Body)]; the scenario ends with the task `main`.
     public static void run(SimKernel kernel, ExecutorOptions options, Script main) throws Exception {
         run(kernel, options, executor -> executor.submit(main).join());
     }
 
-    /// A kernel of which anything may be expected that `faults` allow, with some capabilities missing.
+    /// A kernel with some of `faults` and without some capabilities, both drawn from `seed`.
     public static SimKernel kernel(long seed, Faults faults) {
         SimKernel kernel = new SimKernel(seed).strict();
         SplittableRandom random = kernel.random();
@@ -163,7 +163,7 @@ public final class Seeds {
         return kernel.faults(faults.someOf(random)).socketBufferBytes(oneOf(random, 8, 100, 3000, 64 << 10));
     }
 
-    /// Options with queues and pools of any size, mostly too small ones.
+    /// Options with queues and pools of random, mostly too small sizes.
     public static ExecutorOptions options(SimKernel kernel) {
         SplittableRandom random = kernel.random();
         int submissions = oneOf(random, 1, 1, 2, 2, 4, 256);
@@ -181,8 +181,8 @@ public final class Seeds {
     }
 
     private static void checkCounters(SimKernel kernel, Executor executor) {
-        require(kernel, executor.reactor().counters().get(Count.UNKNOWN) == 0, "completions of nothing in flight");
-        require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) >= 0, "less than nothing in flight");
+        require(kernel, executor.reactor().counters().get(Count.UNKNOWN) == 0, "completions of no operation in flight");
+        require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) >= 0, "a negative number of operations in flight");
     }
 
     private static void require(SimKernel kernel, boolean condition, String otherwise) {

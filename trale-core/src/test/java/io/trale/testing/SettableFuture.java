@@ -3,24 +3,24 @@ package io.trale.testing;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 
-/// A future that is complete once somebody says so: how a scenario waits for what is not a future.
+/// A future that a test completes.
 public final class SettableFuture implements Future<Void> {
 
-    private static final Waker NOBODY = () -> { };
+    private static final Waker NONE = () -> { };
 
-    private Waker waker = NOBODY;
+    private Waker waker = NONE;
     private boolean set;
 
-    /// Not set yet.
+    /// Creates a pending future.
     public SettableFuture() {}
 
-    /// Completes it. Loop thread.
+    /// Completes the future. Loop thread.
     public void set() {
         set = true;
         waker.wake();
     }
 
-    /// True once it was set.
+    /// True once [#set] was called.
     public boolean isSet() {
         return set;
     }

@@ -9,8 +9,8 @@ import java.net.ServerSocket;
 
 /// Signals that interrupt system calls of one thread, for tests: `tgkill(2)`.
 ///
-/// The signal is the one by which the JDK itself gets threads out of blocking calls. It has a handler that does nothing
-/// since the first socket was made, and none before, when it would end the process.
+/// The JDK uses the same signal to end blocking calls of threads. It installs a handler, which does nothing, with its first
+/// socket. Before that, the signal would end the process.
 public final class Signals {
 
     /// `SIGRTMAX - 2`
@@ -40,7 +40,7 @@ public final class Signals {
         return linker.downcallHandle(linker.defaultLookup().findOrThrow(symbol), descriptor);
     }
 
-    /// The kernel's number of the current thread, a platform thread.
+    /// The thread ID of the current thread, which is a platform thread, in the kernel.
     public static int currentThread() {
         try {
             return (int) GETTID.invokeExact();
@@ -49,12 +49,12 @@ public final class Signals {
         }
     }
 
-    /// Interrupts what `thread` of this process does in the kernel. Any thread.
+    /// Interrupts the system call of `thread`, a thread ID in this process. Any thread.
     public static void interrupt(int thread) {
         try {
             int result = (int) TGKILL.invokeExact((int) GETPID.invokeExact(), thread, SIGNAL);
             if (result != 0) {
-                throw new AssertionError("tgkill: no such thread, or too many signals in its queue");
+                throw new AssertionError("tgkill: no such thread, or its signal queue is full");
             }
         } catch (Throwable t) {
             throw new AssertionError(t);

@@ -13,14 +13,13 @@ import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
-/// A socket to receive from in tests: a UDP port of the loopback interface, where a message is in the receiver's queue
-/// when `send` returns.
+/// A UDP port of the loopback interface to receive from. When `send` returns, the datagram is in the receive queue.
 public final class UdpPort {
 
     private final int fd;
     private final InetSocketAddress address;
 
-    /// Opens a port; the descriptor is the caller's to close.
+    /// Opens a port; the caller closes the descriptor.
     public UdpPort(Kernel kernel) {
         fd = kernel.socket(Net.AF_INET, Net.SOCK_DGRAM | Net.SOCK_CLOEXEC, 0);
         try (Arena arena = Arena.ofConfined()) {
@@ -28,7 +27,7 @@ public final class UdpPort {
             int length = SocketAddresses.encode(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), memory);
             MemorySegment lengthMemory = arena.allocateFrom(JAVA_INT, SocketAddresses.MAX_BYTES);
             if (fd < 0 || kernel.bind(fd, memory, length) < 0 || kernel.getsockname(fd, memory, lengthMemory) < 0) {
-                throw new AssertionError("no UDP port");
+                throw new AssertionError("cannot open a UDP port");
             }
             address = SocketAddresses.decode(memory);
         }
@@ -39,7 +38,7 @@ public final class UdpPort {
         return fd;
     }
 
-    /// Sends one message to this port.
+    /// Sends one datagram to this port.
     public void send(byte... message) throws IOException {
         try (DatagramSocket socket = new DatagramSocket()) {
             socket.send(new DatagramPacket(message, message.length, address));
