@@ -37,15 +37,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// A future that is cancelled although its result was taken: nothing is closed, given back or cancelled by that, neither the
-/// value nor another use of the same thing. Of every class of futures that there is.
+/// A cancel of a future whose result was taken has no effect: it neither closes the value nor cancels another use of the same
+/// object. For every class of futures.
 @Timeout(60)
 class CancelAfterResultTest {
 
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-    /// Makes a future; called once for the one that is cancelled late, and, unless that is the only one that its maker has,
-    /// once more for the next use.
+    /// Creates a future. Called for the future that is cancelled late, and again for the next use if there is one.
     private interface Maker {
         Future<?> make(CancelAfterResultTest test, Buffer buffer) throws Exception;
     }
@@ -62,7 +61,7 @@ class CancelAfterResultTest {
         return new Kind(name, true, maker);
     }
 
-    /// Of a future that is used for every operation of its maker.
+    /// For an object that returns the same future for every operation.
     private static Kind own(String name, Maker maker) {
         return new Kind(name, false, maker);
     }
@@ -113,7 +112,7 @@ class CancelAfterResultTest {
     @BeforeEach
     void oneOfEach() throws Exception {
         executor = Executor.open(kernel, ExecutorOptions.defaults());
-        busy = executor.submit(Timer.sleep(Duration.ofDays(2))); // or the ring would be closed after each step
+        busy = executor.submit(Timer.sleep(Duration.ofDays(2))); // keeps the ring open between steps
         listener = TcpListener.bind(ANY);
         peer = kernel.connectTo(listener.localAddress());
         stream = run(listener.accept());
@@ -145,7 +144,7 @@ class CancelAfterResultTest {
         return executor.submit(future).join();
     }
 
-    /// Has everything happen that a future may wait for.
+    /// Makes every event happen that a future may wait for.
     private void provide() throws Exception {
         peer.send(new byte[] {1});
         event.signal();
@@ -177,7 +176,7 @@ class CancelAfterResultTest {
             late.cancel();
             JoinHandle<?> next = executor.submit(kind.maker.make(this, second));
             executor.turn();
-            assertThat(next.isDone()).as("locked still").isFalse();
+            assertThat(next.isDone()).as("still locked").isFalse();
             release(value);
             release(next.join());
             return;
@@ -209,7 +208,7 @@ class CancelAfterResultTest {
     }
 
     @Test
-    void selectThatIsCancelledBeforeItsResultReleasesWhatItHasWon() throws Exception {
+    void cancelledSelectReleasesItsValue() throws Exception {
         Future<File> select = Async.select(File.open(Path.of("/file")));
         int descriptors = kernel.openDescriptors();
         while (!select.poll(() -> { })) {

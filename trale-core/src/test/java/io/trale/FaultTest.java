@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Each fault by itself, and as often as can be survived.
+/// Single faults of the simulated kernel, with a high probability.
 @Timeout(60)
 class FaultTest {
 
@@ -64,7 +64,7 @@ class FaultTest {
             EventFd event = EventFd.counter();
             for (int i = 1; i <= 20; i++) {
                 JoinHandle<Integer> take = executor.submit(event.take());
-                kernel.foreignAfter(1_000_000, event::signal); // while the enter that submits the read waits
+                kernel.foreignAfter(1_000_000, event::signal); // while the enter that submits the read sleeps
                 assertThat(take.join()).isOne();
             }
             event.close();
@@ -73,7 +73,7 @@ class FaultTest {
     }
 
     @Test
-    void kernelThatIsBusyIsAskedAgainWhenItsCompletionsHaveBeenTaken() throws Exception {
+    void busyKernelIsEnteredAgainAfterItsCompletions() throws Exception {
         SimKernel kernel = storm(Fault.BUSY, 1);
         long[] overflows = new long[1];
         Seeds.run(kernel, ExecutorOptions.defaults().ringEntries(2, 2), executor -> {
@@ -122,7 +122,7 @@ class FaultTest {
         });
     }
 
-    /// `future`, which runs `note` when it is done.
+    /// `future`, which runs `note` when it completes.
     private static Future<Integer> noting(Future<Integer> future, Runnable note) {
         return new Future<>() {
             @Override
@@ -165,7 +165,7 @@ class FaultTest {
     @ParameterizedTest
     @EnumSource(names = {"LATE", "PARTIAL_SUBMISSION", "SHORT_TRANSFER", "INTERRUPTION", "SHORTAGE", "LOST_CANCEL",
         "ENDED_MULTISHOT", "SCRIBBLE", "HICCUP"})
-    void faultThatLosesNothingHoldsUpNothing(Fault fault) throws Exception {
+    void harmlessFaultBlocksNothing(Fault fault) throws Exception {
         SimKernel kernel = storm(fault, 0.9);
         byte[] bytes = ConnectionScripts.pattern(kernel.random(), 300);
         SimPeer[] peer = new SimPeer[1];
@@ -188,12 +188,12 @@ class FaultTest {
             Buffer late = Buffer.allocate(10);
             JoinHandle<Datagram> unheard = executor.submit(socket.receive(late));
             executor.turn();
-            unheard.abort(); // what comes for it all the same is the next one's
+            unheard.abort(); // a datagram that arrives for it goes to the next receive
             executor.submit(socket.sendTo(out, 0, 10, socket.localAddress())).join();
             assertThat(executor.submit(socket.receive(in)).join().size()).isEqualTo(10);
 
             echo.join();
-            kernel.elapse(1_000_000_000); // the last bytes may be under way still
+            kernel.elapse(1_000_000_000); // the last bytes may not have arrived
             socket.close();
             event.close();
             file.close();

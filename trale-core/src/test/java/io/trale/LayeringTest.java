@@ -25,11 +25,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Keeps the house rules that soundness needs: reads the constant pool of every class, in which each name, descriptor
-/// and generic signature that it uses stands as text, and compares with the tables below.
+/// Checks the rules of the code base that soundness needs: which package uses which, which APIs are banned, and that files form
+/// no circles. The constant pool of a class has each name, descriptor and generic signature that the class uses.
 class LayeringTest {
 
-    /// What each package may use besides itself.
+    /// The packages that each package may use.
     private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
             Map.entry("linux", Set.of()),
             Map.entry("future", Set.of()),
@@ -81,7 +81,7 @@ class LayeringTest {
             new Ban("java/lang/Thread.sleep", "", "wait for a completion: Reactor.turn"),
             new Ban("java/util/concurrent/TimeUnit.sleep", "", "wait for a completion: Reactor.turn"));
 
-    /// The circles of files that are there on purpose, each with its reason.
+    /// The accepted circles of files, each with its reason.
     private static final Map<Set<String>, String> CIRCLES = Map.of(
             Set.of("linux/Kernel", "linux/Libc"), "the interface has the factory of its production implementation",
             Set.of("reactor/BlockPool", "reactor/BufferGroup", "reactor/Close", "reactor/Completions", "reactor/CurrentReactor",
@@ -99,7 +99,7 @@ class LayeringTest {
 
     private static final Pattern OWN_PACKAGE = Pattern.compile("io/trale/(\\w+)/");
 
-    /// What `model` does against the rules, a sentence each.
+    /// The violations of `model`, a sentence each.
     private static Set<String> violations(ClassModel model) {
         String name = model.thisClass().asInternalName();
         Set<String> found = new TreeSet<>();

@@ -34,19 +34,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Operations that do not end by the time at which a ring must be closed: what is asked of their descriptor afterwards, on the
-/// next ring, fails, and does not wait for ever.
+/// Operations that do not end before the close deadline of their ring. Later uses of their descriptors, with the next ring, fail
+/// and do not wait.
 @Timeout(60)
 class LeftOperationTest {
 
-    /// A kernel in which no cancel finds its target, as if that hung in a driver, unless it is a poll: those are the loop's own.
-    private static final class Deaf extends InterceptedKernel {
+    /// A kernel in which cancels do not find their target, as if it were blocked in a driver; except for polls, which are the
+    /// loop's own operations.
+    private static final class UncancellableKernel extends InterceptedKernel {
 
         private static final int TARGET = 16; // of struct io_uring_sqe: addr
         private static final int USER_DATA = 32;
         private final Set<Long> polls = new HashSet<>();
 
-        Deaf(SimKernel kernel) {
+        UncancellableKernel(SimKernel kernel) {
             super(kernel);
         }
 
@@ -73,7 +74,7 @@ class LeftOperationTest {
         }
     }
 
-    /// Makes the future that is asked for again and again.
+    /// Creates the future of one use.
     private interface Maker {
         Future<?> make(Buffer buffer) throws Exception;
     }
@@ -81,7 +82,7 @@ class LeftOperationTest {
     private final SimKernel kernel = new SimKernel(0);
     private final Buffer first = Buffer.allocate(10);
     private final Buffer second = Buffer.allocate(10);
-    private final Executor executor = Executor.open(new Deaf(kernel),
+    private final Executor executor = Executor.open(new UncancellableKernel(kernel),
             ExecutorOptions.defaults().closeTimeout(Duration.ofMillis(20)));
 
     @AfterEach
@@ -95,10 +96,10 @@ class LeftOperationTest {
     private void theNextFails(Maker maker) throws Exception {
         Future<?> late = Async.timeout(maker.make(first), Duration.ofMillis(1));
         assertThatThrownBy(() -> Executor.blockOn(late)).isInstanceOf(TimeoutException.class);
-        assertThat(executor.reactor().isOpen()).as("nothing is left to do").isFalse();
+        assertThat(executor.reactor().isOpen()).as("no task is left").isFalse();
         assertThatThrownBy(() -> Executor.blockOn(maker.make(second))).hasMessageContaining("ECANCELED");
         assertThatThrownBy(() -> Executor.blockOn(maker.make(second))).hasMessageContaining("ECANCELED");
-        second.segment(); // ours again
+        second.segment(); // owned by us again
     }
 
     @Test
@@ -137,14 +138,14 @@ class LeftOperationTest {
     }
 
     @Test
-    void whatWaitsForTheLastRingFailsOnTheNext() throws Exception {
+    void useThatWaitsForTheLastRingFailsOnTheNext() throws Exception {
         kernel.pipe("/pipe");
         File file = Executor.blockOn(File.open(Path.of("/pipe"), StandardOpenOption.READ));
         Future<Integer> read = file.read(first);
         Executor.spawn(new Script() {
             @Override
             protected Future<?> next(Future<?> last) {
-                read.poll(() -> { }); // and leaves it
+                read.poll(() -> { }); // without a further poll
                 return last == null ? Timer.sleep(Duration.ofMillis(1)) : null;
             }
         });

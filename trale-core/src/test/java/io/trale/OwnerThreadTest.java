@@ -52,12 +52,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What belongs to a loop says so to every other thread: each public method of each class that has a descriptor, and each
-/// future that has begun. The classes and the methods are found by reflection.
+/// Objects of a loop refuse other threads: each public method of each class with a descriptor, and each future that has begun.
+/// Reflection finds the classes and methods.
 @Timeout(60)
 class OwnerThreadTest {
 
-    /// Methods that any thread may call, as their documentation says.
+    /// Methods that any thread may call, according to their documentation.
     private static final Set<String> ANY_THREAD = Set.of("File.path", "File.isSeekable", "TcpListener.localAddress",
             "UnixListener.localAddress", "UdpSocket.localAddress", "UnixDatagramSocket.localAddress", "TcpStream.remoteAddress",
             "UnixStream.remoteAddress", "EventFd.signal");
@@ -91,7 +91,7 @@ class OwnerThreadTest {
         executor.close();
     }
 
-    /// All classes of the main code that belong to a loop: the public ones that tell their descriptor.
+    /// All classes of the main code that belong to a loop: the public classes with a descriptor.
     private static Set<Class<?>> loopBoundClasses() throws Exception {
         Path root = Path.of(Executor.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         Set<Class<?>> found = new HashSet<>();
@@ -164,13 +164,13 @@ class OwnerThreadTest {
     private static void assertRefuses(Future<?> future, String what) {
         assertThat(catchThrowable(() -> future.poll(() -> { }))).as("poll of " + what).isInstanceOf(WrongThreadException.class);
         assertThat(catchThrowable(future::result)).as("result of " + what).isInstanceOf(what.endsWith(".writeAll")
-                ? IllegalStateException.class // made of any target's writes, it knows no loop
+                ? IllegalStateException.class // made of the writes of any target, so it has no loop
                 : WrongThreadException.class);
         assertThat(catchThrowable(future::cancel)).as("cancel of " + what).isInstanceOf(WrongThreadException.class);
     }
 
     @Test
-    void everyMethodOfWhatBelongsToALoopChecksTheThread() throws Throwable {
+    void everyMethodOfALoopObjectChecksTheThread() throws Throwable {
         assertThat(bound.stream().map(Object::getClass).distinct().toList()).as("one of each")
                 .containsExactlyInAnyOrderElementsOf(loopBoundClasses());
         for (Object object : bound) {
@@ -187,7 +187,7 @@ class OwnerThreadTest {
                 } catch (WrongThreadException expected) {
                     continue;
                 }
-                assertThat(result[0]).as(name + " is done").isInstanceOf(Future.class); // else nothing has begun yet
+                assertThat(result[0]).as(name + " is done").isInstanceOf(Future.class); // a future that has not begun
                 assertThatThrownBy(() -> ((Future<?>) result[0]).poll(() -> { })).as(name)
                         .isInstanceOf(WrongThreadException.class);
             }
@@ -226,7 +226,7 @@ class OwnerThreadTest {
         assertBegunRefuses(() -> TcpStream.connect(((TcpListener) bound.get(4)).localAddress()), "connect");
     }
 
-    /// Polls the future once on the loop, then here, where nothing may come of it.
+    /// Polls the future once on the loop, then on this thread, which must fail.
     private void assertBegunRefuses(Callable<Future<?>> making, String name) throws Exception {
         Future<?>[] future = new Future<?>[1];
         CompletableFuture<Boolean> polled = new CompletableFuture<>();

@@ -44,8 +44,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Each thing that an executor does, on the real kernel with one capability taken away after the other, with queues of the
-/// usual size and with the smallest: so that what stands in for newer kernels does not rot on this one.
+/// Every feature of an executor on the real kernel, without one capability after the other, with queues of the default size and
+/// with the smallest. So the fallbacks for older kernels are tested on a new one.
 @ParameterizedClass(name = "without {0}, {1} and {2} entries")
 @MethodSource("kernels")
 @Timeout(60)
@@ -91,7 +91,7 @@ class SmokeTest {
         assertThat(executor.reactor().counters().get(Count.UNKNOWN)).isZero();
     }
 
-    /// Sends back what comes, until the end.
+    /// Echoes until the end of the stream.
     private static Future<Void> echo(TcpStream stream) {
         return async(() -> {
             try (stream; Buffer buffer = Buffer.allocate(1000)) {
@@ -190,7 +190,7 @@ class SmokeTest {
     @Test
     void loopThatWaitsIsAsleep() throws Exception {
         executor.submit(async(() -> {
-            await(Timer.sleep(Duration.ofMillis(1))); // the opening is over
+            await(Timer.sleep(Duration.ofMillis(1))); // the ring is open
             long before = executor.reactor().counters().get(Count.ENTERS);
             await(Timer.sleep(Duration.ofMillis(20)));
             assertThat(executor.reactor().counters().get(Count.ENTERS) - before).isLessThan(20);
@@ -217,7 +217,7 @@ class SmokeTest {
                 made.join().signal();
             }
             taken.join();
-            for (int i = 0; i < 100; i++) { // each finds the loop asleep, or about to
+            for (int i = 0; i < 100; i++) { // while the loop sleeps or is about to
                 CompletableFuture<Void> ran = new CompletableFuture<>();
                 executor.execute(() -> ran.complete(null));
                 ran.join();
@@ -256,7 +256,7 @@ class SmokeTest {
     }
 
     @Test
-    void whatIsCancelledEndsAndLosesNothing() throws Exception {
+    void cancelledOperationsEndAndLoseNothing() throws Exception {
         executor.submit(async(() -> {
             try (TcpListener listener = TcpListener.bind(ANY); Buffer in = Buffer.allocate(10);
                     Buffer out = Buffer.allocate(1)) {
@@ -266,7 +266,7 @@ class SmokeTest {
                 for (byte i = 0; i < 20; i++) {
                     JoinHandle<Integer> reading = Executor.spawn(client.read(in));
                     if (i % 2 == 0) {
-                        await(Timer.sleep(Duration.ofNanos(1))); // the kernel has it
+                        await(Timer.sleep(Duration.ofNanos(1))); // submitted
                     }
                     out.segment().set(JAVA_BYTE, 0, i);
                     await(server.write(out, 0, 1));
@@ -285,7 +285,7 @@ class SmokeTest {
     }
 
     @Test
-    void closeEndsWhatIsInFlight() throws Exception {
+    void closeEndsOperationsInFlight() throws Exception {
         JoinHandle<Void> waiting = executor.submit(async(() -> {
             try (TcpListener listener = TcpListener.bind(ANY); UdpSocket udp = UdpSocket.bind(ANY);
                     EventFd event = EventFd.counter(); Buffer in = Buffer.allocate(10)) {

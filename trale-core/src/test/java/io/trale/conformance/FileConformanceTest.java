@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the simulated kernel claims about files: every scenario runs on the real one too, and must end the same way.
+/// Files: the simulated kernel behaves like the real one.
 @Timeout(60)
 class FileConformanceTest {
 
@@ -51,7 +51,7 @@ class FileConformanceTest {
         return bench.call(sqe -> sqe.prepWrite(fd, memory.address(), bytes.length, offset));
     }
 
-    /// What a read of at most 10 bytes brings.
+    /// The result of a read of at most 10 bytes.
     private static byte[] read(RingBench bench, int fd, long offset) {
         MemorySegment memory = bench.arena.allocate(10);
         int count = bench.call(sqe -> sqe.prepRead(fd, memory.address(), 10, offset));
@@ -74,7 +74,7 @@ class FileConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void whatWasWrittenCanBeReadAtEachPosition(KernelUnderTest place) throws Exception {
+    void writtenBytesAreReadAtEachPosition(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int fd = open(bench, path(bench, "file"), CREATE);
             assertThat(write(bench, fd, 0, 1, 2, 3)).isEqualTo(3);
@@ -109,7 +109,7 @@ class FileConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void appendedBytesGoToTheEndWhateverThePosition(KernelUnderTest place) throws Exception {
+    void appendIgnoresThePosition(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             String path = path(bench, "file");
             write(bench, open(bench, path, CREATE), 0, 1, 2);
@@ -135,7 +135,7 @@ class FileConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void whatItWasNotOpenedForIsRefused(KernelUnderTest place) throws Exception {
+    void accessModeIsEnforced(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             String path = path(bench, "file");
             int writing = open(bench, path, Files.O_WRONLY | Files.O_CREAT);
@@ -147,7 +147,7 @@ class FileConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void whatIsThereAndWhatIsNot(KernelUnderTest place) throws Exception {
+    void existingAndMissingFiles(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             String path = path(bench, "file");
             assertThat(open(bench, path, Files.O_RDWR)).isEqualTo(-Errno.ENOENT);
@@ -193,7 +193,7 @@ class FileConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void cancelOfAReadThatIsOverFindsNothing(KernelUnderTest place) throws Exception {
+    void cancelOfACompletedReadFindsNothing(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int fd = open(bench, path(bench, "file"), CREATE);
             write(bench, fd, 0, 1, 2, 3);

@@ -7,15 +7,15 @@ import io.trale.sim.SimKernel;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// Where a scenario runs that has to end the same way everywhere: a kernel, and a ring of some size on it.
+/// A kernel, and the size of a ring on it, on which a scenario runs.
 record KernelUnderTest(String name, Supplier<Kernel> kernel, int sqEntries, int cqEntries) {
 
-    /// What happens on the ring.
+    /// The actions of a scenario on the ring.
     interface Scenario {
         void run(RingBench bench) throws Exception;
     }
 
-    /// Both kernels, with a ring of some size and with the smallest; the simulated one also as an older one.
+    /// Both kernels, each with a small ring and with the smallest one; the simulated kernel also without single capabilities.
     static List<KernelUnderTest> all() {
         return List.of(new KernelUnderTest("real", Libc::new, 8, 16),
                 new KernelUnderTest("real, small", Libc::new, 1, 2),
@@ -32,7 +32,7 @@ record KernelUnderTest(String name, Supplier<Kernel> kernel, int sqEntries, int 
         return new KernelUnderTest("simulated, no " + capability, () -> new SimKernel(0).without(capability), sqEntries, cqEntries);
     }
 
-    /// Runs `scenario`, and checks on the simulated kernel that nothing is left.
+    /// Runs `scenario`, and checks the simulated kernel for leaks.
     void run(Scenario scenario) throws Exception {
         Kernel kernel = this.kernel.get();
         try (RingBench bench = new RingBench(kernel, sqEntries, cqEntries)) {

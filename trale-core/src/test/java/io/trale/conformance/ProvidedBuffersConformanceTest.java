@@ -13,14 +13,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the fallback for kernels without buffer rings relies on: buffers that are given by operations, on the real kernel
-/// and on the simulated one.
+/// Buffers that are provided by operations, for kernels without buffer rings: the simulated kernel behaves like the real one.
 @Timeout(60)
 class ProvidedBuffersConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void receivesPickProvidedBuffersWhileThereAreAny(KernelUnderTest place) throws Exception {
+    void receivesSelectProvidedBuffersWhileThereAreAny(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.memory(new byte[100]);

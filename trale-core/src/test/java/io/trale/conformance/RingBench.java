@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/// A ring on any kernel, with what it takes to submit operations one by one and to look at their completions.
+/// A ring on any kernel; submits single operations and keeps their completions.
 final class RingBench implements AutoCloseable {
 
     final Kernel kernel;
@@ -30,7 +30,7 @@ final class RingBench implements AutoCloseable {
     private final Map<Long, List<Long>> completions = new HashMap<>();
     private long operations;
 
-    /// A connection, both ends of it.
+    /// The two descriptors of a connection.
     record Pair(int client, int server) {}
 
     RingBench(Kernel kernel, int sqEntries, int cqEntries) throws ErrnoException {
@@ -58,7 +58,7 @@ final class RingBench implements AutoCloseable {
         return CompletionQueue.result(completions.get(operation).getFirst());
     }
 
-    /// As [#await], but takes the completion away, and returns its flags.
+    /// As [#await], but removes the completion, and returns its flags.
     int awaitFlags(long operation) {
         await(operation);
         return CompletionQueue.flags(completions.get(operation).removeFirst());
@@ -68,7 +68,7 @@ final class RingBench implements AutoCloseable {
         return await(submit(prepare));
     }
 
-    /// True if a completion of `operation` has come that was not taken.
+    /// True if there is a completion of `operation`.
     boolean isComplete(long operation) {
         return !completions.getOrDefault(operation, List.of()).isEmpty();
     }
@@ -87,7 +87,7 @@ final class RingBench implements AutoCloseable {
         return opened(kernel.socket(Net.AF_INET, Net.SOCK_STREAM | Net.SOCK_CLOEXEC, 0));
     }
 
-    /// Has `fd` closed at the end, if nobody closes it before.
+    /// Registers `fd` to be closed at the end.
     int opened(int fd) {
         if (fd >= 0) {
             open.add(fd);
@@ -100,7 +100,7 @@ final class RingBench implements AutoCloseable {
         kernel.close(fd);
     }
 
-    /// A socket that listens; its address is in [#addressOf].
+    /// A listening socket; see [#addressOf] for its address.
     int listener() {
         int fd = socket();
         MemorySegment address = address(0);
@@ -158,7 +158,7 @@ final class RingBench implements AutoCloseable {
         return call(sqe -> sqe.prepSend(fd, memory.address(), bytes.length, Net.MSG_NOSIGNAL));
     }
 
-    /// Sends until there is no more room, and none comes by itself; returns how much that was.
+    /// Sends until the send buffer stays full; returns the number of bytes.
     long fill(int fd) {
         MemorySegment memory = arena.allocate(1 << 16, 8);
         long total = 0;

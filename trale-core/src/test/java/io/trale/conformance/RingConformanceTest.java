@@ -15,8 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the simulated kernel claims about the ring itself: every scenario runs on the real one too, and must end the same
-/// way.
+/// The ring itself: the simulated kernel behaves like the real one.
 @Timeout(60)
 class RingConformanceTest {
 
@@ -72,7 +71,7 @@ class RingConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void receivesPickBuffersWhileThereAreAny(KernelUnderTest place) throws Exception {
+    void receivesSelectBuffersWhileThereAreAny(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             BufferRing buffers = new BufferRing(bench.kernel, bench.ring, bench.arena, 3,

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the simulated kernel claims about TCP: every scenario runs on the real one too, and must end the same way.
+/// TCP: the simulated kernel behaves like the real one.
 @Timeout(60)
 class TcpConformanceTest {
 
@@ -59,7 +59,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void receiveOfLessLeavesTheRestAndSaysSo(KernelUnderTest place) throws Exception {
+    void shortReceiveLeavesTheRestAndReportsIt(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(2, 8);
@@ -75,7 +75,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void endOfOneSideStopsTheOtherSideNot(KernelUnderTest place) throws Exception {
+    void halfCloseDoesNotStopTheOtherDirection(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -92,7 +92,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void resetEndsBothSidesAndIsToldOnce(KernelUnderTest place) throws Exception {
+    void resetEndsBothSidesAndIsReportedOnce(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -107,7 +107,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void resetIsToldToWhoeverAsksFirst(KernelUnderTest place) throws Exception {
+    void resetIsReportedToTheFirstOperation(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -122,7 +122,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void dataThatCameBeforeAResetCanBeReceived(KernelUnderTest place) throws Exception {
+    void dataBeforeAResetCanBeReceived(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -147,7 +147,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void sendToWhoHasClosedIsAnsweredByAReset(KernelUnderTest place) throws Exception {
+    void sendToAClosedPeerIsReset(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -186,7 +186,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void cancelOfAReceiveWhoseDataWasThereComesTooLate(KernelUnderTest place) throws Exception {
+    void cancelOfAReceiveWithDataComesTooLate(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -199,7 +199,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void cancelOfASendThatIsHalfDoneSaysHowMuchWasSent(KernelUnderTest place) throws Exception {
+    void cancelOfAPartialSendReturnsItsCount(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(16 << 20, 8);
@@ -229,13 +229,13 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void pollReportsThatThePeerHasEndedAlthoughNobodyAsked(KernelUnderTest place) throws Exception {
+    void pollReportsAHalfCloseEvenIfNotRequested(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             bench.fill(pair.client());
             assertThat(bench.kernel.shutdown(pair.server(), Net.SHUT_WR)).isZero();
             int ready;
-            do { // again, since the real one says with its end, and perhaps after it, what it has received
+            do { // repeated: the acknowledgement of the real kernel may come with the FIN or after it
                 bench.fill(pair.client());
                 ready = bench.call(sqe -> sqe.prepPoll(pair.client(), Net.POLLOUT));
             } while ((ready & Net.POLLOUT) != 0);
@@ -258,7 +258,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void closeOfADescriptorEndsNothingThatIsInFlight(KernelUnderTest place) throws Exception {
+    void closeOfADescriptorEndsNoOperation(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             Pair pair = bench.connect();
             MemorySegment memory = bench.arena.allocate(10, 8);
@@ -273,7 +273,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void connectToNobodyIsRefused(KernelUnderTest place) throws Exception {
+    void connectWithoutAListenerIsRefused(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int listener = bench.listener();
             MemorySegment address = bench.addressOf(listener);
@@ -285,7 +285,7 @@ class TcpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void listenerThatClosesResetsItsBacklog(KernelUnderTest place) throws Exception {
+    void closeOfAListenerResetsItsBacklog(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int listener = bench.listener();
             MemorySegment address = bench.addressOf(listener);

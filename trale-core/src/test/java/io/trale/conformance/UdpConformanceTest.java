@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// What the simulated kernel claims about datagrams: every scenario runs on the real one too, and must end the same way.
+/// UDP: the simulated kernel behaves like the real one.
 @Timeout(60)
 class UdpConformanceTest {
 
@@ -40,7 +40,7 @@ class UdpConformanceTest {
         return bench.call(sqe -> sqe.prepConnect(fd, address.address(), 16));
     }
 
-    /// A header for `data`, with the address that `to` has, or room for one if that is negative, or none if it is 0.
+    /// A header for `data`: with the address of socket `to`, with space for an address if `to` is negative, without if it is 0.
     private static MemorySegment header(RingBench bench, MemorySegment data, int to) {
         MemorySegment header = bench.arena.allocate(256, 8);
         if (to > 0) {
@@ -50,7 +50,7 @@ class UdpConformanceTest {
         return header;
     }
 
-    /// Sends to whoever is bound as `to` is; to the peer if that is 0.
+    /// Sends to the address of socket `to`; to the connected peer if `to` is 0.
     private static int send(RingBench bench, int fd, int to, byte... bytes) {
         MemorySegment header = header(bench, bench.arena.allocateFrom(JAVA_BYTE, bytes), to);
         return bench.call(sqe -> sqe.prepSendmsg(fd, header.address() + MessageHeader.HEADER, Net.MSG_NOSIGNAL));
@@ -85,7 +85,7 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void whatDoesNotFitIsLostAndSaysSo(KernelUnderTest place) throws Exception {
+    void truncationIsReported(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int client = udp(bench);
             int server = boundUdp(bench);
@@ -123,7 +123,7 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void connectedSocketHearsItsPeerAlone(KernelUnderTest place) throws Exception {
+    void connectedSocketReceivesFromItsPeerOnly(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int here = boundUdp(bench);
             int peer = boundUdp(bench);
@@ -140,7 +140,7 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void connectedSocketLearnsOnceThatNobodyIsThere(KernelUnderTest place) throws Exception {
+    void connectedSocketIsRefusedOnce(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int here = boundUdp(bench);
             int peer = boundUdp(bench);
@@ -158,12 +158,12 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void socketWithoutPeerNeverLearnsThatNobodyIsThere(KernelUnderTest place) throws Exception {
+    void unconnectedSocketIsNeverRefused(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int here = boundUdp(bench);
-            int nobody = boundUdp(bench);
-            MemorySegment header = header(bench, bench.memory((byte) 1), nobody);
-            bench.close(nobody);
+            int closed = boundUdp(bench);
+            MemorySegment header = header(bench, bench.memory((byte) 1), closed);
+            bench.close(closed);
             for (int i = 0; i < 3; i++) {
                 assertThat(bench.call(sqe -> sqe.prepSendmsg(here, header.address() + MessageHeader.HEADER, 0))).isOne();
             }
@@ -173,7 +173,7 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void whatFindsNoRoomIsDroppedAndCounted(KernelUnderTest place) throws Exception {
+    void droppedDatagramsAreCounted(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             int client = udp(bench);
             int server = boundUdp(bench);
@@ -220,7 +220,7 @@ class UdpConformanceTest {
 
     @ParameterizedTest
     @MethodSource("io.trale.conformance.KernelUnderTest#all")
-    void portThatIsTakenIsRefused(KernelUnderTest place) throws Exception {
+    void portInUseIsRefused(KernelUnderTest place) throws Exception {
         place.run(bench -> {
             MemorySegment taken = bench.addressOf(boundUdp(bench));
             assertThat(bench.kernel.bind(udp(bench), taken, 16)).isEqualTo(-Errno.EADDRINUSE);

@@ -12,7 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Operations of files that are given up, at every step: no descriptor leaks, and no cursor moves.
+/// File operations that are cancelled at every step: no descriptor leaks, and no cursor moves.
 @Timeout(120)
 class FileCancelTest {
 
@@ -33,7 +33,7 @@ class FileCancelTest {
         });
     }
 
-    /// A file with three bytes in it.
+    /// A file of three bytes.
     private abstract static class Filed<T> extends CancelAtEveryStep<T> {
 
         final Buffer buffer = Buffer.allocate(10);

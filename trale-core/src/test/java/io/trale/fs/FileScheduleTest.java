@@ -37,8 +37,8 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Files under random schedules: what was written is read, at each position and at the cursor, however short each
-/// transfer is, in whatever order they end, and whatever is given up meanwhile.
+/// Files under random schedules: reads return the written bytes, at positions and at the cursor, with short transfers, in any
+/// order of completions, and with cancels.
 @Timeout(120)
 class FileScheduleTest {
 
@@ -54,7 +54,7 @@ class FileScheduleTest {
     }
 
     @Test
-    void openOfAPipeWaitsForItsReaderInNoWorker() throws Exception {
+    void openOfAPipeOccupiesNoWorker() throws Exception {
         for (int seed = 0; seed < 100; seed++) {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SimPipe pipe = kernel.pipe("/pipe").readAfter(kernel.random().nextInt(300_000_000));
@@ -70,7 +70,7 @@ class FileScheduleTest {
     }
 
     @Test
-    void openOfAPipeThatNobodyReadsIsGivenUp() throws Exception {
+    void openOfAPipeWithoutAReaderCanBeCancelled() throws Exception {
         for (int seed = 0; seed < 100; seed++) {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             kernel.pipe("/pipe").readAfter(Long.MAX_VALUE / 4);
@@ -81,7 +81,7 @@ class FileScheduleTest {
         }
     }
 
-    /// Writes `bytes` from `from` to `to` at their own positions.
+    /// Writes `bytes` from `from` to `to`, each at its position.
     private static final class WriterAt extends Script {
 
         private final File file;
@@ -118,7 +118,7 @@ class FileScheduleTest {
         }
     }
 
-    /// Reads from `position` to the end of the file, or as far as it has the patience, and compares.
+    /// Reads from `position` to the end of the file, or until a random cancel, and compares.
     private static final class ReaderAt extends Script {
 
         private final SimKernel kernel;
@@ -157,8 +157,8 @@ class FileScheduleTest {
     }
 
     @Test
-    void whatWasWrittenIsReadAtEachPosition() {
-        run("whatWasWrittenIsReadAtEachPosition", seed -> {
+    void writtenBytesAreReadAtEachPosition() {
+        run("writtenBytesAreReadAtEachPosition", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] bytes = ConnectionScripts.pattern(random, random.nextInt(1000));
@@ -188,7 +188,7 @@ class FileScheduleTest {
         });
     }
 
-    /// Writes at the cursor with little patience: a write that was given up moves nothing, and so is simply done again.
+    /// Writes at the cursor, with random cancels. A cancelled write does not move the cursor, so it is repeated.
     private static final class CursorWriter extends Script {
 
         private final SimKernel kernel;
@@ -225,7 +225,7 @@ class FileScheduleTest {
         }
     }
 
-    /// Reads at the cursor to the end, with little patience.
+    /// Reads at the cursor to the end, with random cancels.
     private static final class CursorReader extends Script {
 
         final ByteArrayOutputStream received = new ByteArrayOutputStream();
@@ -259,8 +259,8 @@ class FileScheduleTest {
     }
 
     @Test
-    void transfersAtTheCursorThatAreGivenUpMoveNothing() {
-        run("transfersAtTheCursorThatAreGivenUpMoveNothing", seed -> {
+    void cancelledTransfersDoNotMoveTheCursor() {
+        run("cancelledTransfersDoNotMoveTheCursor", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             byte[] bytes = ConnectionScripts.pattern(kernel.random(), kernel.random().nextInt(1000));
             Seeds.run(kernel, Seeds.options(kernel), executor -> {
@@ -290,8 +290,8 @@ class FileScheduleTest {
     }
 
     @Test
-    void opensSizesAndSyncsMayBeGivenUpAtAnyMoment() {
-        run("opensSizesAndSyncsMayBeGivenUpAtAnyMoment", seed -> {
+    void opensSizesAndSyncsMayBeCancelledAtAnyTime() {
+        run("opensSizesAndSyncsMayBeCancelledAtAnyTime", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             Seeds.run(kernel, Seeds.options(kernel), new Script() {
@@ -330,7 +330,7 @@ class FileScheduleTest {
         });
     }
 
-    /// Writes and reads somewhere, again and again, whatever comes of it.
+    /// Writes and reads at random positions, and ignores failures.
     private static final class Restless extends Script {
 
         private final File file;

@@ -72,7 +72,7 @@ class FileTest {
     }
 
     @Test
-    void consecutiveWritesGoOneBehindTheOther() throws Exception {
+    void consecutiveWritesAdvanceTheCursor() throws Exception {
         Executor.blockOn(async(() -> {
             File file = await(File.create(path));
             assertThat(await(file.write(buffer("Hello "), 0, 6))).isEqualTo(6);
@@ -87,7 +87,7 @@ class FileTest {
     }
 
     @Test
-    void consecutiveReadsGoOneBehindTheOtherUpToTheEnd() throws Exception {
+    void consecutiveReadsAdvanceTheCursor() throws Exception {
         Files.writeString(path, "x".repeat(100) + "tail");
         Executor.blockOn(async(() -> {
             File file = await(File.open(path));
@@ -109,7 +109,7 @@ class FileTest {
             File file = await(File.open(path));
             Buffer four = Buffer.allocate(4);
             IntFuture read = file.read(four);
-            assertThat(read.poll(() -> { })).isFalse(); // staged, and not submitted yet
+            assertThat(read.poll(() -> { })).isFalse(); // staged, not submitted
             file.seek(8);
             assertThat(await(read)).isEqualTo(4);
             assertThat(four.segment().get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) '0');
@@ -122,7 +122,7 @@ class FileTest {
     }
 
     @Test
-    void positionedIoLeavesTheCursorAloneAndAnyNumberMayBeInFlight() throws Exception {
+    void positionedIoDoesNotMoveTheCursor() throws Exception {
         Executor.blockOn(async(() -> {
             File file = await(File.create(path));
             Buffer one = Buffer.allocate(4);
@@ -142,7 +142,7 @@ class FileTest {
     }
 
     @Test
-    void writesThatGatherGoToTheCursorOrToAPosition() throws Exception {
+    void gatheringWritesAtTheCursorAndAtAPosition() throws Exception {
         Executor.blockOn(async(() -> {
             File file = await(File.create(path));
             Buffer other = Buffer.allocate(3);
@@ -158,14 +158,14 @@ class FileTest {
             assertThat(await(file.write())).isZero();
             assertThat(file.position()).isEqualTo(11 + 1024 + 3000);
             file.close();
-            other.segment().fill((byte) 0); // ours again
+            other.segment().fill((byte) 0); // owned by us again
             other.close();
         }));
         assertThat(path).hasContent("heli---tail" + "-".repeat(4024));
     }
 
     @Test
-    void askingTwiceForAResultIsHarmless() throws Exception {
+    void resultMayBeCalledTwice() throws Exception {
         Files.writeString(path, "abcd");
         Executor.blockOn(async(() -> {
             File file = await(File.open(path));
@@ -182,7 +182,7 @@ class FileTest {
     }
 
     @Test
-    void askingTwiceForAFileIsHarmless() throws Exception {
+    void resultOfAnOpenMayBeCalledTwice() throws Exception {
         Future<File> open = File.open(path, CREATE, WRITE, WRITE);
         File file = Executor.blockOn(open);
         assertThat(open.result()).isSameAs(file);
@@ -246,9 +246,9 @@ class FileTest {
     }
 
     @Test
-    void aFileOpenedForNobodyIsClosed() throws Exception {
+    void aFileOfACancelledOpenIsClosed() throws Exception {
         Files.writeString(path, "x");
-        Executor.blockOn(File.open(path)).close(); // whatever is opened once for all is open now
+        Executor.blockOn(File.open(path)).close(); // the first open may load classes, which opens files
         Executor.blockOn(async(() -> {
             long before = descriptors();
             for (int i = 0; i < 100; i++) {
@@ -256,7 +256,7 @@ class FileTest {
                 boolean[] woken = {false};
                 assertThat(open.poll(() -> woken[0] = true)).isFalse();
                 while (i % 2 == 0 && !woken[0]) {
-                    await(yieldNow()); // open already, and nobody has looked
+                    await(yieldNow()); // opened, but not polled
                 }
                 open.cancel();
             }
@@ -292,7 +292,7 @@ class FileTest {
     }
 
     @Test
-    void opensThatWaitForReadersHoldUpNoOtherFile() throws Exception {
+    void waitingOpensDelayNoOtherFile() throws Exception {
         List<Path> pipes = new ArrayList<>();
         for (int i = 0; i < 20; i++) { // more than the workers of a small machine
             pipes.add(directory.resolve("pipe" + i));
@@ -334,7 +334,7 @@ class FileTest {
     }
 
     @Test
-    void aSocketIsNoFileToOpen() throws Exception {
+    void aSocketCannotBeOpened() throws Exception {
         try (UnixListener listener = UnixListener.bind(UnixDomainSocketAddress.of(path))) {
             assertThat(listener.localAddress().getPath()).isEqualTo(path);
             assertThatThrownBy(() -> Executor.blockOn(File.open(path, WRITE))).hasMessageContaining("ENXIO");
@@ -356,7 +356,7 @@ class FileTest {
     // ---- closing
 
     @Test
-    void closeOfAFileIsNoCallOfTheLoop() throws Exception {
+    void aFileIsClosedThroughTheRing() throws Exception {
         List<Integer> closed = new ArrayList<>();
         Executor.open(new InterceptedKernel() {
             @Override
@@ -369,7 +369,7 @@ class FileTest {
             File file = await(File.create(path));
             int fd = file.descriptor().fd();
             file.close();
-            assertThat(file.descriptor().isClosed()).as("the kernel has not said so yet").isFalse();
+            assertThat(file.descriptor().isClosed()).as("the completion is not handled yet").isFalse();
             while (!file.descriptor().isClosed()) {
                 await(yieldNow());
             }
@@ -379,7 +379,7 @@ class FileTest {
     }
 
     @Test
-    void closeOfAnExecutorWaitsForThatOfItsFiles() throws Exception {
+    void closeOfAnExecutorWaitsForItsFiles() throws Exception {
         File[] file = {null};
         try (Executor executor = Executor.start("files")) {
             executor.submit(async(() -> {
@@ -400,13 +400,13 @@ class FileTest {
         assertThat(ProcSelf.files(path)).isZero();
     }
 
-    /// Not those of jars, which the JVM opens when it likes.
+    /// Without jars, which the JVM opens at any time.
     private long descriptors() {
         return ProcSelf.descriptors() + ProcSelf.files(path);
     }
 
     @Test
-    void aNewFileHasTheModeThatWasSaid() throws Exception {
+    void aNewFileHasTheGivenMode() throws Exception {
         Executor.blockOn(async(() -> {
             await(File.open(path, 0600, CREATE, WRITE)).close();
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path))).isEqualTo("rw-------");

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.ResourceBundle;
 import org.junit.jupiter.api.Test;
 
-/// What is logged and counted while a listener pauses, in virtual time.
+/// Logs and counters of a listener that pauses, in virtual time.
 class AcceptBackoffTest {
 
     private static final long PAUSE_NANOS = 100_000_000;
@@ -25,7 +25,7 @@ class AcceptBackoffTest {
     private final AcceptBackoff backoff = new AcceptBackoff(new Descriptor(reactor, 7), new InetSocketAddress("127.0.0.1", 80),
             () -> { }, new Log());
 
-    /// Notes what is logged.
+    /// Records the log messages.
     private final class Log implements System.Logger {
 
         @Override
@@ -67,7 +67,7 @@ class AcceptBackoffTest {
     }
 
     @Test
-    void aListenerThatHadRecoveredLogsAgain() {
+    void aRecoveredListenerLogsAgain() {
         pause(Errno.ENOMEM);
         kernel.elapse(AcceptBackoff.QUIET_NANOS - PAUSE_NANOS - 1);
         pause(Errno.ENOMEM);
@@ -78,7 +78,7 @@ class AcceptBackoffTest {
     }
 
     @Test
-    void whoPausesAlreadyIsCountedOnce() {
+    void aPauseUnderWayIsCountedOnce() {
         backoff.begin(Errno.EMFILE);
         backoff.begin(Errno.EMFILE);
         assertThat(reactor.counters().get(Count.ACCEPT_PAUSES)).isEqualTo(1);

@@ -11,14 +11,14 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Memory that is lent is not freed, whoever closes it and when.
+/// A close never frees memory that the kernel owns, on any thread and at any time.
 @Timeout(60)
 class BufferMemoryTest {
 
     private final TestOperation operation = TestOperation.nop(new Reactor(new Libc(), Limits.DEFAULT));
 
     @Test
-    void closedWhileItIsLentItIsFreedWhenItComesBack() {
+    void memoryClosedWhileInTheKernelIsFreedAfterwards() {
         BufferMemory memory = new BufferMemory(8);
         memory.giveToKernel(operation);
         memory.close();
@@ -30,24 +30,24 @@ class BufferMemoryTest {
     }
 
     @Test
-    void onlyWhoeverHasItGivesItBack() {
+    void onlyTheOwningOperationTakesItBack() {
         BufferMemory memory = new BufferMemory(8);
         TestOperation other = TestOperation.nop(new Reactor(new Libc(), Limits.DEFAULT));
         memory.giveToKernel(operation);
-        memory.giveToKernel(operation); // two parts of it
+        memory.giveToKernel(operation); // for a second part
         memory.takeBack(operation);
         memory.giveToKernel(other);
-        memory.takeBack(operation); // the second part, late
+        memory.takeBack(operation); // for the second part
         assertThatThrownBy(memory::segment).hasMessage("the buffer is owned by the kernel until " + other + " completes");
         memory.takeBack(other);
         assertThat(memory.segment().byteSize()).isEqualTo(8);
         memory.close();
     }
 
-    /// One thread closes each as another lends it, a little earlier or later each time.
+    /// One thread closes each memory while another gives it to the kernel, a little earlier or later each time.
     @Test
-    void closeOnOneThreadFreesNothingThatIsLentOnAnother() throws Exception {
-        int rounds = 2_000; // each waits twice for the other thread, which on a busy machine is a time slice
+    void closeDoesNotFreeMemoryGivenOnAnotherThread() throws Exception {
+        int rounds = 2_000; // each waits twice for the other thread, on a busy machine for a time slice
         BufferMemory none = new BufferMemory(8);
         AtomicReference<BufferMemory> toClose = new AtomicReference<>(none);
         Thread closing = Thread.ofPlatform().daemon().start(() -> {
@@ -66,16 +66,16 @@ class BufferMemoryTest {
             for (int delay = i % 64; delay > 0; delay--) {
                 Thread.onSpinWait();
             }
-            boolean isLent = true;
+            boolean isOwnedByKernel = true;
             try {
                 memory.giveToKernel(operation);
             } catch (IllegalStateException closedBefore) {
-                isLent = false;
+                isOwnedByKernel = false;
             }
             while (toClose.get() != none) {
                 Thread.yield();
             }
-            assertThat(scope.isAlive()).as("round %d", i).isEqualTo(isLent);
+            assertThat(scope.isAlive()).as("round %d", i).isEqualTo(isOwnedByKernel);
             memory.takeBack(operation);
             assertThat(scope.isAlive()).isFalse();
         }

@@ -15,7 +15,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Events and periodic timers under random schedules: everything is counted once, whatever interrupts the reads.
+/// Events and periodic timers under random schedules: each signal and each expiration is counted once.
 @Timeout(120)
 class CounterScheduleTest {
 

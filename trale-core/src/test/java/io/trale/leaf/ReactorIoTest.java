@@ -20,8 +20,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// The operation behind a leaf future, on the real kernel: filled once, woken once, whatever becomes of it. The tests of
-/// the original's reactor were these.
+/// The operation of a leaf future, on the real kernel: filled once and woken once, in all cases. The original's reactor has
+/// the same tests.
 @Timeout(120)
 class ReactorIoTest {
 
@@ -71,7 +71,7 @@ class ReactorIoTest {
             return submitOrGetResult(() -> woken.add(name));
         }
 
-        void giveUp() {
+        void cancel() {
             abandon();
         }
 
@@ -125,10 +125,10 @@ class ReactorIoTest {
     }
 
     @Test
-    void readThatIsGivenUpBeforeTheTurnNeverReachesTheKernel() {
+    void readCancelledBeforeTheTurnNeverReachesTheKernel() {
         Io read = new Io("read", false);
         assertThat(read.poll()).isFalse();
-        read.giveUp();
+        read.cancel();
         assertThat(read.inFlight()).as("until the next turn").isTrue();
         reactor.turn(0);
         assertThat(read.inFlight()).isFalse();
@@ -138,12 +138,12 @@ class ReactorIoTest {
     }
 
     @Test
-    void readThatIsGivenUpInTheKernelIsDisposedOfOnce() throws Exception {
+    void readCancelledInTheKernelIsDisposedOfOnce() throws Exception {
         Io read = new Io("read", false);
         assertThat(read.poll()).isFalse();
         reactor.turn(0);
-        read.giveUp();
-        signalFromAnotherThread(1); // wins against the cancel, or not
+        read.cancel();
+        signalFromAnotherThread(1); // before or after the cancel
         assertThat(read.disposed).hasSize(1).isSubsetOf(Long.BYTES, -Errno.ECANCELED);
         assertThat(woken).isEmpty();
     }
@@ -187,7 +187,7 @@ class ReactorIoTest {
             assertThat(write.taken()).isEqualTo(Long.BYTES);
         }
         Io read = new Io("read", false);
-        for (int i = 0; i < 2; i++) { // both are there
+        for (int i = 0; i < 2; i++) { // both have written
             assertThat(read.poll()).isFalse();
             pollUntilIdle();
             assertThat(read.poll()).isTrue();
@@ -209,7 +209,7 @@ class ReactorIoTest {
         };
         assertThat(read.poll()).isFalse();
         reactor.turn(0);
-        read.giveUp();
+        read.cancel();
         assertThat(read.poll()).as("waits until the kernel has let go").isFalse();
         pollUntilIdle();
         assertThat(faults).containsExactly(failure);

@@ -32,14 +32,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Listeners that outlive what befalls single connections, and the want of descriptors: on the real kernel, and on the
-/// simulated one in virtual time.
+/// Listeners survive failures of single connections and a lack of descriptors: on the real kernel, and on the simulated one in
+/// virtual time.
 @Timeout(60)
 class AcceptTest {
 
     private static final long MILLIS = 1_000_000;
 
-    /// Until an accept has been refused and waits.
+    /// Waits until an accept has failed and waits for its retry.
     private static void untilOneWaits() throws Exception {
         while (Reactor.current().deadlines().size() == 0) {
             await(yieldNow());
@@ -49,10 +49,10 @@ class AcceptTest {
     // ---- real
 
     @Test
-    void whoAcceptsWithNoDescriptorLeftWaitsForOne() throws Exception {
+    void acceptWithoutAFreeDescriptorWaitsForOne() throws Exception {
         Executor.blockOn(async(() -> {
             try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK)) {
-                for (boolean limited : new boolean[] {false, true}) { // once without, to load what is needed
+                for (boolean limited : new boolean[] {false, true}) { // once without, to load the classes
                     await(yieldNow());
                     try (TcpStream client = await(TcpStream.connect(listener.localAddress()));
                             DescriptorLimit limit = limited ? new DescriptorLimit() : null) {
@@ -82,7 +82,7 @@ class AcceptTest {
                 while (!woken[0]) {
                     await(yieldNow());
                 }
-                first.cancel(); // its connection is the next one's now
+                first.cancel(); // its connection goes to the next accept
                 listener.close();
                 assertThatThrownBy(() -> await(listener.accept())).hasMessageContaining("ECANCELED");
                 assertThat(client.remoteAddress()).isEqualTo(listener.localAddress());
@@ -131,11 +131,11 @@ class AcceptTest {
     // ---- simulated
 
     private interface Step {
-        /// What to wait for next.
+        /// The next future to await.
         Future<?> begin() throws Exception;
     }
 
-    /// Runs `steps` one after the other, each when what the one before returned is complete.
+    /// Runs `steps` one after the other; each begins when the future of the previous one is complete.
     private static void run(SimKernel kernel, List<Step> steps) throws Exception {
         Iterator<Step> rest = steps.iterator();
         Seeds.run(kernel.strict(), ExecutorOptions.defaults(), new Script() {
@@ -146,7 +146,7 @@ class AcceptTest {
         });
     }
 
-    /// Complete when an accept has been refused and waits.
+    /// Complete when an accept has failed and waits for its retry.
     private static final class OneWaits implements Future<Void> {
         @Override
         public boolean poll(Waker waker) {
@@ -207,7 +207,7 @@ class AcceptTest {
     }
 
     @Test
-    void oneThatIsCancelledWhileItWaitsLeavesTheConnectionToTheOthers() throws Exception {
+    void cancelledAcceptLeavesTheConnectionToTheOthers() throws Exception {
         SimKernel kernel = new SimKernel(2);
         run(kernel, List.of(() -> {
             listen(2);
@@ -224,7 +224,7 @@ class AcceptTest {
     }
 
     @Test
-    void closingEndsOneThatWaitsForADescriptor() throws Exception {
+    void closeEndsAnAcceptThatWaitsForADescriptor() throws Exception {
         SimKernel kernel = new SimKernel(3);
         run(kernel, List.of(() -> {
             listen(1);
@@ -239,9 +239,9 @@ class AcceptTest {
         }));
     }
 
-    /// Half of the accepts find no descriptor or no memory, and every fifth connection dies in the backlog.
+    /// Half of the accepts fail for want of a descriptor or memory, and every fifth connection fails in the backlog.
     @Test
-    void everyConnectionThatLivesIsAcceptedWhateverElseFails() throws Exception {
+    void everyHealthyConnectionIsAccepted() throws Exception {
         for (int seed = 1; seed <= 20; seed++) {
             SimKernel kernel = new SimKernel(seed);
             List<Step> steps = new ArrayList<>();
@@ -271,23 +271,23 @@ class AcceptTest {
         }
     }
 
-    // ---- which is which
+    // ---- classes of errors
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM, 200})
-    void whatAnotherMustGiveBackIsWaitedForAndSoIsWhatNobodyKnows(int errno) {
+    void lackOfResourcesAndUnknownErrorsCauseAPause(int errno) {
         assertThat(AcceptBackoff.of(errno)).isEqualTo(Verdict.LATER);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.ECONNABORTED, Errno.EPROTO, Errno.EPERM, Errno.ENETDOWN, Errno.EHOSTUNREACH, Errno.EINTR})
-    void whatConcernsOneConnectionIsPassedOver(int errno) {
+    void errorsOfOneConnectionAreSkipped(int errno) {
         assertThat(AcceptBackoff.of(errno)).isEqualTo(Verdict.AT_ONCE);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.EBADF, Errno.EINVAL, Errno.ENOTSOCK, Errno.ECANCELED})
-    void whatConcernsTheListenerIsTheEnd(int errno) {
+    void errorsOfTheListenerAreFinal(int errno) {
         assertThat(AcceptBackoff.of(errno)).isEqualTo(Verdict.NEVER);
     }
 }

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// A buffer is lent from the first poll on, before the kernel knows of it: what is done to it between the two hits the
-/// one who does it, or nobody, and never the loop.
+/// The kernel owns a buffer from the first poll, before the submission. Misuse between the two fails in the caller and never
+/// affects the loop.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class BufferOwnershipTest {
 
@@ -66,7 +66,7 @@ class BufferOwnershipTest {
     }
 
     @Test
-    void bufferIsOutOfReachFromTheFirstPollOn() throws Exception {
+    void bufferIsInaccessibleFromTheFirstPoll() throws Exception {
         withStream((stream, peer) -> {
             Buffer buffer = Buffer.allocate(16);
             peer.getOutputStream().write(5);
@@ -100,7 +100,7 @@ class BufferOwnershipTest {
     }
 
     @Test
-    void secondOperationOnALentBufferFailsAloneAndTheStreamGoesOn() throws Exception {
+    void secondOperationOnABufferFailsAlone() throws Exception {
         withStream((stream, peer) -> {
             Buffer shared = Buffer.allocate(16);
             JoinHandle<Integer> read = Executor.spawn(stream.read(shared));
@@ -116,7 +116,7 @@ class BufferOwnershipTest {
     }
 
     @Test
-    void readIntoAClosedBufferFailsAloneAndTheStreamGoesOn() throws Exception {
+    void readIntoAClosedBufferFailsAlone() throws Exception {
         withStream((stream, peer) -> {
             Buffer closed = Buffer.allocate(16);
             closed.close();

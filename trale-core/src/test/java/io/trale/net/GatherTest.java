@@ -30,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Writes that gather: the order of the bytes, how many at a time, and the loan of all buffers for as long as the kernel
-/// may read them.
+/// Gathering writes: the order of the bytes, the number of slices, and the ownership of all buffers while the kernel may read
+/// them.
 @Timeout(60)
 class GatherTest {
 
@@ -53,7 +53,7 @@ class GatherTest {
         return kind.equals("tcp") ? Pair.tcp() : Pair.unix(directory.resolve("socket"));
     }
 
-    private static void assertLent(Buffer buffer) {
+    private static void assertOwnedByKernel(Buffer buffer) {
         assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class).hasMessageContaining("owned by the kernel until send(fd=");
     }
 
@@ -61,7 +61,7 @@ class GatherTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "unix"})
-    void slicesGoOutOneBehindTheOtherAlsoTwoOfOneBuffer(String kind) throws Exception {
+    void slicesAreWrittenInOrderAlsoTwoOfOneBuffer(String kind) throws Exception {
         run(() -> {
             try (Pair pair = pair(kind);
                     Buffer frame = Pair.buffer((byte) 1, (byte) 2, (byte) 3, (byte) 4);
@@ -69,13 +69,13 @@ class GatherTest {
                 int count = await(pair.one().write(frame.slice(0, 2), body.slice(1, 2), frame.slice(3, 1), body.slice(0, 0)));
                 assertThat(count).isEqualTo(5);
                 assertThat(Pair.read(pair.other(), 5)).containsExactly(1, 2, 8, 7, 4);
-                frame.segment().fill((byte) 0); // ours again
+                frame.segment().fill((byte) 0); // owned by us again
             }
         });
     }
 
     @Test
-    void nothingToWriteIsNothingWritten() throws Exception {
+    void emptyWriteCompletesWithZero() throws Exception {
         run(() -> {
             try (Pair pair = Pair.tcp(); Buffer buffer = Buffer.allocate(1)) {
                 assertThat(await(pair.one().write())).isZero();
@@ -89,7 +89,7 @@ class GatherTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "unix"})
-    void moreSlicesThanTheKernelTakesAreWrittenInTurns(String kind) throws Exception {
+    void moreSlicesThanTheKernelTakesAreWrittenInParts(String kind) throws Exception {
         run(() -> {
             byte[] bytes = new byte[5000];
             new Random(1).nextBytes(bytes);
@@ -106,7 +106,7 @@ class GatherTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "unix"})
-    void writesThatAreCutShortGoOnWhereTheyStopped(String kind) throws Exception {
+    void shortWritesContinueWhereTheyStopped(String kind) throws Exception {
         byte[] bytes = new byte[8 << 20];
         new Random(2).nextBytes(bytes);
         run(() -> {
@@ -126,7 +126,7 @@ class GatherTest {
     }
 
     @Test
-    void whatCannotGatherWritesTheSlicesOneByOne() throws Exception {
+    void targetWithoutGatherWritesTheSlicesOneByOne() throws Exception {
         ByteArrayOutputStream written = new ByteArrayOutputStream();
         AsyncWrite simple = (buffer, offset, length) -> {
             written.write(buffer.segment().get(ValueLayout.JAVA_BYTE, offset));
@@ -153,16 +153,16 @@ class GatherTest {
         }
     }
 
-    // ---- the loan
+    // ---- ownership of the buffers
 
     @Test
-    void allBuffersAreLentWhileTheWriteWaitsAndBackWhenItIsDone() throws Exception {
+    void kernelOwnsAllBuffersUntilTheWriteEnds() throws Exception {
         run(() -> {
             try (Pair pair = Pair.unix(directory.resolve("socket"));
                     Buffer one = Buffer.allocate(1000); Buffer other = Buffer.allocate(3000)) {
                 Filled filled = pair.fill(one.slice(0, 1000), other.slice(0, 3000), one.slice(0, 10));
-                assertLent(one);
-                assertLent(other);
+                assertOwnedByKernel(one);
+                assertOwnedByKernel(other);
                 Pair.read(pair.other(), filled.bytes());
                 assertThat(await(filled.waiting())).isEqualTo(4010);
                 one.segment().fill((byte) 0);
@@ -178,7 +178,7 @@ class GatherTest {
                     Buffer one = Buffer.allocate(1000); Buffer other = Buffer.allocate(3000)) {
                 Filled filled = pair.fill(one.slice(0, 1000), other.slice(0, 3000));
                 filled.waiting().cancel();
-                assertLent(one); // the kernel has not let go yet
+                assertOwnedByKernel(one); // until the last completion
                 while (Executor.current().stats().inFlight() > 0) {
                     await(yieldNow());
                 }
@@ -191,7 +191,7 @@ class GatherTest {
     }
 
     @Test
-    void theNextWriteWaitsForTheKernelToLetGoOfACancelledOne() throws Exception {
+    void theNextWriteWaitsForTheEndOfACancelledOne() throws Exception {
         run(() -> {
             try (Pair pair = Pair.unix(directory.resolve("socket"));
                     Buffer one = Buffer.allocate(1000); Buffer other = Pair.buffer((byte) 5)) {
@@ -236,12 +236,12 @@ class GatherTest {
     }
 
     @Test
-    void oneBufferThatCannotBeLentFailsTheWriteAloneAndNoneIsLent() throws Exception {
+    void oneUnavailableBufferFailsTheWriteAlone() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.tcp(); Buffer free = Buffer.allocate(1); Buffer lent = Buffer.allocate(1)) {
-                var reading = Executor.spawn(pair.one().read(lent));
+            try (Pair pair = Pair.tcp(); Buffer free = Buffer.allocate(1); Buffer taken = Buffer.allocate(1)) {
+                var reading = Executor.spawn(pair.one().read(taken));
                 await(yieldNow());
-                assertThatThrownBy(() -> await(pair.one().write(free.slice(0, 1), free.slice(0, 1), lent.slice(0, 1))))
+                assertThatThrownBy(() -> await(pair.one().write(free.slice(0, 1), free.slice(0, 1), taken.slice(0, 1))))
                         .rootCause().isInstanceOf(IllegalStateException.class).hasMessageContaining("owned by the kernel until recv(fd=");
                 free.segment().fill((byte) 3);
                 assertThat(await(pair.one().write(free.slice(0, 1), free.slice(0, 1)))).isEqualTo(2);
@@ -253,7 +253,7 @@ class GatherTest {
     }
 
     @Test
-    void theArrayIsTheCallersAgainAtOnce() throws Exception {
+    void theArrayMayBeReusedAtOnce() throws Exception {
         run(() -> {
             try (Pair pair = Pair.tcp(); Buffer buffer = Pair.buffer((byte) 1, (byte) 2)) {
                 Slice[] slices = {buffer.slice(0, 1), buffer.slice(1, 1)};
@@ -305,7 +305,7 @@ class GatherTest {
                 Arrays.fill(slices, out.slice(0, 1));
                 assertThatThrownBy(() -> one.sendTo(two.localAddress(), slices))
                         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1025").hasMessageContaining("1024");
-                assertThat(await(one.sendTo(two.localAddress(), out.slice(0, 1)))).as("nothing was begun").isEqualTo(1);
+                assertThat(await(one.sendTo(two.localAddress(), out.slice(0, 1)))).as("no send has begun").isEqualTo(1);
                 assertThat(await(two.receive(in)).length()).isEqualTo(1);
             }
         });
@@ -324,7 +324,7 @@ class GatherTest {
     }
 
     @Test
-    void targetThatTakesNothingFailsWriteAll() throws Exception {
+    void writeOfZeroBytesFailsWriteAll() throws Exception {
         try (Buffer buffer = Buffer.allocate(4)) {
             AsyncWrite full = (bytes, offset, length) -> new IntFuture() {
                 private boolean polled;

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Sockets with a linger time, whose close would stop the loop, and everything on it, until the peer has read.
+/// Sockets with a linger time: a plain close would block the loop until the peer has read.
 @Timeout(60)
 class LingerTest {
 
@@ -35,7 +35,7 @@ class LingerTest {
         Executor.current().close();
     }
 
-    /// What is to be lingered for when a descriptor is closed, in seconds.
+    /// Records the linger time of each closed descriptor, in seconds.
     private static final class Observed extends InterceptedKernel {
 
         private final List<Integer> seconds = new ArrayList<>();
@@ -54,7 +54,7 @@ class LingerTest {
     }
 
     @Test
-    void closeOfALingeringSocketWaitsForNothing() throws Exception {
+    void closeOfALingeringSocketDoesNotBlock() throws Exception {
         Observed kernel = new Observed();
         Executor.open(kernel, ExecutorOptions.defaults());
         Executor.blockOn(async(() -> {
@@ -70,7 +70,7 @@ class LingerTest {
     }
 
     @Test
-    void whatWasSentArrivesAlthoughNobodyLingers() throws Exception {
+    void sentDataArrivesWithoutLingering() throws Exception {
         Executor.blockOn(async(() -> {
             try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK); Buffer buffer = Buffer.allocate(1 << 20)) {
                 TcpStream client = await(TcpStream.connect(List.of(listener.localAddress()), LINGERING));
@@ -102,7 +102,7 @@ class LingerTest {
     }
 
     @Test
-    void simulatedCloseOfALingeringSocketWaitsForNothing() throws Exception {
+    void simulatedCloseOfALingeringSocketDoesNotBlock() throws Exception {
         SimKernel kernel = new SimKernel(1).strict().faults(Faults.NONE);
         kernel.listenOn(7, peer -> { });
         Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {

@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Transfers, connects and accepts that are given up, at every step: what was sent goes to the next.
+/// Transfers, connects and accepts that are cancelled at every step: received data goes to the next operation.
 @Timeout(120)
 class NetCancelTest {
 
@@ -64,13 +64,13 @@ class NetCancelTest {
 
             @Override
             protected void after(TcpStream stream) throws Exception {
-                (stream != null ? stream : run(listener.accept())).close(); // the connection is the next one's
+                (stream != null ? stream : run(listener.accept())).close(); // the connection goes to the next accept
                 listener.close();
             }
         });
     }
 
-    /// A connection to somebody outside.
+    /// A connection to a peer outside of the program.
     private abstract static class Connected<T> extends CancelAtEveryStep<T> {
 
         final Buffer buffer = Buffer.allocate(100);
@@ -126,7 +126,7 @@ class NetCancelTest {
             protected void after(Integer count) throws Exception {
                 Buffer out = Buffer.allocate(1);
                 out.segment().set(JAVA_BYTE, 0, (byte) 7);
-                run(stream.write(out, 0, 1)); // after what the other has sent
+                run(stream.write(out, 0, 1)); // after the bytes of the cancelled write
                 stream.shutdownOutput();
                 kernel.elapse(10_000_000);
                 byte[] received = peer.received();
@@ -219,7 +219,7 @@ class NetCancelTest {
 
             @Override
             protected void after(Integer count) throws Exception {
-                run(Timer.sleep(Duration.ofMillis(5))); // what was given up unwinds
+                run(Timer.sleep(Duration.ofMillis(5))); // the cancelled block unwinds
                 assertThat(unwound || count == null && !begun).as("unwound").isTrue();
                 close();
             }

@@ -40,7 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Socket options by the JDK's names: each is set where `setsockopt(2)` has it, and those that must come before the bind do.
+/// Socket options by the names of the JDK: each sets the right option of `setsockopt(2)`, before the bind where necessary.
 @Timeout(60)
 class OptionsTest {
 
@@ -147,7 +147,7 @@ class OptionsTest {
     }
 
     @Test
-    void twoListenersShareAPortIfBothSaySoBeforeTheBind() throws Exception {
+    void twoListenersShareAPortWithReuseport() throws Exception {
         NetOptions shared = NetOptions.none().with(SO_REUSEPORT, true);
         run(() -> {
             try (TcpListener one = TcpListener.bind(Pair.LOOPBACK, shared);
@@ -164,7 +164,7 @@ class OptionsTest {
 
     @ParameterizedTest
     @CsvSource({"::, false", "::1, true"})
-    void anIpv6ListenerTakesIpv4OnTheWildcardOnlyUnlessToldOtherwise(String host, boolean only) throws Exception {
+    void ipv6ListenerAcceptsIpv4OnTheWildcardUnlessV6Only(String host, boolean only) throws Exception {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), 0);
         run(() -> {
             try (TcpListener listener = TcpListener.bind(address)) {
@@ -179,7 +179,7 @@ class OptionsTest {
     }
 
     @Test
-    void whoHasJoinedAGroupReceivesWhatIsSentToIt() throws Exception {
+    void memberReceivesDatagramsOfItsGroup() throws Exception {
         NetworkInterface loopback = NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
         InetAddress group = InetAddress.getByName("239.1.2.3");
         run(() -> {
@@ -194,7 +194,7 @@ class OptionsTest {
                 member.leave(group, loopback);
                 await(sender.sendTo(out, 0, 6, new InetSocketAddress(group, port)));
                 await(sender.sendTo(out, 0, 7, new InetSocketAddress("127.0.0.1", port)));
-                assertThat(await(member.receive(in)).length()).as("not a member any more").isEqualTo(7);
+                assertThat(await(member.receive(in)).length()).as("no longer a member").isEqualTo(7);
             }
         });
     }
@@ -217,7 +217,7 @@ class OptionsTest {
     }
 
     @Test
-    void anOptionThatIsNotKnownIsRefusedAtOnce() throws Exception {
+    void anUnknownOptionIsRefusedAtOnce() throws Exception {
         SocketOption<Boolean> strange = new Extended<>("SO_STRANGE", Boolean.class);
         SocketOption<Boolean> mistyped = new Extended<>("SO_RCVBUF", Boolean.class);
         assertThatThrownBy(() -> NetOptions.none().with(strange, true)).isInstanceOf(UnsupportedOperationException.class)
@@ -231,9 +231,9 @@ class OptionsTest {
         });
     }
 
-    /// Its number may be another's by then.
+    /// The number may refer to another file by then.
     @Test
-    void optionsOfAClosedSocketAreOutOfReach() throws Exception {
+    void optionsOfAClosedSocketFail() throws Exception {
         run(() -> {
             UdpSocket socket = UdpSocket.bind(Pair.LOOPBACK);
             socket.close();
@@ -259,7 +259,7 @@ class OptionsTest {
         });
     }
 
-    /// An address that means nothing without the interface that it is on.
+    /// Such an address is valid only with its interface.
     @Test
     void aLinkLocalAddressKeepsItsScope() throws Exception {
         InetAddress local = NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)

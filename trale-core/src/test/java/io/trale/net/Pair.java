@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/// Two streams that are connected with each other, for tests in async blocks.
+/// Two connected streams, for tests in async blocks.
 record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable {
 
     static final InetSocketAddress LOOPBACK = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -43,8 +43,8 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
         other.close();
     }
 
-    /// Writes from `one` until it waits for room, and leaves that write waiting. Of a Unix pair: nothing but a read of the
-    /// other side makes room.
+    /// Writes from `one` until a write waits for space, and leaves that write pending. For a Unix pair: only a read of the other
+    /// side makes space.
     Filled fill(Slice... slices) throws Exception {
         for (long total = 0;;) {
             boolean[] woken = {false};
@@ -64,7 +64,7 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
 
     record Filled(long bytes, IntFuture waiting) {}
 
-    /// Reads from `stream` what there is, up to `count` bytes or the end.
+    /// Reads `count` bytes from `stream`, or fewer if it ends.
     static byte[] read(StreamSocket<?> stream, long count) throws IOException {
         byte[] bytes = new byte[(int) count];
         try (Buffer buffer = Buffer.allocate(64 << 10)) {

@@ -27,7 +27,7 @@ class TcpTest {
         Executor.current().close();
     }
 
-    /// An echo of one connection, written as a state machine: what `async` blocks do for their users.
+    /// An echo of one connection, written as a state machine instead of an async block.
     private static final class Echo implements Future<Integer> {
         private final TcpListener listener;
         private final Buffer buffer = Buffer.allocate(1000);
@@ -120,7 +120,7 @@ class TcpTest {
     }
 
     @Test
-    void connectedStreamsTalk() throws Exception {
+    void connectedStreamsExchangeBytes() throws Exception {
         TcpListener listener = TcpListener.bind(LOOPBACK);
         JoinHandle<Integer> echo = Executor.spawn(new Echo(listener));
         TcpStream stream = Executor.blockOn(TcpStream.connect(listener.localAddress()));
@@ -145,7 +145,7 @@ class TcpTest {
             Buffer first = Buffer.allocate(16);
             Buffer second = Buffer.allocate(16);
             peer.getOutputStream().write(new byte[] {1, 2, 3});
-            // Poll once, so that the receive is staged with its data on the way, and give it up.
+            // Poll once, so that the receive is staged while its data arrives, and cancel it.
             Executor.blockOn(new Future<Void>() {
                 private boolean polled;
 
@@ -177,7 +177,7 @@ class TcpTest {
         }
     }
 
-    /// The receive is complete, and its task woken but not polled again, when it is given up.
+    /// The receive is complete, and its task woken but not polled again, when the receive is cancelled.
     @Test
     void bytesThatHadArrivedBeforeTheCancelGoToTheNext() throws Exception {
         TcpListener listener = TcpListener.bind(LOOPBACK);
@@ -228,7 +228,7 @@ class TcpTest {
     }
 
     @Test
-    void aBufferInFlightCannotBeTouched() throws Exception {
+    void aBufferInFlightIsInaccessible() throws Exception {
         TcpListener listener = TcpListener.bind(LOOPBACK);
         try (Socket peer = new Socket(listener.localAddress().getAddress(), listener.localAddress().getPort())) {
             TcpStream stream = Executor.blockOn(listener.accept());

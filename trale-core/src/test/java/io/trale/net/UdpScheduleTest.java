@@ -35,7 +35,7 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Datagrams under random schedules: what arrives is what was sent, and nothing that has arrived is lost.
+/// Datagrams under random schedules: they arrive unchanged, and an arrived datagram is never lost.
 @Timeout(120)
 class UdpScheduleTest {
 
@@ -45,7 +45,7 @@ class UdpScheduleTest {
         Seeds.run("trale-core", "UdpScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
-    /// Datagrams that begin with their number.
+    /// Datagrams; each begins with its number.
     private static List<byte[]> datagrams(SplittableRandom random, int count) {
         List<byte[]> datagrams = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -56,7 +56,7 @@ class UdpScheduleTest {
         return datagrams;
     }
 
-    /// Sends all of `datagrams`, each as often as it takes until it was not refused.
+    /// Sends all of `datagrams`; repeats each until a send succeeds.
     private static final class Sender extends Script {
 
         private final UdpSocket socket;
@@ -78,7 +78,7 @@ class UdpScheduleTest {
                     assertThat(((IntFuture) last).resultAsInt()).isEqualTo(datagrams.get(next).length);
                     next++;
                 } catch (ErrnoException e) {
-                    assertThat(e.errno()).isIn(Errno.ENOBUFS, Errno.ENOMEM); // next time
+                    assertThat(e.errno()).isIn(Errno.ENOBUFS, Errno.ENOMEM); // retried
                 }
             }
             if (next == datagrams.size()) {
@@ -97,7 +97,7 @@ class UdpScheduleTest {
         }
     }
 
-    /// Receives until it has `wanted` datagrams, with little patience; notes how often each has come.
+    /// Receives `wanted` datagrams, and cancels receives at random; counts how often each datagram has arrived.
     private static final class Receiver extends Script {
 
         final int[] copies;
@@ -128,7 +128,7 @@ class UdpScheduleTest {
                 byte[] sent = datagrams.get(number);
                 assertThat(datagram.sender()).isEqualTo(from);
                 assertThat(datagram.size()).isEqualTo(sent.length);
-                int kept = Math.min(sent.length, buffers[1].capacity()); // by a receive that was given up
+                int kept = Math.min(sent.length, buffers[1].capacity()); // by a cancelled receive
                 assertThat(datagram.length()).isIn(Math.min(sent.length, buffer.capacity()), kept);
                 assertThat(datagram.isTruncated()).isEqualTo(datagram.length() < sent.length);
                 assertThat(buffer.segment().asSlice(0, datagram.length()).toArray(JAVA_BYTE))
@@ -149,8 +149,8 @@ class UdpScheduleTest {
     }
 
     @Test
-    void whatArrivesForReceivesThatAreGivenUpGoesToTheNext() {
-        run("whatArrivesForReceivesThatAreGivenUpGoesToTheNext", seed -> {
+    void datagramsOfCancelledReceivesGoToTheNext() {
+        run("datagramsOfCancelledReceivesGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP, Fault.EXHAUSTION))
                     .socketBufferBytes(1 << 20);
             List<byte[]> datagrams = datagrams(kernel.random(), 1 + kernel.random().nextInt(30));
@@ -167,7 +167,7 @@ class UdpScheduleTest {
         });
     }
 
-    /// Asks and waits for the answer, and asks again if that takes too long.
+    /// Sends a question and receives the answer; repeats the question after a timeout.
     private static final class Asking extends Script {
 
         private final UdpSocket socket;
@@ -227,7 +227,7 @@ class UdpScheduleTest {
         }
     }
 
-    /// Answers, for ever.
+    /// Answers questions until it is cancelled.
     private static final class Answering extends Script {
 
         private final UdpSocket socket;
@@ -262,8 +262,8 @@ class UdpScheduleTest {
     }
 
     @Test
-    void answersComeInTheEndThoughDatagramsAreLostAndDoubled() {
-        run("answersComeInTheEndThoughDatagramsAreLostAndDoubled", seed -> {
+    void answersArriveDespiteLossAndDuplication() {
+        run("answersArriveDespiteLossAndDuplication", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP, Fault.LOSS, Fault.DUPLICATION));
             SplittableRandom random = kernel.random();
             Set<Integer> errnos = new TreeSet<>();
@@ -295,8 +295,8 @@ class UdpScheduleTest {
     }
 
     @Test
-    void connectedSocketLearnsThatItsPeerHasGone() {
-        run("connectedSocketLearnsThatItsPeerHasGone", seed -> {
+    void connectedSocketIsRefusedOnceItsPeerIsClosed() {
+        run("connectedSocketIsRefusedOnceItsPeerIsClosed", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP, Fault.LOSS));
             Seeds.run(kernel, Seeds.options(kernel), executor -> {
                 UdpSocket peer = UdpSocket.bind(ANY);
@@ -321,7 +321,7 @@ class UdpScheduleTest {
                             socket.close();
                             return null;
                         } catch (TimeoutException e) {
-                            sent = false; // the datagram, or what it was answered by, was lost
+                            sent = false; // the datagram, or the error for it, was lost
                         }
                         sent = !sent;
                         return sent ? socket.send(out, 0, 5) : Async.timeout(socket.receive(in), Duration.ofMillis(2));

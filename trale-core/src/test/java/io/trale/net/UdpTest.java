@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// UDP on the real kernel: sender, truncation, connected sockets, and datagrams that outlive a cancelled receive.
+/// UDP on the real kernel: sender, truncation, connected sockets, and datagrams that are kept after a cancelled receive.
 @Timeout(60)
 class UdpTest {
 
@@ -54,7 +54,7 @@ class UdpTest {
     }
 
     @Test
-    void peersAreToldApart() throws Exception {
+    void sendersAreDistinguished() throws Exception {
         Executor.blockOn(async(() -> {
             UdpSocket here = socket("127.0.0.1");
             List<UdpSocket> peers = List.of(socket("127.0.0.1"), socket("127.0.0.1"));
@@ -70,7 +70,7 @@ class UdpTest {
     }
 
     @Test
-    void truncationIsTold() throws Exception {
+    void truncationIsReported() throws Exception {
         Executor.blockOn(async(() -> {
             UdpSocket one = socket("127.0.0.1");
             UdpSocket two = socket("127.0.0.1");
@@ -87,7 +87,7 @@ class UdpTest {
     }
 
     @Test
-    void connectedSocketsNeedNoAddressAndLearnOfRefusal() throws Exception {
+    void connectedSocketsNeedNoAddressAndAreRefused() throws Exception {
         Executor.blockOn(async(() -> {
             UdpSocket one = socket("127.0.0.1");
             UdpSocket two = socket("127.0.0.1");
@@ -126,7 +126,7 @@ class UdpTest {
                 assertThat(receive.poll(() -> woken[0] = true)).isFalse();
                 await(one.sendTo(out, 0, i, two.localAddress()));
                 while (i % 2 == 0 && !woken[0]) {
-                    await(yieldNow()); // arrived, and nobody has looked
+                    await(yieldNow()); // received, but not polled
                 }
                 receive.cancel();
                 assertThat(await(two.receive(in))).isEqualTo(new Datagram(i, i, one.localAddress()));
@@ -144,7 +144,7 @@ class UdpTest {
             await(yieldNow());
             socket.close();
             assertThatThrownBy(() -> await(waiting)).hasMessageContaining("ECANCELED");
-            in.segment().fill((byte) 0); // and the buffer is ours again
+            in.segment().fill((byte) 0); // the buffer is owned by us again
         }));
     }
 }

@@ -34,10 +34,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Unix sockets on the real kernel: names and their ends, connections with the JDK's, datagrams in order, and nothing lost
-/// by a cancel. After each test as many descriptors are open as before it.
+/// Unix sockets on the real kernel: paths, connections to sockets of the JDK, datagrams in order, and no loss by a cancel. After
+/// each test, as many descriptors are open as before it.
 @Timeout(60)
-@SuppressWarnings("try") // some are closed in the midst of their block
+@SuppressWarnings("try") // some are closed inside of their block
 class UnixTest {
 
     private static final UnixDomainSocketAddress UNNAMED = UnixDomainSocketAddress.of("");
@@ -55,7 +55,7 @@ class UnixTest {
         address = UnixDomainSocketAddress.of(directory.resolve("socket"));
         run(() -> Pair.unix(directory.resolve("warm-up")).close());
         Executor.current().close();
-        ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // opens something once in the life of the process
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // the first one opens a descriptor of the JDK
         descriptors = ProcSelf.descriptors();
     }
 
@@ -85,7 +85,7 @@ class UnixTest {
     // ---- streams
 
     @Test
-    void streamsTalkAndEndLikeOthers() throws Exception {
+    void streamsTransferAndEnd() throws Exception {
         run(() -> {
             try (UnixListener listener = UnixListener.bind(address)) {
                 List<UnixStream> both = await(join(UnixStream.connect(address), listener.accept()));
@@ -111,7 +111,7 @@ class UnixTest {
     }
 
     @Test
-    void theJdksChannelsAreOnTheOtherEnd() throws Exception {
+    void streamsConnectToChannelsOfTheJdk() throws Exception {
         run(() -> {
             try (UnixListener listener = UnixListener.bind(address); SocketChannel peer = SocketChannel.open(address)) {
                 try (UnixStream stream = await(listener.accept())) {
@@ -126,13 +126,13 @@ class UnixTest {
                 await(stream.write(out, 0, 3));
                 assertThat(peer.read(ByteBuffer.allocate(10))).isEqualTo(3);
             }
-            Files.delete(address.getPath()); // the JDK leaves that to others
+            Files.delete(address.getPath()); // the JDK does not remove it
         });
     }
 
-    /// The peer ends its side and does not read: a poll for room would be ready at once, again and again.
+    /// The peer has shut down its output and does not read: a poll for POLLOUT would complete at once, again and again.
     @Test
-    void aPeerThatHasEndedItsSideAndDoesNotReadLetsTheLoopSleep() throws Exception {
+    void loopSleepsWhileAHalfClosedPeerDoesNotRead() throws Exception {
         run(() -> {
             try (Pair pair = Pair.unix(directory.resolve("socket")); Pair other = Pair.unix(directory.resolve("other"))) {
                 pair.other().shutdownOutput();
@@ -160,10 +160,10 @@ class UnixTest {
     }
 
     @Test
-    void aConnectWaitsForRoomInTheBacklog() throws Exception {
+    void aConnectWaitsForSpaceInTheBacklog() throws Exception {
         run(() -> {
             try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address, 1)) {
-                server.configureBlocking(false); // who connects may need the loop
+                server.configureBlocking(false); // the connect may need the loop
                 List<JoinHandle<UnixStream>> connects = new ArrayList<>();
                 for (int i = 0; i < 5; i++) {
                     connects.add(Executor.spawn(UnixStream.connect(address)));
@@ -186,7 +186,7 @@ class UnixTest {
     }
 
     @Test
-    void aConnectThatWaitsForRoomCanBeCancelled() throws Exception {
+    void aWaitingConnectCanBeCancelled() throws Exception {
         run(() -> {
             try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address, 1);
                     UnixStream one = await(UnixStream.connect(address)); UnixStream two = await(UnixStream.connect(address))) {
@@ -207,23 +207,23 @@ class UnixTest {
     void aConnectionOfACancelledAcceptGoesToTheNext() throws Exception {
         run(() -> {
             try (UnixListener listener = UnixListener.bind(address)) {
-                Set<Integer> told = new HashSet<>();
+                Set<Integer> senders = new HashSet<>();
                 for (int i = 0; i < 100; i++) {
                     boolean[] woken = {false};
                     Future<UnixStream> cancelled = listener.accept();
                     assertThat(cancelled.poll(() -> woken[0] = true)).isFalse();
                     try (UnixStream client = await(UnixStream.connect(address))) {
                         while (i % 2 == 0 && !woken[0]) {
-                            await(yieldNow()); // accepted, and nobody has looked
+                            await(yieldNow()); // accepted, but not polled
                         }
                         cancelled.cancel();
                         await(client.write(out, 0, 1 + i));
                         try (UnixStream server = await(listener.accept())) {
-                            told.add(await(server.read(in)));
+                            senders.add(await(server.read(in)));
                         }
                     }
                 }
-                assertThat(told).hasSize(100);
+                assertThat(senders).hasSize(100);
             }
         });
     }
@@ -231,13 +231,13 @@ class UnixTest {
     // ---- paths
 
     @Test
-    void aPathLivesAsLongAsItsSocket() throws Exception {
+    void aPathExistsAsLongAsItsSocket() throws Exception {
         run(() -> {
             try (UnixListener listener = UnixListener.bind(address)) {
                 assertThat(address.getPath()).exists();
                 assertThatThrownBy(() -> UnixListener.bind(address))
                         .hasMessage("bind(" + address + "): EADDRINUSE, address already in use");
-                assertThat(address.getPath()).as("who could not bind it does not remove it").exists();
+                assertThat(address.getPath()).as("a failed bind does not remove it").exists();
                 Future<UnixStream> waiting = listener.accept();
                 waiting.poll(() -> { });
                 listener.close();
@@ -252,7 +252,7 @@ class UnixTest {
     }
 
     @Test
-    void whatIsInTheWayIsLeftThere() throws Exception {
+    void anExistingFileIsNotReplaced() throws Exception {
         run(() -> {
             Files.writeString(address.getPath(), "precious");
             assertThatThrownBy(() -> UnixListener.bind(address)).hasMessageContaining("EADDRINUSE");
@@ -282,7 +282,7 @@ class UnixTest {
     }
 
     @Test
-    void noOneToConnectToIsAnErrorThatNamesThePath() throws Exception {
+    void failedConnectNamesThePath() throws Exception {
         run(() -> {
             assertThatThrownBy(() -> await(UnixStream.connect(address)))
                     .hasMessage("connect(" + address + "): ENOENT, no such file or directory");
@@ -314,29 +314,29 @@ class UnixTest {
     // ---- datagrams
 
     @Test
-    void datagramsCarryTheirSenderIfItHasAName() throws Exception {
+    void datagramsCarryTheirSenderIfItIsBound() throws Exception {
         run(() -> {
             try (UnixDatagramSocket one = UnixDatagramSocket.bind(address("one"));
                     UnixDatagramSocket two = UnixDatagramSocket.bind(address("two"));
-                    UnixDatagramSocket nobody = UnixDatagramSocket.bind(UNNAMED)) {
+                    UnixDatagramSocket unbound = UnixDatagramSocket.bind(UNNAMED)) {
                 await(one.sendTo(out, 0, 17, two.localAddress()));
                 assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(17, 17, address("one")));
-                await(nobody.sendTo(out, 0, 1001, two.localAddress()));
+                await(unbound.sendTo(out, 0, 1001, two.localAddress()));
                 assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(1000, 1001, UNNAMED));
-                await(nobody.connect(two.localAddress()));
-                await(nobody.send(out, 0, 0));
+                await(unbound.connect(two.localAddress()));
+                await(unbound.send(out, 0, 0));
                 assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(0, 0, UNNAMED));
                 assertThatThrownBy(() -> await(one.send(out, 0, 1)))
                         .hasMessageMatching("sendmsg\\(fd=\\d+, " + address("one") + "\\): ENOTCONN, not connected");
                 two.close();
-                assertThatThrownBy(() -> await(nobody.send(out, 0, 1))).hasMessageContaining("ECONNREFUSED");
+                assertThatThrownBy(() -> await(unbound.send(out, 0, 1))).hasMessageContaining("ECONNREFUSED");
                 assertThatThrownBy(() -> await(one.sendTo(out, 0, 1, address("two")))).hasMessageContaining("ENOENT");
             }
         });
     }
 
-    /// The kernel queues a few (net.unix.max_dgram_qlen). Were it to repeat a send that had met a full queue, it would send
-    /// an empty datagram.
+    /// The kernel queues few datagrams (net.unix.max_dgram_qlen). If it repeated a send that had found a full queue, it would
+    /// send an empty datagram.
     @Test
     void aConnectedSenderWaitsForAFullReceiver() throws Exception {
         run(() -> {
@@ -360,7 +360,7 @@ class UnixTest {
     }
 
     @Test
-    void whoIsNotConnectedToAFullReceiverIsToldSo() throws Exception {
+    void anUnconnectedSenderFailsOnAFullReceiver() throws Exception {
         run(() -> {
             try (UnixDatagramSocket one = UnixDatagramSocket.bind(UNNAMED);
                     UnixDatagramSocket two = UnixDatagramSocket.bind(address)) {
@@ -396,7 +396,7 @@ class UnixTest {
                 while (Executor.current().stats().inFlight() > 0) {
                     await(yieldNow());
                 }
-                out.segment().fill((byte) 0); // the kernel has let go
+                out.segment().fill((byte) 0); // owned by us again
                 JoinHandle<Integer> last = Executor.spawn(one.send(out, 0, 2));
                 for (int i = 0; i < sent[0]; i++) {
                     assertThat(await(two.receive(in)).size()).isEqualTo(1);
@@ -407,7 +407,7 @@ class UnixTest {
         });
     }
 
-    /// Until the receiver is full: some were sent, and no more while others have talked.
+    /// Waits until the receiver is full: no datagram is sent while another connection makes progress.
     private static void untilItWaits(int[] sent) throws Exception {
         try (Pair others = Pair.tcp()) {
             for (int before = 0; sent[0] == 0 || before < sent[0];) {
@@ -428,7 +428,7 @@ class UnixTest {
                     assertThat(receive.poll(() -> woken[0] = true)).isFalse();
                     await(one.sendTo(out, 0, i, two.localAddress()));
                     while (i % 2 == 0 && !woken[0]) {
-                        await(yieldNow()); // arrived, and nobody has looked
+                        await(yieldNow()); // received, but not polled
                     }
                     receive.cancel();
                     assertThat(await(two.receive(in))).isEqualTo(new UnixDatagram(i, i, one.localAddress()));
@@ -452,7 +452,7 @@ class UnixTest {
     // ---- closed
 
     @Test
-    void aClosedSocketAnswersForItselfAndNotForWhoHasItsNumberNow() throws Exception {
+    void aClosedSocketDoesNotUseItsReusedNumber() throws Exception {
         run(() -> {
             Pair pair = Pair.unix(directory.resolve("socket"));
             pair.close();

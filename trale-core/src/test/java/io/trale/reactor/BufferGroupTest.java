@@ -18,8 +18,8 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Receives that draw from one group of buffers, on the real kernel: those with data queued never find it empty, since
-/// they wait in line instead. Whether the buffers get to the kernel by a ring or by operations makes no difference.
+/// Receives that select from one group of buffers, on the real kernel. A receive with data queued never finds the group empty: it
+/// waits in the staging queue. The same for buffers provided by a ring and by operations.
 @ParameterizedClass(name = "buffer rings: {0}")
 @ValueSource(booleans = {true, false})
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
@@ -31,11 +31,11 @@ class BufferGroupTest {
     private boolean rings;
 
     private interface Body {
-        void run(Reactor reactor, BufferGroup group, List<UdpPort> inlets, List<TestOperation> receives) throws Exception;
+        void run(Reactor reactor, BufferGroup group, List<UdpPort> ports, List<TestOperation> receives) throws Exception;
     }
 
-    /// As a kernel without buffer rings, if that is what we test.
-    private class Refusing extends InterceptedKernel {
+    /// Optionally a kernel without buffer rings.
+    private class OldKernel extends InterceptedKernel {
         @Override
         public int ioUringRegister(int ringFd, int opcode, MemorySegment arg, int argCount) {
             return opcode == Abi.IORING_REGISTER_PBUF_RING && !rings ? -Errno.EINVAL
@@ -45,7 +45,7 @@ class BufferGroupTest {
 
     private static final Limits.Pool POOL = new Limits.Pool(1, 64);
 
-    /// With `count` sockets, and a receive for each; keeps the buffers that come.
+    /// Runs `body` with `count` sockets and a receive for each; keeps the received buffers.
     private void withReceives(Kernel kernel, int sqEntries, int completionsPerTurn, int buffers, int count,
             Body body) throws Exception {
         Reactor reactor = new Reactor(kernel, new Limits(sqEntries, 64, completionsPerTurn,
@@ -55,17 +55,17 @@ class BufferGroupTest {
         reactor.open();
         BufferGroup group = reactor.pools().receiveGroup();
         assertThat(group.isRing()).isEqualTo(rings);
-        List<UdpPort> inlets = new ArrayList<>();
+        List<UdpPort> ports = new ArrayList<>();
         List<Descriptor> descriptors = new ArrayList<>();
         List<TestOperation> receives = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            UdpPort inlet = new UdpPort(kernel);
-            Descriptor descriptor = new Descriptor(reactor, inlet.fd());
-            inlets.add(inlet);
+            UdpPort port = new UdpPort(kernel);
+            Descriptor descriptor = new Descriptor(reactor, port.fd());
+            ports.add(port);
             descriptors.add(descriptor);
-            receives.add(new TestOperation(descriptor, sqe -> sqe.prepRecvSelect(inlet.fd(), group.id(), 0)));
+            receives.add(new TestOperation(descriptor, sqe -> sqe.prepRecvSelect(port.fd(), group.id(), 0)));
         }
-        body.run(reactor, group, inlets, receives);
+        body.run(reactor, group, ports, receives);
         descriptors.forEach(Descriptor::close);
         while (reactor.busy()) {
             reactor.turn(FOREVER);
@@ -85,10 +85,10 @@ class BufferGroupTest {
     }
 
     @Test
-    void receivesWithDataQueuedWaitInLineForABuffer() throws Exception {
-        withReceives(new Refusing(), 64, 64, 2, 5, (reactor, group, inlets, receives) -> {
+    void receivesOfQueuedDataWaitForABuffer() throws Exception {
+        withReceives(new OldKernel(), 64, 64, 2, 5, (reactor, group, ports, receives) -> {
             for (byte i = 0; i < 5; i++) {
-                inlets.get(i).send(i);
+                ports.get(i).send(i);
                 group.stage(receives.get(i));
             }
             int next = 0;
@@ -101,7 +101,7 @@ class BufferGroupTest {
                     assertThat(take(group, receive)).isEqualTo((byte) next++);
                 }
                 assertThat(group.free()).isEqualTo(2 - arrived);
-                assertThat(reactor.turn(0)).as("with every buffer lent").isZero();
+                assertThat(reactor.turn(0)).as("with every buffer in use").isZero();
                 done.forEach(receive -> group.give(receive.flags.getLast()));
             }
             assertThat(receives).allSatisfy(receive -> assertThat(receive.results).hasSize(1));
@@ -110,19 +110,19 @@ class BufferGroupTest {
 
     @Test
     void receivesOfQueuedDataFindBuffersWithASmallQueue() throws Exception {
-        withReceives(new Refusing(), 2, 64, 4, 12, (reactor, group, inlets, receives) ->
-                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+        withReceives(new OldKernel(), 2, 64, 4, 12, (reactor, group, ports, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, ports, receives));
     }
 
     @Test
     void receivesOfQueuedDataFindBuffersWithFewCompletionsATurn() throws Exception {
-        withReceives(new Refusing(), 64, 1, 4, 12, (reactor, group, inlets, receives) ->
-                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+        withReceives(new OldKernel(), 64, 1, 4, 12, (reactor, group, ports, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, ports, receives));
     }
 
     @Test
     void receivesOfQueuedDataFindBuffersAfterPartialSubmits() throws Exception {
-        var kernel = new Refusing() {
+        var kernel = new OldKernel() {
             @Override
             public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
                     long argBytes) {
@@ -130,14 +130,14 @@ class BufferGroupTest {
                 return super.ioUringEnter(ringFd, some, some == toSubmit ? minComplete : 0, flags, arg, argBytes);
             }
         };
-        withReceives(kernel, 64, 64, 4, 12, (reactor, group, inlets, receives) ->
-                allArriveAtTheFirstAttempt(reactor, group, inlets, receives));
+        withReceives(kernel, 64, 64, 4, 12, (reactor, group, ports, receives) ->
+                allArriveAtTheFirstAttempt(reactor, group, ports, receives));
     }
 
-    private static void allArriveAtTheFirstAttempt(Reactor reactor, BufferGroup group, List<UdpPort> inlets,
+    private static void allArriveAtTheFirstAttempt(Reactor reactor, BufferGroup group, List<UdpPort> ports,
             List<TestOperation> receives) throws Exception {
         for (byte i = 0; i < receives.size(); i++) {
-            inlets.get(i).send(i);
+            ports.get(i).send(i);
             TestOperation receive = receives.get(i);
             byte number = i;
             receive.whenComplete = () -> {
@@ -155,10 +155,10 @@ class BufferGroupTest {
     }
 
     @Test
-    void receivesGoOnThoughTheCompletionQueueIsNeverEmpty() throws Exception {
-        withReceives(new Refusing(), 64, 8, 4, 12, (reactor, group, inlets, receives) -> {
+    void receivesContinueWhileTheCompletionQueueIsNeverEmpty() throws Exception {
+        withReceives(new OldKernel(), 64, 8, 4, 12, (reactor, group, ports, receives) -> {
             boolean[] over = new boolean[1];
-            for (int i = 0; i < 16; i++) { // twice as many as a turn takes, and each comes again
+            for (int i = 0; i < 16; i++) { // twice as many as a turn takes, and each is staged again
                 TestOperation nop = TestOperation.nop(reactor);
                 nop.whenComplete = () -> {
                     if (!over[0]) {
@@ -168,7 +168,7 @@ class BufferGroupTest {
                 reactor.stage(nop);
             }
             for (byte i = 0; i < receives.size(); i++) {
-                inlets.get(i).send(i);
+                ports.get(i).send(i);
                 TestOperation receive = receives.get(i);
                 receive.whenComplete = () -> {
                     take(group, receive);
@@ -186,8 +186,8 @@ class BufferGroupTest {
 
     @Test
     void moreReceivesThanBuffersAreAllArmedBeforeTheLoopSleeps() throws Exception {
-        withReceives(new Refusing(), 64, 64, 2, 7, (reactor, group, inlets, receives) -> {
-            inlets.get(6).send((byte) 6); // and nothing to those before it in line
+        withReceives(new OldKernel(), 64, 64, 2, 7, (reactor, group, ports, receives) -> {
+            ports.get(6).send((byte) 6); // and none to those staged before it
             receives.forEach(group::stage);
             while (receives.get(6).inFlight()) {
                 reactor.turn(FOREVER);
@@ -199,14 +199,14 @@ class BufferGroupTest {
 
     @Test
     void armedReceiveWithoutABufferEndsWithEnobufsAndIsRetried() throws Exception {
-        withReceives(new Refusing(), 64, 64, 2, 3, (reactor, group, inlets, receives) -> {
-            for (TestOperation receive : receives) { // one a turn: each finds buffers free, for none is taken before data comes
+        withReceives(new OldKernel(), 64, 64, 2, 3, (reactor, group, ports, receives) -> {
+            for (TestOperation receive : receives) { // one a turn: each finds free buffers, since none is selected before data
                 group.stage(receive);
                 reactor.turn(0);
             }
             assertThat(receives).allSatisfy(receive -> assertThat(receive.inFlight()).isTrue());
             for (byte i = 0; i < 3; i++) {
-                inlets.get(i).send(i);
+                ports.get(i).send(i);
             }
             while (arrivals(receives) < 3) {
                 reactor.turn(FOREVER);
@@ -219,7 +219,7 @@ class BufferGroupTest {
 
             group.stage(refused);
             reactor.turn(0);
-            assertThat(refused.fills).as("it waits in line").isEqualTo(1);
+            assertThat(refused.fills).as("it waits in the queue").isEqualTo(1);
             group.give(served.getFirst().flags.getLast());
             while (refused.inFlight()) {
                 reactor.turn(FOREVER);
@@ -230,13 +230,13 @@ class BufferGroupTest {
 
     @Test
     void cancelledReceiveThatWaitsForABufferEnds() throws Exception {
-        withReceives(new Refusing(), 64, 64, 1, 3, (reactor, group, inlets, receives) -> {
-            inlets.get(0).send((byte) 1);
+        withReceives(new OldKernel(), 64, 64, 1, 3, (reactor, group, ports, receives) -> {
+            ports.get(0).send((byte) 1);
             receives.forEach(group::stage);
             while (receives.get(0).inFlight()) {
                 reactor.turn(FOREVER);
             }
-            take(group, receives.get(0)); // and keeps the only buffer
+            take(group, receives.get(0)); // the only buffer
             reactor.cancel(receives.get(1));
             reactor.cancel(receives.get(2));
             reactor.turn(0);

@@ -11,12 +11,12 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// The heap of deadlines in virtual time, where moments can be equal.
+/// The heap of deadlines in virtual time, where two deadlines can have the same time.
 class DeadlinesTest {
 
     private static final int COUNT = 1000;
 
-    /// Notes its number when it is reached.
+    /// Records its number when it is reached.
     private static final class Numbered extends Deadline {
         private final int number;
         private final List<Integer> reached;
@@ -33,7 +33,7 @@ class DeadlinesTest {
     }
 
     @Test
-    void ofTheSameMomentTheFirstSetIsReachedFirstWhateverIsCalledOff() {
+    void equalDeadlinesAreReachedInOrderDespiteCancels() {
         SimKernel kernel = new SimKernel(1);
         SplittableRandom random = kernel.random();
         Deadlines deadlines = new Reactor(kernel, Limits.DEFAULT).deadlines();
@@ -55,12 +55,12 @@ class DeadlinesTest {
         others.forEach(deadlines::callOff);
         assertThat(deadlines.run()).isZero();
         kernel.elapse(1000);
-        while (deadlines.run() > 0) {} // a bounded number each time
+        while (deadlines.run() > 0) {} // each run is bounded
         assertThat(reached).isEqualTo(expected);
     }
 
     @Test
-    void everyDurationIsBoundedToWhatTheClockCounts() {
+    void everyDurationIsBoundedToTheClock() {
         Duration longest = Duration.ofNanos(Long.MAX_VALUE / 2);
         assertThat(Deadlines.bounded(Duration.ofMillis(Long.MAX_VALUE))).isEqualTo(longest);
         assertThat(Deadlines.bounded(ChronoUnit.FOREVER.getDuration())).isEqualTo(longest);

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// The list of operations in flight on a descriptor, by itself: no ring.
+/// The list of operations in flight on a descriptor, without a ring.
 class DescriptorTest {
 
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
@@ -21,19 +21,19 @@ class DescriptorTest {
     }
 
     @Test
-    void operationLeavesWithoutAWalkThroughTheOthers() {
+    void operationIsRemovedInConstantTime() {
         List<TestOperation> operations = operations(3);
         operations.forEach(descriptor::add);
         Operation last = operations.getFirst();
         Operation middle = operations.get(1);
-        operations.getLast().nextOfDescriptor = null; // a walk from the first would not arrive
+        operations.getLast().nextOfDescriptor = null; // a search from the first would fail
         descriptor.remove(last);
         assertThat(middle.nextOfDescriptor).isNull();
         assertThat(last.previousOfDescriptor).isNull();
     }
 
     @Test
-    void descriptorIsIdleOnceAllHaveLeftInAnyOrder() {
+    void descriptorIsIdleOnceAllHaveEnded() {
         Random random = new Random(7);
         for (int round = 0; round < 100; round++) {
             Descriptor idle = new Descriptor(reactor, -1);
@@ -46,7 +46,7 @@ class DescriptorTest {
                 assertThat(operation.nextOfDescriptor).isNull();
             });
             idle.close();
-            assertThat(idle.isClosed()).as("nothing is left on it").isTrue();
+            assertThat(idle.isClosed()).as("no operation is left").isTrue();
         }
     }
 }

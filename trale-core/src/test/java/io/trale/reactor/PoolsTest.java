@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// What guards memory and is checked always, with assertions or without: by itself, no ring.
+/// The checks that protect memory, which do not depend on assertions; without a ring.
 class PoolsTest {
 
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
@@ -50,10 +50,10 @@ class PoolsTest {
     }
 
     @Test
-    void scratchMemoryWrittenToWhileFreeIsNotLentAgain() {
+    void scratchMemoryWrittenToWhileFreeIsRefused() {
         MemorySegment memory = scratch.take();
         scratch.give(memory);
-        memory.set(JAVA_BYTE, 0, (byte) ~memory.get(JAVA_BYTE, 0)); // as the kernel, of an operation that was given up
+        memory.set(JAVA_BYTE, 0, (byte) ~memory.get(JAVA_BYTE, 0)); // as a kernel does that still executes an operation
         assertRefused(scratch::take, "written to");
     }
 

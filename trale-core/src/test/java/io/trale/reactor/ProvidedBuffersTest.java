@@ -18,14 +18,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// Buffers that are given to the real kernel by operations, since it says that it has no buffer rings.
+/// Buffers that are provided by operations, on a real kernel that refuses buffer rings.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ProvidedBuffersTest {
 
     private static final long FOREVER = Long.MAX_VALUE;
 
-    /// Refuses buffer rings, and as many provided buffers as it is told.
-    private static final class Old extends InterceptedKernel {
+    /// Refuses buffer rings, and the next `refusals` provided buffers.
+    private static final class OldKernel extends InterceptedKernel {
 
         int errno = Errno.EINVAL;
         int refusals;
@@ -42,14 +42,14 @@ class ProvidedBuffersTest {
             for (long at = 0; toSubmit > 0 && refusals > 0 && at < entries.byteSize(); at += Abi.SQE_BYTES) {
                 if (entries.get(JAVA_BYTE, at) == Opcode.PROVIDE_BUFFERS.number()) {
                     refusals--;
-                    entries.set(JAVA_INT, at + 4, 0); // no buffer at all, which is an error
+                    entries.set(JAVA_INT, at + 4, 0); // no buffer, which is an error
                 }
             }
             return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
         }
     }
 
-    private final Old kernel = new Old();
+    private final OldKernel kernel = new OldKernel();
     private final List<Throwable> faults = new ArrayList<>();
 
     private Reactor open(int completionsPerTurn) throws Exception {
@@ -60,9 +60,9 @@ class ProvidedBuffersTest {
         return reactor;
     }
 
-    private static TestOperation receive(Reactor reactor, UdpPort inlet) {
-        return new TestOperation(new Descriptor(reactor, inlet.fd()),
-                sqe -> sqe.prepRecvSelect(inlet.fd(), reactor.pools().receiveGroup().id(), 0));
+    private static TestOperation receive(Reactor reactor, UdpPort port) {
+        return new TestOperation(new Descriptor(reactor, port.fd()),
+                sqe -> sqe.prepRecvSelect(port.fd(), reactor.pools().receiveGroup().id(), 0));
     }
 
     private static void await(Reactor reactor, TestOperation receive) {
@@ -72,13 +72,13 @@ class ProvidedBuffersTest {
     }
 
     @Test
-    void bufferThatIsGivenIsThereForTheReceiveThatIsStagedAfter() throws Exception {
+    void providedBufferIsAvailableToTheNextReceive() throws Exception {
         Reactor reactor = open(64);
         BufferGroup group = reactor.pools().receiveGroup();
-        UdpPort inlet = new UdpPort(kernel);
-        TestOperation receive = receive(reactor, inlet);
+        UdpPort port = new UdpPort(kernel);
+        TestOperation receive = receive(reactor, port);
         for (byte i = 0; i < 100; i++) {
-            inlet.send(i);
+            port.send(i);
             group.stage(receive);
             await(reactor, receive);
             assertThat(receive.results.getLast()).isEqualTo(1);
@@ -86,21 +86,21 @@ class ProvidedBuffersTest {
             group.give(receive.flags.getLast());
             assertThat(group.free()).isEqualTo(4);
         }
-        assertThat(reactor.busy()).as("what gives buffers is no work of anybody's").isFalse();
+        assertThat(reactor.busy()).as("provides do not count as in flight").isFalse();
         assertThat(reactor.close(0)).isTrue();
         assertThat(faults).isEmpty();
-        kernel.close(inlet.fd());
+        kernel.close(port.fd());
     }
 
     @Test
-    void bufferThatTheKernelDoesNotTakeIsGivenAgain() throws Exception {
+    void refusedProvideIsRepeated() throws Exception {
         kernel.refusals = 6;
         Reactor reactor = open(64);
         BufferGroup group = reactor.pools().receiveGroup();
-        UdpPort inlet = new UdpPort(kernel);
-        TestOperation receive = receive(reactor, inlet);
-        for (byte i = 0; i < 4; i++) { // and keeps them: every buffer comes
-            inlet.send(i);
+        UdpPort port = new UdpPort(kernel);
+        TestOperation receive = receive(reactor, port);
+        for (byte i = 0; i < 4; i++) { // keeps them, so that each buffer is selected
+            port.send(i);
             do {
                 group.stage(receive);
                 await(reactor, receive);
@@ -110,12 +110,12 @@ class ProvidedBuffersTest {
         assertThat(kernel.refusals).isZero();
         assertThat(group.free()).isZero();
         assertThat(reactor.close(0)).isTrue();
-        kernel.close(inlet.fd());
+        kernel.close(port.fd());
     }
 
     @Test
-    void closeEndsWhatGivesBuffersWhereverItIs() throws Exception {
-        for (int turns = 0; turns < 6; turns++) { // one at a time goes out, and one comes back
+    void closeEndsProvidesInEveryState() throws Exception {
+        for (int turns = 0; turns < 6; turns++) { // a turn submits one and takes one completion
             Reactor reactor = open(1);
             reactor.pools().receiveGroup();
             for (int i = 0; i < turns; i++) {
@@ -128,7 +128,7 @@ class ProvidedBuffersTest {
     }
 
     @Test
-    void closeDoesNotWaitForAKernelThatTakesNoBuffer() throws Exception {
+    void closeDoesNotWaitForRefusedProvides() throws Exception {
         kernel.refusals = Integer.MAX_VALUE;
         Reactor reactor = open(64);
         reactor.pools().receiveGroup();
@@ -137,7 +137,7 @@ class ProvidedBuffersTest {
     }
 
     @Test
-    void wantOfMemoryIsNoWantOfBufferRings() throws Exception {
+    void lackOfMemoryCausesNoFallback() throws Exception {
         kernel.errno = Errno.ENOMEM;
         Reactor reactor = open(64);
         assertThatThrownBy(reactor.pools()::receiveGroup).isInstanceOf(IllegalStateException.class)

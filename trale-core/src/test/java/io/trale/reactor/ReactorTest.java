@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Staging, submission, cancellation and the ends of descriptors, on the real kernel, whose `enter` is made to fail or
-/// to do less than asked. Every operation is to end exactly once.
+/// Staging, submission, cancellation and the close of descriptors, on the real kernel, with an `enter` that fails or submits
+/// less than requested. Every operation must end exactly once.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class ReactorTest {
 
@@ -43,7 +43,7 @@ class ReactorTest {
         void run(Reactor reactor) throws Exception;
     }
 
-    /// Runs `body` with an open reactor, and checks at the end that nothing is left over.
+    /// Runs `body` with an open reactor, and checks for leaks at the end.
     private static void withReactor(Kernel kernel, Limits limits, Body body) throws Exception {
         Reactor reactor = new Reactor(kernel, limits);
         List<Throwable> faults = new ArrayList<>();
@@ -76,7 +76,7 @@ class ReactorTest {
         return new Descriptor(reactor, reactor.kernel().eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
     }
 
-    /// Completes when something is written to `eventfd`.
+    /// Completes after a write to `eventfd`.
     private static TestOperation poll(Descriptor eventfd) {
         return new TestOperation(eventfd, sqe -> sqe.prepPoll(eventfd.fd(), Net.POLLIN));
     }
@@ -87,8 +87,8 @@ class ReactorTest {
         }
     }
 
-    /// A kernel whose enter can be made to fail.
-    private static class Moody extends InterceptedKernel {
+    /// A kernel whose enter fails on request.
+    private static class FailingEnterKernel extends InterceptedKernel {
         int errno;
         int failures;
         int enters;
@@ -115,8 +115,8 @@ class ReactorTest {
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY, Errno.ENOMEM, Errno.ETIME})
-    void enterThatFailsForTheMomentLosesNothing(int errno) throws Exception {
-        Moody kernel = new Moody();
+    void temporaryFailureOfEnterLosesNothing(int errno) throws Exception {
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             kernel.errno = errno;
             for (int round = 0; round < 20; round++) {
@@ -135,7 +135,7 @@ class ReactorTest {
     @ParameterizedTest
     @ValueSource(ints = {Errno.EINTR, Errno.EAGAIN, Errno.EBUSY})
     void interruptedSleepReturnsWithNothingAndCanBeRepeated(int errno) throws Exception {
-        Moody kernel = new Moody();
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             TestOperation poll = poll(eventfd);
@@ -152,8 +152,8 @@ class ReactorTest {
     }
 
     @Test
-    void enterThatFailsForGoodThrowsWithItsError() throws Exception {
-        Moody kernel = new Moody();
+    void fatalFailureOfEnterThrows() throws Exception {
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             reactor.stage(TestOperation.nop(reactor));
             kernel.errno = Errno.EBADF;
@@ -166,7 +166,7 @@ class ReactorTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 3})
     void partialSubmissionLosesNothing(int atMost) throws Exception {
-        var kernel = new Moody() {
+        var kernel = new FailingEnterKernel() {
             boolean miserly;
 
             @Override
@@ -200,7 +200,7 @@ class ReactorTest {
             nops.forEach(reactor::stage);
             assertThat(count(reactor, Count.SUBMITTED)).as("staging enters nothing").isEqualTo(before);
             assertThat(reactor.turn(FOREVER)).as("completions in one turn").isEqualTo(SMALL.completionsPerTurn());
-            assertThat(count(reactor, Count.SUBMITTED) - before).as("half of 16 places").isEqualTo(8);
+            assertThat(count(reactor, Count.SUBMITTED) - before).as("half of 16 entries").isEqualTo(8);
             pollUntilIdle(reactor);
             assertThat(nops).allSatisfy(nop -> assertThat(nop.results).containsExactly(0));
             assertThat(count(reactor, Count.OVERFLOWS)).isZero();
@@ -236,12 +236,12 @@ class ReactorTest {
     }
 
     @Test
-    void sleepEndsWhenItsTimeIsUp() throws Exception {
+    void sleepEndsAfterItsTime() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> assertThat(reactor.turn(1_000_000)).isZero());
     }
 
     @Test
-    void handlerThatThrowsIsReportedAndHarmsNoOther() throws Exception {
+    void throwingHandlerIsReportedAndAffectsNoOther() throws Exception {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         List<Throwable> faults = new ArrayList<>();
         reactor.setOwner(this, faults::add);
@@ -300,18 +300,18 @@ class ReactorTest {
             TestOperation poll = poll(eventfd);
             reactor.stage(poll);
             reactor.turn(0);
-            reactor.kernel().write8(eventfd.fd(), 1); // completes inside the enter that brings the cancel, or before
+            reactor.kernel().write8(eventfd.fd(), 1); // completes inside the enter that submits the cancel, or before
             reactor.cancel(poll);
             pollUntilIdle(reactor);
             assertThat(poll.results).hasSize(1).isSubsetOf(Net.POLLIN, -Errno.ECANCELED);
             reactor.cancel(poll);
-            assertThat(reactor.busy()).as("an idle operation is not to be cancelled").isFalse();
+            assertThat(reactor.busy()).as("a cancel of an idle operation has no effect").isFalse();
             eventfd.close();
         });
     }
 
     @Test
-    void operationUsedAgainIsNotHitByTheCancelOfItsPastUse() throws Exception {
+    void cancelOfAPastUseDoesNotEndTheNext() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             TestOperation nop = TestOperation.nop(reactor);
             Descriptor eventfd = eventfd(reactor);
@@ -324,7 +324,7 @@ class ReactorTest {
                     reactor.stage(poll);
                 }
             };
-            reactor.kernel().write8(eventfd.fd(), 1); // so both completions are in one batch, the cancel is for nothing
+            reactor.kernel().write8(eventfd.fd(), 1); // so both completions are in one batch, and the cancel is too late
             reactor.turn(FOREVER);
             assertThat(poll.results).containsExactly(Net.POLLIN);
             reactor.turn(FOREVER);
@@ -334,7 +334,7 @@ class ReactorTest {
     }
 
     @Test
-    void moreCancelsThanEntriesAllGo() throws Exception {
+    void moreCancelsThanEntriesAreAllSubmitted() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             List<TestOperation> polls = IntStream.range(0, 100).mapToObj(i -> poll(eventfd)).toList();
@@ -348,7 +348,7 @@ class ReactorTest {
     }
 
     @Test
-    void whatIsStagedAfterCancelAllEndsAtOnce() throws Exception {
+    void operationStagedAfterCancelAllEndsAtOnce() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             reactor.cancelAll();
             TestOperation nop = TestOperation.nop(reactor);
@@ -360,7 +360,7 @@ class ReactorTest {
     }
 
     @Test
-    void whatIsStagedWithoutARingEndsAtOnce() {
+    void operationStagedWithoutARingEndsAtOnce() {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         TestOperation nop = TestOperation.nop(reactor);
         reactor.stage(nop);
@@ -374,7 +374,7 @@ class ReactorTest {
 
     @Test
     void descriptorWithNothingInFlightIsClosedAtOnceAndOnce() throws Exception {
-        Moody kernel = new Moody();
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             List<String> events = new ArrayList<>();
@@ -391,8 +391,8 @@ class ReactorTest {
     }
 
     @Test
-    void descriptorIsClosedAfterTheLastCompletionOfWhatIsInFlight() throws Exception {
-        Moody kernel = new Moody();
+    void descriptorIsClosedAfterItsLastCompletion() throws Exception {
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             List<String> events = new ArrayList<>();
@@ -403,7 +403,7 @@ class ReactorTest {
             eventfd.whenClosed(() -> events.add("closed"));
             polls.subList(0, 3).forEach(reactor::stage);
             reactor.turn(0);
-            polls.subList(3, 5).forEach(reactor::stage); // two that the kernel never sees
+            polls.subList(3, 5).forEach(reactor::stage); // two that are never submitted
             eventfd.close();
             assertThat(kernel.closed).isEmpty();
             assertThat(events).isEmpty();
@@ -418,7 +418,7 @@ class ReactorTest {
 
     @Test
     void descriptorIsClosedFromInsideACompletion() throws Exception {
-        Moody kernel = new Moody();
+        FailingEnterKernel kernel = new FailingEnterKernel();
         withReactor(kernel, SMALL, reactor -> {
             Descriptor eventfd = eventfd(reactor);
             TestOperation first = poll(eventfd);
@@ -439,7 +439,7 @@ class ReactorTest {
     // ---- budgets
 
     @Test
-    void operationsWaitInLineForABlockAndGoWhenOneIsGivenBack() throws Exception {
+    void operationsWaitForAFreeBlockInOrder() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             assertThat(pool.blockBytes()).isEqualTo(64);
@@ -465,7 +465,7 @@ class ReactorTest {
             assertThatThrownBy(pool::take).isInstanceOf(IllegalStateException.class)
                     .hasMessage("no block free of 2");
             reactor.turn(0);
-            assertThat(order).as("nothing was given back").containsExactly(0, 1);
+            assertThat(order).as("no block was given back").containsExactly(0, 1);
             assertThat(probes.get(0).results).containsExactly(0);
             for (int given = 0; given < 5; given++) {
                 pool.give(held.get(given));
@@ -474,7 +474,7 @@ class ReactorTest {
             }
             assertThat(order).containsExactly(0, 1, 2, 3, 4);
             assertThat(pool.free()).isEqualTo(2);
-            assertThatThrownBy(() -> pool.give(0)).as("more given than there are")
+            assertThatThrownBy(() -> pool.give(0)).as("more given back than taken")
                     .isInstanceOf(IllegalStateException.class).hasMessageContaining("given back twice");
         });
     }
@@ -498,7 +498,7 @@ class ReactorTest {
     void cancelledOperationDoesNotWaitForThoseBeforeIt() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
-            List<Integer> held = List.of(pool.take(), pool.take()); // by sends to a peer that reads nothing
+            List<Integer> held = List.of(pool.take(), pool.take()); // as by sends to a peer that does not read
             TestOperation first = new TestOperation(new Descriptor(reactor, -1), sqe -> { });
             TestOperation second = new TestOperation(new Descriptor(reactor, -1), sqe -> { });
             pool.stage(first);
@@ -513,7 +513,7 @@ class ReactorTest {
     }
 
     @Test
-    void operationsThatWaitForABlockHoldUpNoOther() throws Exception {
+    void operationsWaitingForABlockDelayNoOther() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             List<Integer> held = List.of(pool.take(), pool.take());
@@ -528,7 +528,7 @@ class ReactorTest {
 
     // ---- the notifier
 
-    /// A kernel where the multishot poll does not work, in one of the ways in which it might not.
+    /// A kernel without a working multishot poll, in one of several ways.
     private static final class NoMultishot extends InterceptedKernel {
 
         enum Way { ENDS_AFTER_ONE, REPORTS_THE_FIRST_WRITE_ONLY, REFUSED }
@@ -577,7 +577,7 @@ class ReactorTest {
     private static void wakeManyTimes(Reactor reactor) throws Exception {
         for (int i = 0; i < 100; i++) {
             Thread waker = Thread.ofPlatform().start(reactor::wake);
-            while (reactor.turn(FOREVER) == 0) { } // would sleep for ever if the wake were lost
+            while (reactor.turn(FOREVER) == 0) { } // does not end if the wake is lost
             waker.join();
         }
         end(reactor, 100);
@@ -598,21 +598,21 @@ class ReactorTest {
         Limits oneCompletionATurn = small(1);
         Reactor reactor = new Reactor(new NoMultishot(way), oneCompletionATurn);
         reactor.open();
-        while (reactor.turn(0) > 0) { } // what the opening has left
+        while (reactor.turn(0) > 0) { } // completions of the opening
         nops(reactor, 2).forEach(reactor::stage);
         assertThat(reactor.turn(0)).isEqualTo(1);
         reactor.wake();
-        reactor.turn(0); // brings the notifier's completion, behind the second NOP's that this turn handles
+        reactor.turn(0); // handles the second NOP; the completion of the notifier is behind it
         assertThat(reactor.busy()).isFalse();
         end(reactor, 1);
     }
 
     @Test
-    void cancelAllLeavesTheNotifierAloneThoughItIsNotSubmitted() throws Exception {
+    void cancelAllDoesNotCancelAnUnsubmittedNotifier() throws Exception {
         Reactor reactor = new Reactor(new NoMultishot(NoMultishot.Way.ENDS_AFTER_ONE), SMALL);
         reactor.open();
         reactor.wake();
-        assertThat(reactor.turn(FOREVER)).isEqualTo(1); // and it stands in line again
+        assertThat(reactor.turn(FOREVER)).isEqualTo(1); // and it is staged again
         reactor.cancelAll();
         reactor.turn(0);
         reactor.wake();
@@ -639,7 +639,7 @@ class ReactorTest {
     }
 
     @Test
-    void whatWasStagedWithoutARingMakesTheNextRingNoLessBusy() throws Exception {
+    void operationsStagedWithoutARingDoNotAffectTheNextRing() throws Exception {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         TestOperation early = TestOperation.nop(reactor);
         reactor.stage(early);
@@ -649,14 +649,14 @@ class ReactorTest {
         reactor.stage(poll);
         reactor.turn(0);
         assertThat(early.results).containsExactly(-Errno.ECANCELED);
-        assertThat(reactor.busy()).as("the memory of the poll is the kernel's still").isTrue();
+        assertThat(reactor.busy()).as("the kernel still owns the memory of the poll").isTrue();
         eventfd.close();
         end(reactor, 0);
     }
 
     @Test
-    void failureToMakeTheEventfdLeavesNothingOpen() {
-        var kernel = new Moody() {
+    void failedEventfdLeavesNothingOpen() {
+        var kernel = new FailingEnterKernel() {
             int ring;
 
             @Override
@@ -677,13 +677,13 @@ class ReactorTest {
 
     @Test
     void brokenEnterAtTheOpeningLeavesNothingOpen() {
-        var kernel = new Moody() {
+        var kernel = new FailingEnterKernel() {
             final List<Integer> opened = new ArrayList<>();
 
             @Override
             public int ioUringSetup(int entries, MemorySegment params) {
                 int fd = super.ioUringSetup(entries, params);
-                if (fd >= 0) { // EINVAL before Linux 6.6: the next attempt asks for fewer flags
+                if (fd >= 0) { // EINVAL before Linux 6.6: the next attempt has fewer flags
                     opened.add(fd);
                 }
                 return fd;
@@ -701,7 +701,7 @@ class ReactorTest {
                 return opened.getLast();
             }
         };
-        kernel.errno = Errno.EPERM; // a seccomp filter that forbids this call alone
+        kernel.errno = Errno.EPERM; // as a seccomp filter that forbids only this call
         kernel.failures = Integer.MAX_VALUE;
         Reactor reactor = new Reactor(kernel, SMALL);
         assertThatThrownBy(reactor::open).hasMessageContaining("io_uring_enter: EPERM");

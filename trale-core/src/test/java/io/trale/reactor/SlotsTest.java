@@ -15,7 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/// `user_data` finds its operation until that has ended, and never another one: by the protocol alone, no ring.
+/// `user_data` refers to its operation until the operation ends, and never to another one; without a ring.
 class SlotsTest {
 
     private final Slots slots = new Slots();
@@ -50,7 +50,7 @@ class SlotsTest {
         slots.remove(stale);
         Operation next = operation();
         long userData = slots.put(next);
-        assertThat((int) userData).as("the slot is used again at once").isEqualTo((int) stale);
+        assertThat((int) userData).as("the slot is reused at once").isEqualTo((int) stale);
         assertThat(userData).isNotEqualTo(stale);
         assertThat(slots.get(stale)).isNull();
         assertThat(slots.get(userData)).isSameAs(next);
@@ -63,15 +63,15 @@ class SlotsTest {
         assertThat(slots.get(63)).as("a free slot").isNull();
         assertThat(slots.get(64)).as("beyond the table").isNull();
         assertThat(slots.get(0x8000_0000L)).as("a negative slot").isNull();
-        assertThat(slots.get(1L << 32)).as("a generation to come").isNull();
+        assertThat(slots.get(1L << 32)).as("a future generation").isNull();
     }
 
     @Test
-    void growthKeepsWhatIsThere() {
+    void growthKeepsTheOperations() {
         Map<Long, Operation> put = new HashMap<>();
         for (int i = 0; i < 1000; i++) {
             Operation operation = operation();
-            assertThat(put.put(slots.put(operation), operation)).as("user_data given twice").isNull();
+            assertThat(put.put(slots.put(operation), operation)).as("user_data used twice").isNull();
         }
         assertThat(slots.used()).isEqualTo(1000);
         assertThat(slots.toArray()).hasSize(1000);
@@ -82,7 +82,7 @@ class SlotsTest {
     }
 
     @Test
-    void noUserDataIsEverGivenTwice() {
+    void userDataIsNeverUsedTwice() {
         Random random = new Random(7);
         Set<Long> given = new HashSet<>();
         ArrayDeque<Long> inUse = new ArrayDeque<>();
@@ -100,7 +100,7 @@ class SlotsTest {
     }
 
     @Test
-    void removingTwiceIsAFault() {
+    void secondRemoveThrows() {
         long userData = slots.put(operation());
         slots.remove(userData);
         assertThatThrownBy(() -> slots.remove(userData)).isInstanceOf(IllegalStateException.class);
@@ -130,7 +130,7 @@ class SlotsTest {
             assertThat(staging.withdrawn()).isEqualTo(1);
             assertThat(staging.nextWithdrawn()).isSameAs(nop);
             reactor.turn(0);
-            assertThat(reactor.counters().get(Counters.Count.UNKNOWN)).as("an entry that nobody owns").isZero();
+            assertThat(reactor.counters().get(Counters.Count.UNKNOWN)).as("an entry without an operation").isZero();
         } finally {
             reactor.close(0);
             reactor.unbind();

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// The line for the next enter, by itself: no ring.
+/// The queue of operations for the next enter, without a ring.
 class StagingQueueTest {
 
     private final Reactor reactor = new Reactor(new Libc(), Limits.DEFAULT);
@@ -21,9 +21,9 @@ class StagingQueueTest {
     }
 
     @Test
-    void operationLeavesItsLineWithoutAWalkThroughTheOthers() {
+    void operationIsRemovedInConstantTime() {
         List<TestOperation> operations = inLine(5);
-        operations.get(0).nextInLine = null; // a walk from either end would not arrive
+        operations.get(0).nextInLine = null; // a search from either end would fail
         operations.get(4).previousInLine = null;
         queue.remove(operations.get(2));
         assertThat(operations.get(1).nextInLine).isSameAs(operations.get(3));
@@ -33,7 +33,7 @@ class StagingQueueTest {
     }
 
     @Test
-    void orderIsKeptWhoeverLeaves() {
+    void removalsKeepTheOrder() {
         List<TestOperation> operations = inLine(6);
         queue.remove(operations.get(0));
         queue.remove(operations.get(5));
@@ -47,7 +47,7 @@ class StagingQueueTest {
     }
 
     @Test
-    void allMayLeaveWhileTheyAreVisited() {
+    void allMayBeRemovedDuringAVisit() {
         List<TestOperation> operations = inLine(3);
         List<Operation> visited = new ArrayList<>();
         queue.forEach(operation -> {

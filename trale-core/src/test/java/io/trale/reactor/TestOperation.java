@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// An operation for tests: fills as it is told and keeps what came.
+/// An operation for tests: runs a function to prepare its entry, and records its completions.
 public final class TestOperation extends Operation {
 
     private final Consumer<Sqe> fill;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What one turn takes from the kernel, and how long it handles that: on the simulated kernel, in virtual time.
+/// The bounds of a turn: how many completions it takes, and how long it handles them. On the simulated kernel, in virtual time.
 @Timeout(60)
 class TurnTest {
 
@@ -52,11 +52,11 @@ class TurnTest {
     }
 
     @AfterEach
-    void nothingWasThrownInTheLoop() {
+    void loopHasThrownNothing() {
         assertThat(faults).isEmpty();
     }
 
-    // ---- room in the completion queue
+    // ---- space in the completion queue
 
     @Test
     void completionsAreTakenBeforeTheirQueueOverflows() throws Exception {
@@ -69,7 +69,7 @@ class TurnTest {
     }
 
     @Test
-    void submissionGoesOnWithTheSmallestQueues() throws Exception {
+    void submissionContinuesWithTheSmallestQueues() throws Exception {
         Reactor reactor = open(kernel, limits(1, 1, 1));
         List<TestOperation> nops = nops(reactor, 100);
         end(reactor);
@@ -77,7 +77,7 @@ class TurnTest {
         kernel.assertQuiescent();
     }
 
-    /// As libc's fast call, which learns only that it has failed: the second call, which asks why, finds nothing wrong.
+    /// As the fast call of libc, which does not learn the errno: the second call, for the errno, succeeds.
     private static final class WithoutErrno extends InterceptedKernel {
 
         WithoutErrno(SimKernel kernel) {
@@ -96,7 +96,7 @@ class TurnTest {
     }
 
     @Test
-    void lostCompletionIsFatalAndSaysSo() throws Exception {
+    void lostCompletionIsFatal() throws Exception {
         kernel.maxOverflow(0);
         Reactor reactor = open(new WithoutErrno(kernel), limits(4, 4, 8));
         Descriptor event = new Descriptor(reactor, kernel.eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK));
@@ -110,8 +110,8 @@ class TurnTest {
                 reactor.turn(FOREVER);
             }
         }).isInstanceOf(IllegalStateException.class).hasMessageContaining("lost 2 completions");
-        assertThatThrownBy(() -> reactor.turn(0)).as("for good").hasMessageContaining("lost 2 completions");
-        assertThat(reactor.close(0)).as("the memory of the lost ones is not freed").isFalse();
+        assertThatThrownBy(() -> reactor.turn(0)).as("also later").hasMessageContaining("lost 2 completions");
+        assertThat(reactor.close(0)).as("the memory of the lost operations is not freed").isFalse();
         assertThat(event.isClosed()).isTrue();
         assertThat(kernel.openDescriptors()).isZero();
     }
@@ -137,7 +137,7 @@ class TurnTest {
         nops(reactor, 1);
         reactor.turn(0);
         assertThat(order.size()).isGreaterThan(first);
-        assertThat(reactor.counters().get(Count.ENTERS)).as("the kernel is asked in between").isGreaterThan(enters);
+        assertThat(reactor.counters().get(Count.ENTERS)).as("enters in between").isGreaterThan(enters);
         end(reactor);
         assertThat(order).isEqualTo(IntStream.range(0, 40).boxed().toList());
         assertThat(reactor.counters().get(Count.LONG_TURNS)).isBetween(2L, 3L);
@@ -164,7 +164,7 @@ class TurnTest {
     }
 
     @Test
-    void shortTurnsAreNotCountedAsLongAndSleepIsNoWork() throws Exception {
+    void sleepDoesNotCountAsALongTurn() throws Exception {
         Reactor reactor = open(kernel, limits(64, 128, 64));
         reactor.deadlines().set(new Deadline() {
             @Override

@@ -30,7 +30,7 @@ class SyncScheduleTest {
 
     // ---- events
 
-    /// Takes signals with little patience until there are no more to come.
+    /// Takes signals, with random cancels, until all were taken.
     private static final class Taker extends Script {
 
         private final SimKernel kernel;
@@ -64,8 +64,8 @@ class SyncScheduleTest {
     }
 
     @Test
-    void signalsOfTakesThatAreGivenUpGoToTheNext() {
-        run("signalsOfTakesThatAreGivenUpGoToTheNext", seed -> {
+    void signalsOfCancelledTakesGoToTheNext() {
+        run("signalsOfCancelledTakesGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP));
             SplittableRandom random = kernel.random();
             Seeds.run(kernel, Seeds.options(kernel), executor -> {
@@ -86,7 +86,7 @@ class SyncScheduleTest {
         });
     }
 
-    /// A signal may be held up inside its call while the event is closed.
+    /// A signal may be suspended in its call while the event is closed.
     @Test
     void closeWaitsForSignalsThatHaveBegun() {
         run("closeWaitsForSignalsThatHaveBegun", seed -> {
@@ -113,7 +113,7 @@ class SyncScheduleTest {
 
     // ---- the mutex
 
-    /// Locks the mutex again and again, holds it for a while, and finds itself alone.
+    /// Locks the mutex repeatedly, holds it for a while, and checks that no other task has it.
     private static final class Locking extends Script {
 
         private final SimKernel kernel;
@@ -132,7 +132,7 @@ class SyncScheduleTest {
         protected Future<?> next(Future<?> last) throws Exception {
             if (guard == null && last != null && (last == lock || ((ImpatientFuture) last).result())) {
                 guard = lock.result();
-                assertThat(guard.get()[0]++).as("others in the mutex").isZero();
+                assertThat(guard.get()[0]++).as("other holders of the mutex").isZero();
                 holding = kernel.random().nextInt(3);
             }
             if (guard != null) {
@@ -173,7 +173,7 @@ class SyncScheduleTest {
         assertThat(lock.result().get()[0]).isZero();
     }
 
-    /// A second executor, on the other thread and a kernel of its own, which runs in single turns.
+    /// A second executor, on the foreign thread and its own kernel, which runs in single turns.
     private static final class Neighbour {
 
         private final SimKernel kernel;

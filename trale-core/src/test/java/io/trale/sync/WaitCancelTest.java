@@ -11,7 +11,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Sleeps, waits and locks that are given up, at every step: what they took goes to the next.
+/// Sleeps, waits and locks that are cancelled at every step: signals, expirations and locks go to the next.
 @Timeout(120)
 class WaitCancelTest {
 
@@ -82,7 +82,7 @@ class WaitCancelTest {
                 Mutex<String>.Guard first = run(mutex.lock());
                 kernel.after(2_500, () -> executor.execute(() -> {
                     first.close();
-                    kernel.close(kernel.eventfd(0, 0)); // a call, between the grant and whom it wakes
+                    kernel.close(kernel.eventfd(0, 0)); // a system call between the grant and the poll of the waiter
                 }));
                 executor.submit(Timer.sleep(Duration.ofNanos(5_000)));
                 return mutex.lock();

@@ -32,8 +32,8 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Async blocks under random schedules. They run on the loop's own thread, or in strict alternation with it, and so are as
-/// deterministic as all the rest.
+/// Async blocks under random schedules. They run on the loop thread, or in strict alternation with it, so they are
+/// deterministic.
 @Timeout(120)
 class AsyncScheduleTest {
 
@@ -43,10 +43,10 @@ class AsyncScheduleTest {
         Seeds.run("trale-core", "AsyncScheduleTest#" + name, Seeds.CORE_SHARE, scenario);
     }
 
-    /// What is open in blocks at the moment: each closes in a `finally` what it has opened.
+    /// The open resources of blocks. Each block closes its resources in a `finally`.
     private static final class Ledger {
         private int open;
-        /// Of blocks that have not begun: if they never do, nobody else closes them.
+        /// The resources of blocks that have not begun; such a block may never close them.
         private final Set<TcpStream> waiting = new LinkedHashSet<>();
 
         <T> T opened(T resource) {
@@ -72,11 +72,11 @@ class AsyncScheduleTest {
                 }
             }
         } catch (ErrnoException e) {
-            assertThat(e.errno()).isIn(Errno.ECONNRESET, Errno.EPIPE); // the client has gone
+            assertThat(e.errno()).isIn(Errno.ECONNRESET, Errno.EPIPE); // the client has closed the connection
         } finally {
             try {
-                await(Timer.sleep(Duration.ofNanos(random.nextInt(10_000)))); // unwinding may take its time
-            } finally { // and be cut short, if it had begun by itself
+                await(Timer.sleep(Duration.ofNanos(random.nextInt(10_000)))); // unwinding may take time
+            } finally { // a cancel may end the sleep, unless it has caused the unwinding
                 ledger.close(buffer);
                 ledger.close(stream);
             }
@@ -161,8 +161,8 @@ class AsyncScheduleTest {
     }
 
     @Test
-    void blocksThatAreGivenUpUnwind() {
-        run("blocksThatAreGivenUpUnwind", seed -> {
+    void cancelledBlocksUnwind() {
+        run("cancelledBlocksUnwind", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP));
             SplittableRandom random = kernel.random();
             Ledger ledger = new Ledger();
@@ -195,7 +195,7 @@ class AsyncScheduleTest {
                 server.abort();
                 listener.close();
                 if (random.nextBoolean()) {
-                    executor.runToEnd(); // else the close unwinds what is left
+                    executor.runToEnd(); // else the close unwinds the blocks
                 }
             });
             assertThat(ledger.open).isZero();

@@ -8,8 +8,7 @@ import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
 import io.trale.uring.Sqe;
 
-/// A leaf future for tests: complete when somebody has called [#raise], with what the kernel answered to the poll of an
-/// eventfd. Closes the eventfd at its end.
+/// A leaf future for tests: completes after [#raise], with the result of a poll on an eventfd. Closes the eventfd at its end.
 final class EventfdFuture extends ReactorIo implements Future<Integer> {
 
     private final Descriptor eventfd;
@@ -19,12 +18,12 @@ final class EventfdFuture extends ReactorIo implements Future<Integer> {
         this.eventfd = eventfd;
     }
 
-    /// For `reactor`'s executor. Any thread.
+    /// For the executor of `reactor`. Any thread.
     static EventfdFuture of(Reactor reactor) {
         return new EventfdFuture(new Descriptor(reactor, reactor.kernel().eventfd(0, Net.EFD_CLOEXEC | Net.EFD_NONBLOCK)));
     }
 
-    /// Any thread, while the signal is not complete.
+    /// Completes the future. Any thread, while the future is pending.
     void raise() {
         eventfd.reactor().kernel().write8(eventfd.fd(), 1);
     }

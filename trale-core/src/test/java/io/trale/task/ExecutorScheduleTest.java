@@ -32,8 +32,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// TCP futures on an executor, under random schedules, with queues and pools of every size, on kernels that lack this or
-/// that: nothing is lost, nothing is left, nobody touches the memory of somebody else.
+/// TCP futures on an executor under random schedules, with queues and pools of every size, without some capabilities: nothing is
+/// lost or leaked, and all memory is accessed by its owner only.
 @Timeout(120)
 class ExecutorScheduleTest {
 
@@ -44,8 +44,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void everyByteThatPeersSendComesBack() {
-        run("everyByteThatPeersSendComesBack", seed -> {
+    void everyByteOfPeersIsEchoed() {
+        run("everyByteOfPeersIsEchoed", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.EXHAUSTION, Fault.HICCUP));
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(8);
@@ -58,7 +58,7 @@ class ExecutorScheduleTest {
                     peers.add(kernel.connectTo(listener.localAddress()).send(sent.get(i)).finish());
                 }
                 executor.submit(new ConnectionScripts.EchoServer(listener, count, 1 + random.nextInt(200))).join();
-                // The last bytes may be under way still.
+                // The last bytes may not have arrived.
                 kernel.elapse(1_000_000_000);
             });
             for (int i = 0; i < count; i++) {
@@ -107,8 +107,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void everyByteThatClientsSendComesBack() {
-        run("everyByteThatClientsSendComesBack", seed -> {
+    void everyByteOfClientsIsEchoed() {
+        run("everyByteOfClientsIsEchoed", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(5);
@@ -128,8 +128,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void brokenConnectionsLoseTheirEndAndNothingElse() {
-        run("brokenConnectionsLoseTheirEndAndNothingElse", seed -> {
+    void brokenConnectionsLoseOnlyTheirEnd() {
+        run("brokenConnectionsLoseOnlyTheirEnd", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(8);
@@ -162,8 +162,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void bytesOfReadsThatAreGivenUpGoToTheNext() {
-        run("bytesOfReadsThatAreGivenUpGoToTheNext", seed -> {
+    void bytesOfCancelledReadsGoToTheNext() {
+        run("bytesOfCancelledReadsGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP, 0.05));
             SplittableRandom random = kernel.random();
             byte[] sent = ConnectionScripts.pattern(random, random.nextInt(500));
@@ -217,7 +217,7 @@ class ExecutorScheduleTest {
         });
     }
 
-    /// Accepts until there are no more to come, patiently or not, and closes what it gets.
+    /// Accepts all connections, with random cancels, and closes them.
     private static final class Accepting extends Script {
 
         private final SimKernel kernel;
@@ -253,8 +253,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void connectionsOfAcceptsThatAreGivenUpGoToTheNext() {
-        run("connectionsOfAcceptsThatAreGivenUpGoToTheNext", seed -> {
+    void connectionsOfCancelledAcceptsGoToTheNext() {
+        run("connectionsOfCancelledAcceptsGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             int[] left = {1 + kernel.random().nextInt(5)};
             SettableFuture done = new SettableFuture();
@@ -275,8 +275,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void connectsAndWritesMayBeGivenUpAtAnyMoment() {
-        run("connectsAndWritesMayBeGivenUpAtAnyMoment", seed -> {
+    void connectsAndWritesMayBeCancelledAtAnyTime() {
+        run("connectsAndWritesMayBeCancelledAtAnyTime", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             List<SimPeer> peers = new ArrayList<>();
@@ -293,7 +293,7 @@ class ExecutorScheduleTest {
                         try {
                             stream = connect.result();
                         } catch (Exception e) {
-                            // next time
+                            // retried
                         }
                     }
                     if (rounds-- == 0) {
@@ -334,8 +334,8 @@ class ExecutorScheduleTest {
     }
 
     @Test
-    void taskThatAlwaysYieldsHoldsUpNobody() {
-        run("taskThatAlwaysYieldsHoldsUpNobody", seed -> {
+    void taskThatAlwaysYieldsStarvesNoOther() {
+        run("taskThatAlwaysYieldsStarvesNoOther", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] sent = ConnectionScripts.pattern(random, random.nextInt(500));

@@ -55,8 +55,8 @@ class TimeScheduleTest {
     }
 
     @Test
-    void sleepersWakeInTheirOrderAndNeverEarly() {
-        run("sleepersWakeInTheirOrderAndNeverEarly", seed -> {
+    void sleepersWakeInOrderAndNeverEarly() {
+        run("sleepersWakeInOrderAndNeverEarly", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP));
             SplittableRandom random = kernel.random();
             List<Long> woken = new ArrayList<>();
@@ -85,8 +85,8 @@ class TimeScheduleTest {
     }
 
     @Test
-    void timeoutsEndWhatTakesLonger() {
-        run("timeoutsEndWhatTakesLonger", seed -> {
+    void timeoutsEndLateFutures() {
+        run("timeoutsEndLateFutures", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             Seeds.run(kernel, Seeds.options(kernel), new Script() {
@@ -119,8 +119,8 @@ class TimeScheduleTest {
     }
 
     @Test
-    void expirationsOfWaitsThatAreGivenUpGoToTheNext() {
-        run("expirationsOfWaitsThatAreGivenUpGoToTheNext", seed -> {
+    void expirationsOfCancelledWaitsGoToTheNext() {
+        run("expirationsOfCancelledWaitsGoToTheNext", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS.with(Fault.HICCUP));
             SplittableRandom random = kernel.random();
             long periodNanos = 5_000 + random.nextInt(500_000);

@@ -90,7 +90,7 @@ class TimerTest {
         assertThat(task.isDone()).isTrue();
     }
 
-    /// A sleeper that notes its deadline when it is told to wake: the order of the heap, not of the polls after.
+    /// A sleeper that records its deadline when it is woken: the order of the heap, not of later polls.
     private static final class Noting implements Future<Void> {
         private final long deadline;
         private final List<Long> woken;
@@ -180,7 +180,7 @@ class TimerTest {
                 int sum = await(timer.expirations());
                 long start = System.nanoTime();
                 while (System.nanoTime() - start < 20_000_000) {
-                    await(yieldNow()); // nobody reads the timer
+                    await(yieldNow()); // no read of the timer
                 }
                 int missed = await(timer.expirations());
                 assertThat(missed).isGreaterThanOrEqualTo(15);
@@ -200,7 +200,7 @@ class TimerTest {
                 while (!woken[0]) {
                     await(yieldNow());
                 }
-                first.cancel(); // it has read the one expiration, and nobody had looked
+                first.cancel(); // it has read the only expiration, but was not polled
                 return await(timer.expirations());
             }));
             assertThat(count).isEqualTo(1);

@@ -26,30 +26,30 @@ class BufferRingTest {
     private final Kernel kernel = new Libc();
 
     private interface Body {
-        void run(Ring ring, BufferRing buffers, UdpPort inlet) throws Exception;
+        void run(Ring ring, BufferRing buffers, UdpPort port) throws Exception;
     }
 
     private void withBuffers(int count, int bytes, Body body) throws Exception {
-        UdpPort inlet = new UdpPort(kernel);
+        UdpPort port = new UdpPort(kernel);
         try (Arena arena = Arena.ofShared()) {
             Ring ring = Ring.open(kernel, arena, 8, 16);
             BufferRing buffers = new BufferRing(kernel, ring, arena, GROUP,
                     Memory.pieces(kernel, arena, count, bytes));
             try {
-                body.run(ring, buffers, inlet);
+                body.run(ring, buffers, port);
             } finally {
                 buffers.close();
                 ring.close();
             }
         } finally {
-            kernel.close(inlet.fd());
+            kernel.close(port.fd());
         }
     }
 
     /// Receives one message; returns the second long of its completion.
-    private static long receive(Ring ring, UdpPort inlet) {
+    private static long receive(Ring ring, UdpPort port) {
         Sqe sqe = ring.submissions.next();
-        sqe.prepRecvSelect(inlet.fd(), GROUP, 0);
+        sqe.prepRecvSelect(port.fd(), GROUP, 0);
         sqe.userData(1);
         assertThat(ring.enter(1, Long.MAX_VALUE)).isEqualTo(1);
         long[] batch = new long[4];
@@ -65,13 +65,13 @@ class BufferRingTest {
 
     @Test
     void messagesArriveInTheBuffersThatTheirCompletionsName() throws Exception {
-        withBuffers(4, 64, (ring, buffers, inlet) -> {
+        withBuffers(4, 64, (ring, buffers, port) -> {
             assertThat(buffers.group()).isEqualTo(GROUP);
             assertThat(buffers.bufferBytes()).isEqualTo(64);
             assertThat(buffers.free()).isEqualTo(4);
             for (int i = 0; i < 1000; i++) { // each buffer many times, the tail around its ring
-                inlet.send((byte) i, (byte) (i >> 8), (byte) 42);
-                long completion = receive(ring, inlet);
+                port.send((byte) i, (byte) (i >> 8), (byte) 42);
+                long completion = receive(ring, port);
                 assertThat(CompletionQueue.result(completion)).isEqualTo(3);
                 int id = takenId(completion);
                 MemorySegment buffer = buffers.take(id);
@@ -86,30 +86,30 @@ class BufferRingTest {
 
     @Test
     void messageLongerThanTheBufferIsCutAtItsEnd() throws Exception {
-        withBuffers(2, 16, (ring, buffers, inlet) -> {
-            inlet.send(new byte[100]);
-            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(16);
+        withBuffers(2, 16, (ring, buffers, port) -> {
+            port.send(new byte[100]);
+            assertThat(CompletionQueue.result(receive(ring, port))).isEqualTo(16);
         });
     }
 
     @Test
     void withoutAFreeBufferAReceiveFailsWithEnobufs() throws Exception {
-        withBuffers(2, 16, (ring, buffers, inlet) -> {
+        withBuffers(2, 16, (ring, buffers, port) -> {
             for (byte i = 0; i < 3; i++) {
-                inlet.send(i);
+                port.send(i);
             }
-            int first = takenId(receive(ring, inlet));
-            int second = takenId(receive(ring, inlet));
+            int first = takenId(receive(ring, port));
+            int second = takenId(receive(ring, port));
             assertThat(first).isNotEqualTo(second);
             MemorySegment keep = buffers.take(second);
             buffers.take(first);
             assertThat(buffers.free()).isZero();
-            long refused = receive(ring, inlet);
+            long refused = receive(ring, port);
             assertThat(CompletionQueue.result(refused)).isEqualTo(-Errno.ENOBUFS);
             assertThat(CompletionQueue.flags(refused) & Abi.IORING_CQE_F_BUFFER).isZero();
 
             buffers.give(first);
-            long completion = receive(ring, inlet);
+            long completion = receive(ring, port);
             assertThat(takenId(completion)).isEqualTo(first);
             assertThat(buffers.take(first).get(JAVA_BYTE, 0)).as("nothing was lost").isEqualTo((byte) 2);
             assertThat(keep.get(JAVA_BYTE, 0)).as("a buffer of ours is not written to").isEqualTo((byte) 1);
@@ -118,7 +118,7 @@ class BufferRingTest {
 
     @Test
     void givingTwiceThrows() throws Exception {
-        withBuffers(2, 16, (ring, buffers, inlet) -> {
+        withBuffers(2, 16, (ring, buffers, port) -> {
             assertThatThrownBy(() -> buffers.give(1)).isInstanceOf(IllegalStateException.class)
                     .hasMessage("buffer 1 of group 3 is already owned by the kernel");
             assertThat(buffers.free()).isEqualTo(2);
@@ -131,7 +131,7 @@ class BufferRingTest {
 
     @Test
     void takingTwiceThrows() throws Exception {
-        withBuffers(2, 16, (ring, buffers, inlet) -> {
+        withBuffers(2, 16, (ring, buffers, port) -> {
             buffers.take(0);
             assertThatThrownBy(() -> buffers.take(0)).isInstanceOf(IllegalStateException.class)
                     .hasMessage("buffer 0 of group 3 is not owned by the kernel");
@@ -141,12 +141,12 @@ class BufferRingTest {
 
     @Test
     void closedGroupIsUnknownToTheKernel() throws Exception {
-        withBuffers(2, 16, (ring, buffers, inlet) -> {
-            inlet.send((byte) 1);
-            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(1);
+        withBuffers(2, 16, (ring, buffers, port) -> {
+            port.send((byte) 1);
+            assertThat(CompletionQueue.result(receive(ring, port))).isEqualTo(1);
             buffers.close();
-            inlet.send((byte) 1);
-            assertThat(CompletionQueue.result(receive(ring, inlet))).isEqualTo(-Errno.ENOBUFS);
+            port.send((byte) 1);
+            assertThat(CompletionQueue.result(receive(ring, port))).isEqualTo(-Errno.ENOBUFS);
         });
     }
 
