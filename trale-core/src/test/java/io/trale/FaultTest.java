@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.fs.File;
 import io.trale.future.ErrnoException;
-import io.trale.future.Future;
-import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.linux.Errno;
 import io.trale.net.Datagram;
@@ -21,6 +19,7 @@ import io.trale.sync.EventFd;
 import io.trale.task.ExecutorOptions;
 import io.trale.task.JoinHandle;
 import io.trale.testing.ConnectionScripts;
+import io.trale.testing.ObservedFuture;
 import io.trale.testing.Seeds;
 import io.trale.time.Timer;
 import java.net.InetAddress;
@@ -110,7 +109,7 @@ class FaultTest {
             List<JoinHandle<Integer>> takes = new ArrayList<>();
             for (EventFd event : events) {
                 int number = takes.size();
-                takes.add(executor.submit(noting(event.take(), () -> order.add(number))));
+                takes.add(executor.submit(ObservedFuture.onCompletion(event.take(), () -> order.add(number))));
             }
             executor.turn(); // all are in flight
             events.forEach(EventFd::signal);
@@ -120,30 +119,6 @@ class FaultTest {
             assertThat(order).containsExactly(2, 1, 0);
             events.forEach(EventFd::close);
         });
-    }
-
-    /// `future`, which runs `note` when it completes.
-    private static Future<Integer> noting(Future<Integer> future, Runnable note) {
-        return new Future<>() {
-            @Override
-            public boolean poll(Waker waker) {
-                boolean done = future.poll(waker);
-                if (done) {
-                    note.run();
-                }
-                return done;
-            }
-
-            @Override
-            public Integer result() throws Exception {
-                return future.result();
-            }
-
-            @Override
-            public void cancel() {
-                future.cancel();
-            }
-        };
     }
 
     @Test

@@ -22,6 +22,7 @@ import io.trale.testing.DescriptorLimit;
 import io.trale.testing.InterceptedKernel;
 import io.trale.testing.Script;
 import io.trale.testing.Seeds;
+import io.trale.testing.StreamPair;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ class AcceptTest {
     @Test
     void acceptWithoutAFreeDescriptorWaitsForOne() throws Exception {
         Executor.blockOn(async(() -> {
-            try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK)) {
+            try (TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK)) {
                 for (boolean limited : new boolean[] {false, true}) { // once without, to load the classes
                     await(yieldNow());
                     try (TcpStream client = await(TcpStream.connect(listener.localAddress()));
@@ -74,7 +75,7 @@ class AcceptTest {
     @Test
     void aClosedListenerHandsOutNoConnection() throws Exception {
         Executor.blockOn(async(() -> {
-            TcpListener listener = TcpListener.bind(Pair.LOOPBACK);
+            TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK);
             boolean[] woken = {false};
             Future<TcpStream> first = listener.accept();
             assertThat(first.poll(() -> woken[0] = true)).isFalse();
@@ -117,9 +118,9 @@ class AcceptTest {
         try {
             assertThatThrownBy(() -> {
                 if (tcp) {
-                    TcpListener.bind(Pair.LOOPBACK);
+                    TcpListener.bind(StreamPair.LOOPBACK);
                 } else {
-                    UdpSocket.bind(Pair.LOOPBACK);
+                    UdpSocket.bind(StreamPair.LOOPBACK);
                 }
             }).hasMessageContaining("ENOBUFS");
             assertThat(open).isEmpty();
@@ -166,7 +167,7 @@ class AcceptTest {
     private long submitted;
 
     private void listen(int acceptCount) throws IOException {
-        listener = TcpListener.bind(Pair.LOOPBACK);
+        listener = TcpListener.bind(StreamPair.LOOPBACK);
         for (int i = 0; i < acceptCount; i++) {
             accepts.add(Executor.spawn(listener.accept()));
         }

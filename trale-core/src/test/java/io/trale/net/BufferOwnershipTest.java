@@ -4,11 +4,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.trale.future.Future;
-import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
+import io.trale.testing.ObservedFuture;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -38,39 +37,12 @@ class BufferOwnershipTest {
         }
     }
 
-    /// `future`, with `action` run right after its first poll.
-    private static Future<Integer> thenAtOnce(Future<Integer> future, Runnable action) {
-        return new Future<>() {
-            private boolean polled;
-
-            @Override
-            public boolean poll(Waker waker) {
-                boolean complete = future.poll(waker);
-                if (!polled) {
-                    polled = true;
-                    action.run();
-                }
-                return complete;
-            }
-
-            @Override
-            public Integer result() throws Exception {
-                return future.result();
-            }
-
-            @Override
-            public void cancel() {
-                future.cancel();
-            }
-        };
-    }
-
     @Test
     void bufferIsInaccessibleFromTheFirstPoll() throws Exception {
         withStream((stream, peer) -> {
             Buffer buffer = Buffer.allocate(16);
             peer.getOutputStream().write(5);
-            int count = Executor.blockOn(thenAtOnce(stream.read(buffer), () ->
+            int count = Executor.blockOn(ObservedFuture.afterFirstPoll(stream.read(buffer), () ->
                     assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class)
                             .hasMessageContaining("owned by the kernel until recv(fd=")));
             assertThat(count).isEqualTo(1);
@@ -84,7 +56,7 @@ class BufferOwnershipTest {
         withStream((stream, peer) -> {
             Buffer buffer = Buffer.allocate(16);
             peer.getOutputStream().write(5);
-            assertThat(Executor.blockOn(thenAtOnce(stream.read(buffer), buffer::close))).isEqualTo(1);
+            assertThat(Executor.blockOn(ObservedFuture.afterFirstPoll(stream.read(buffer), buffer::close))).isEqualTo(1);
             assertThatThrownBy(buffer::segment).isInstanceOf(IllegalStateException.class);
         });
     }
@@ -94,7 +66,7 @@ class BufferOwnershipTest {
         withStream((stream, peer) -> {
             Buffer buffer = Buffer.allocate(16);
             buffer.segment().fill((byte) 9);
-            assertThat(Executor.blockOn(thenAtOnce(stream.write(buffer, 0, 16), buffer::close))).isEqualTo(16);
+            assertThat(Executor.blockOn(ObservedFuture.afterFirstPoll(stream.write(buffer, 0, 16), buffer::close))).isEqualTo(16);
             assertThat(peer.getInputStream().readNBytes(16)).containsOnly(9);
         });
     }

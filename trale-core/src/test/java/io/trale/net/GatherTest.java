@@ -12,9 +12,10 @@ import io.trale.future.Waker;
 import io.trale.io.AsyncWrite;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
-import io.trale.net.Pair.Filled;
 import io.trale.task.Async;
 import io.trale.task.Executor;
+import io.trale.testing.StreamPair;
+import io.trale.testing.StreamPair.Filled;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -49,8 +50,8 @@ class GatherTest {
         Executor.blockOn(async(body));
     }
 
-    private Pair pair(String kind) throws Exception {
-        return kind.equals("tcp") ? Pair.tcp() : Pair.unix(directory.resolve("socket"));
+    private StreamPair pair(String kind) throws Exception {
+        return kind.equals("tcp") ? StreamPair.tcp() : StreamPair.unix(directory.resolve("socket"));
     }
 
     private static void assertOwnedByKernel(Buffer buffer) {
@@ -63,12 +64,12 @@ class GatherTest {
     @ValueSource(strings = {"tcp", "unix"})
     void slicesAreWrittenInOrderAlsoTwoOfOneBuffer(String kind) throws Exception {
         run(() -> {
-            try (Pair pair = pair(kind);
-                    Buffer frame = Pair.buffer((byte) 1, (byte) 2, (byte) 3, (byte) 4);
-                    Buffer body = Pair.buffer((byte) 9, (byte) 8, (byte) 7)) {
+            try (StreamPair pair = pair(kind);
+                    Buffer frame = StreamPair.buffer((byte) 1, (byte) 2, (byte) 3, (byte) 4);
+                    Buffer body = StreamPair.buffer((byte) 9, (byte) 8, (byte) 7)) {
                 int count = await(pair.one().write(frame.slice(0, 2), body.slice(1, 2), frame.slice(3, 1), body.slice(0, 0)));
                 assertThat(count).isEqualTo(5);
-                assertThat(Pair.read(pair.other(), 5)).containsExactly(1, 2, 8, 7, 4);
+                assertThat(StreamPair.read(pair.other(), 5)).containsExactly(1, 2, 8, 7, 4);
                 frame.segment().fill((byte) 0); // owned by us again
             }
         });
@@ -77,12 +78,12 @@ class GatherTest {
     @Test
     void emptyWriteCompletesWithZero() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.tcp(); Buffer buffer = Buffer.allocate(1)) {
+            try (StreamPair pair = StreamPair.tcp(); Buffer buffer = Buffer.allocate(1)) {
                 assertThat(await(pair.one().write())).isZero();
                 assertThat(await(pair.one().write(buffer.slice(0, 0), buffer.slice(1, 0)))).isZero();
                 assertThat(await(pair.one().writeAll())).isZero();
                 pair.one().shutdownOutput();
-                assertThat(Pair.read(pair.other(), 1)).isEmpty();
+                assertThat(StreamPair.read(pair.other(), 1)).isEmpty();
             }
         });
     }
@@ -93,13 +94,13 @@ class GatherTest {
         run(() -> {
             byte[] bytes = new byte[5000];
             new Random(1).nextBytes(bytes);
-            try (Pair pair = pair(kind); Buffer buffer = Pair.buffer(bytes)) {
+            try (StreamPair pair = pair(kind); Buffer buffer = StreamPair.buffer(bytes)) {
                 Slice[] slices = new Slice[2500];
                 Arrays.setAll(slices, i -> buffer.slice(2 * i, 2));
                 assertThat(await(pair.one().write(slices))).isEqualTo(2 * 1024);
-                assertThat(Pair.read(pair.other(), 2048)).isEqualTo(Arrays.copyOf(bytes, 2048));
+                assertThat(StreamPair.read(pair.other(), 2048)).isEqualTo(Arrays.copyOf(bytes, 2048));
                 assertThat(await(pair.one().writeAll(slices))).isEqualTo(5000);
-                assertThat(Pair.read(pair.other(), 5000)).isEqualTo(bytes);
+                assertThat(StreamPair.read(pair.other(), 5000)).isEqualTo(bytes);
             }
         });
     }
@@ -110,7 +111,7 @@ class GatherTest {
         byte[] bytes = new byte[8 << 20];
         new Random(2).nextBytes(bytes);
         run(() -> {
-            try (Pair pair = pair(kind); Buffer buffer = Pair.buffer(bytes)) {
+            try (StreamPair pair = pair(kind); Buffer buffer = StreamPair.buffer(bytes)) {
                 List<Slice> slices = new ArrayList<>();
                 Random random = new Random(3);
                 for (int position = 0; position < bytes.length;) {
@@ -119,7 +120,7 @@ class GatherTest {
                     position += length;
                 }
                 var writing = Executor.spawn(pair.one().writeAll(slices.toArray(Slice[]::new)));
-                assertThat(Pair.read(pair.other(), bytes.length)).isEqualTo(bytes);
+                assertThat(StreamPair.read(pair.other(), bytes.length)).isEqualTo(bytes);
                 assertThat(await(writing)).isEqualTo(bytes.length);
             }
         });
@@ -133,7 +134,7 @@ class GatherTest {
             return new One();
         };
         run(() -> {
-            try (Buffer buffer = Pair.buffer((byte) 1, (byte) 2, (byte) 3)) {
+            try (Buffer buffer = StreamPair.buffer((byte) 1, (byte) 2, (byte) 3)) {
                 assertThat(await(simple.writeAll(buffer.slice(0, 0), buffer.slice(1, 2), buffer.slice(0, 1)))).isEqualTo(3);
                 assertThat(await(simple.write())).isZero();
             }
@@ -158,12 +159,12 @@ class GatherTest {
     @Test
     void kernelOwnsAllBuffersUntilTheWriteEnds() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket"));
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket"));
                     Buffer one = Buffer.allocate(1000); Buffer other = Buffer.allocate(3000)) {
                 Filled filled = pair.fill(one.slice(0, 1000), other.slice(0, 3000), one.slice(0, 10));
                 assertOwnedByKernel(one);
                 assertOwnedByKernel(other);
-                Pair.read(pair.other(), filled.bytes());
+                StreamPair.read(pair.other(), filled.bytes());
                 assertThat(await(filled.waiting())).isEqualTo(4010);
                 one.segment().fill((byte) 0);
                 other.segment().fill((byte) 0);
@@ -174,7 +175,7 @@ class GatherTest {
     @Test
     void aWriteCancelledInItsWaitHasSentNothing() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket"));
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket"));
                     Buffer one = Buffer.allocate(1000); Buffer other = Buffer.allocate(3000)) {
                 Filled filled = pair.fill(one.slice(0, 1000), other.slice(0, 3000));
                 filled.waiting().cancel();
@@ -185,7 +186,7 @@ class GatherTest {
                 one.segment().fill((byte) 0);
                 other.segment().fill((byte) 0);
                 pair.one().shutdownOutput();
-                assertThat(Pair.read(pair.other(), filled.bytes() + 1)).hasSize((int) filled.bytes());
+                assertThat(StreamPair.read(pair.other(), filled.bytes() + 1)).hasSize((int) filled.bytes());
             }
         });
     }
@@ -193,12 +194,12 @@ class GatherTest {
     @Test
     void theNextWriteWaitsForTheEndOfACancelledOne() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket"));
-                    Buffer one = Buffer.allocate(1000); Buffer other = Pair.buffer((byte) 5)) {
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket"));
+                    Buffer one = Buffer.allocate(1000); Buffer other = StreamPair.buffer((byte) 5)) {
                 Filled filled = pair.fill(one.slice(0, 1000), one.slice(0, 1));
                 filled.waiting().cancel();
                 var next = Executor.spawn(pair.one().write(other.slice(0, 1)));
-                byte[] read = Pair.read(pair.other(), filled.bytes() + 1);
+                byte[] read = StreamPair.read(pair.other(), filled.bytes() + 1);
                 assertThat(read[read.length - 1]).isEqualTo((byte) 5);
                 assertThat(await(next)).isEqualTo(1);
                 one.segment().fill((byte) 0);
@@ -209,13 +210,13 @@ class GatherTest {
     @Test
     void buffersClosedWhileTheWriteWaitsAreSentAndThenFreed() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket"))) {
-                Buffer one = Pair.buffer((byte) 1);
-                Buffer other = Pair.buffer((byte) 2);
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket"))) {
+                Buffer one = StreamPair.buffer((byte) 1);
+                Buffer other = StreamPair.buffer((byte) 2);
                 Filled filled = pair.fill(one.slice(0, 1), other.slice(0, 1), one.slice(0, 1));
                 one.close();
                 other.close();
-                byte[] read = Pair.read(pair.other(), filled.bytes() + 3);
+                byte[] read = StreamPair.read(pair.other(), filled.bytes() + 3);
                 assertThat(Arrays.copyOfRange(read, read.length - 3, read.length)).containsExactly(1, 2, 1);
                 assertThat(await(filled.waiting())).isEqualTo(3);
                 assertThatThrownBy(one::segment).hasMessage("the buffer is closed");
@@ -226,7 +227,7 @@ class GatherTest {
     @Test
     void closingTheStreamEndsTheWriteThatWaits() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket")); Buffer buffer = Buffer.allocate(1000)) {
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket")); Buffer buffer = Buffer.allocate(1000)) {
                 Filled filled = pair.fill(buffer.slice(0, 1000), buffer.slice(0, 1000));
                 pair.one().close();
                 assertThatThrownBy(() -> await(filled.waiting())).hasMessageContaining("send(").hasMessageContaining("ECANCELED");
@@ -238,14 +239,14 @@ class GatherTest {
     @Test
     void oneUnavailableBufferFailsTheWriteAlone() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.tcp(); Buffer free = Buffer.allocate(1); Buffer taken = Buffer.allocate(1)) {
+            try (StreamPair pair = StreamPair.tcp(); Buffer free = Buffer.allocate(1); Buffer taken = Buffer.allocate(1)) {
                 var reading = Executor.spawn(pair.one().read(taken));
                 await(yieldNow());
                 assertThatThrownBy(() -> await(pair.one().write(free.slice(0, 1), free.slice(0, 1), taken.slice(0, 1))))
                         .rootCause().isInstanceOf(IllegalStateException.class).hasMessageContaining("owned by the kernel until recv(fd=");
                 free.segment().fill((byte) 3);
                 assertThat(await(pair.one().write(free.slice(0, 1), free.slice(0, 1)))).isEqualTo(2);
-                assertThat(Pair.read(pair.other(), 2)).containsExactly(3, 3);
+                assertThat(StreamPair.read(pair.other(), 2)).containsExactly(3, 3);
                 await(pair.other().write(free, 0, 1));
                 assertThat(await(reading)).isEqualTo(1);
             }
@@ -255,7 +256,7 @@ class GatherTest {
     @Test
     void theArrayMayBeReusedAtOnce() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.tcp(); Buffer buffer = Pair.buffer((byte) 1, (byte) 2)) {
+            try (StreamPair pair = StreamPair.tcp(); Buffer buffer = StreamPair.buffer((byte) 1, (byte) 2)) {
                 Slice[] slices = {buffer.slice(0, 1), buffer.slice(1, 1)};
                 Future<Integer> write = pair.one().write(slices);
                 Arrays.fill(slices, null);
@@ -264,7 +265,7 @@ class GatherTest {
                 write = pair.one().writeAll(slices);
                 Arrays.fill(slices, null);
                 assertThat(await(write)).isEqualTo(2);
-                assertThat(Pair.read(pair.other(), 4)).containsExactly(1, 2, 2, 1);
+                assertThat(StreamPair.read(pair.other(), 4)).containsExactly(1, 2, 2, 1);
             }
         });
     }
@@ -275,7 +276,7 @@ class GatherTest {
     @ValueSource(ints = {0, 1, 4, 5, 1024})
     void aDatagramIsAllOfItsSlices(int count) throws Exception {
         run(() -> {
-            try (UdpSocket one = UdpSocket.bind(Pair.LOOPBACK); UdpSocket two = UdpSocket.bind(Pair.LOOPBACK);
+            try (UdpSocket one = UdpSocket.bind(StreamPair.LOOPBACK); UdpSocket two = UdpSocket.bind(StreamPair.LOOPBACK);
                     Buffer out = Buffer.allocate(1024); Buffer in = Buffer.allocate(2000)) {
                 Slice[] slices = new Slice[count];
                 for (int i = 0; i < count; i++) {
@@ -299,7 +300,7 @@ class GatherTest {
     @Test
     void aDatagramOfMoreSlicesThanTheKernelTakesIsRefused() throws Exception {
         run(() -> {
-            try (UdpSocket one = UdpSocket.bind(Pair.LOOPBACK); UdpSocket two = UdpSocket.bind(Pair.LOOPBACK);
+            try (UdpSocket one = UdpSocket.bind(StreamPair.LOOPBACK); UdpSocket two = UdpSocket.bind(StreamPair.LOOPBACK);
                     Buffer out = Buffer.allocate(1); Buffer in = Buffer.allocate(10)) {
                 Slice[] slices = new Slice[1025];
                 Arrays.fill(slices, out.slice(0, 1));
@@ -311,12 +312,11 @@ class GatherTest {
         });
     }
 
-
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "unix"})
     void aNullSliceDoesNotLockTheStream(String kind) throws Exception {
         run(() -> {
-            try (Pair pair = pair(kind); Buffer buffer = Buffer.allocate(4)) {
+            try (StreamPair pair = pair(kind); Buffer buffer = Buffer.allocate(4)) {
                 assertThatThrownBy(() -> pair.one().write(buffer.slice(0, 4), null)).isInstanceOf(NullPointerException.class);
                 assertThat(await(pair.one().write(buffer.slice(0, 3)))).isEqualTo(3);
             }

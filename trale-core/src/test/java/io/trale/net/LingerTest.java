@@ -14,6 +14,7 @@ import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.testing.InterceptedKernel;
 import io.trale.testing.Seeds;
+import io.trale.testing.StreamPair;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -58,7 +59,7 @@ class LingerTest {
         Observed kernel = new Observed();
         Executor.open(kernel, ExecutorOptions.defaults());
         Executor.blockOn(async(() -> {
-            TcpListener listener = TcpListener.bind(Pair.LOOPBACK, LINGERING);
+            TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK, LINGERING);
             TcpStream client = await(TcpStream.connect(List.of(listener.localAddress()), LINGERING));
             TcpStream server = await(listener.accept());
             assertThat(server.getOption(SO_LINGER)).as("inherited").isEqualTo(5);
@@ -72,7 +73,7 @@ class LingerTest {
     @Test
     void sentDataArrivesWithoutLingering() throws Exception {
         Executor.blockOn(async(() -> {
-            try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK); Buffer buffer = Buffer.allocate(1 << 20)) {
+            try (TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK); Buffer buffer = Buffer.allocate(1 << 20)) {
                 TcpStream client = await(TcpStream.connect(List.of(listener.localAddress()), LINGERING));
                 TcpStream server = await(listener.accept());
                 int sent = await(client.write(buffer, 0, 1 << 20));
@@ -90,7 +91,7 @@ class LingerTest {
     @Test
     void lingerTimeOfZeroStillResets() throws Exception {
         Executor.blockOn(async(() -> {
-            try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK); Buffer buffer = Buffer.allocate(1)) {
+            try (TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK); Buffer buffer = Buffer.allocate(1)) {
                 TcpStream client = await(TcpStream.connect(List.of(listener.localAddress()), LINGERING));
                 TcpStream server = await(listener.accept());
                 client.setOption(SO_LINGER, 0);
@@ -106,7 +107,7 @@ class LingerTest {
         SimKernel kernel = new SimKernel(1).strict().faults(Faults.NONE);
         kernel.listenOn(7, peer -> { });
         Seeds.run(kernel, ExecutorOptions.defaults(), executor -> {
-            TcpListener listener = TcpListener.bind(Pair.LOOPBACK, LINGERING);
+            TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK, LINGERING);
             TcpStream client = executor.submit(TcpStream.connect(
                     List.of(new InetSocketAddress("127.0.0.1", 7)), LINGERING)).join();
             client.close();

@@ -23,6 +23,7 @@ import io.trale.io.Buffer;
 import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.testing.ProcSelf;
+import io.trale.testing.StreamPair;
 import java.lang.foreign.ValueLayout;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -128,7 +129,7 @@ class OptionsTest {
                 .with(NetOptions.TCP_USER_TIMEOUT, 1234).with(SO_RCVBUF, 5000).with(IP_TOS, 0x08);
         run(() -> {
             for (NetOptions given : List.of(options, NetOptions.none())) {
-                try (TcpListener listener = TcpListener.bind(Pair.LOOPBACK, given);
+                try (TcpListener listener = TcpListener.bind(StreamPair.LOOPBACK, given);
                         TcpStream client = await(TcpStream.connect(List.of(listener.localAddress()), given));
                         TcpStream server = await(listener.accept())) {
                     boolean some = given == options;
@@ -150,9 +151,9 @@ class OptionsTest {
     void twoListenersShareAPortWithReuseport() throws Exception {
         NetOptions shared = NetOptions.none().with(SO_REUSEPORT, true);
         run(() -> {
-            try (TcpListener one = TcpListener.bind(Pair.LOOPBACK, shared);
+            try (TcpListener one = TcpListener.bind(StreamPair.LOOPBACK, shared);
                     TcpListener two = TcpListener.bind(one.localAddress(), shared);
-                    UdpSocket three = UdpSocket.bind(Pair.LOOPBACK, shared);
+                    UdpSocket three = UdpSocket.bind(StreamPair.LOOPBACK, shared);
                     UdpSocket four = UdpSocket.bind(three.localAddress(), shared)) {
                 assertThat(two.localAddress()).isEqualTo(one.localAddress());
                 assertThat(four.localAddress()).isEqualTo(three.localAddress());
@@ -183,7 +184,7 @@ class OptionsTest {
         NetworkInterface loopback = NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
         InetAddress group = InetAddress.getByName("239.1.2.3");
         run(() -> {
-            try (UdpSocket sender = UdpSocket.bind(Pair.LOOPBACK);
+            try (UdpSocket sender = UdpSocket.bind(StreamPair.LOOPBACK);
                     UdpSocket member = UdpSocket.bind(new InetSocketAddress("0.0.0.0", 0));
                     Buffer out = Buffer.allocate(10); Buffer in = Buffer.allocate(10)) {
                 int port = member.localAddress().getPort();
@@ -223,7 +224,7 @@ class OptionsTest {
         assertThatThrownBy(() -> NetOptions.none().with(strange, true)).isInstanceOf(UnsupportedOperationException.class)
                 .hasMessage("socket option SO_STRANGE");
         run(() -> {
-            try (UdpSocket socket = UdpSocket.bind(Pair.LOOPBACK)) {
+            try (UdpSocket socket = UdpSocket.bind(StreamPair.LOOPBACK)) {
                 assertThatThrownBy(() -> socket.setOption(strange, true)).isInstanceOf(UnsupportedOperationException.class);
                 assertThatThrownBy(() -> socket.getOption(mistyped)).isInstanceOf(UnsupportedOperationException.class);
                 assertThatThrownBy(() -> socket.setOption(IP_MULTICAST_TTL, 1000)).hasMessageContaining("EINVAL");
@@ -235,9 +236,9 @@ class OptionsTest {
     @Test
     void optionsOfAClosedSocketFail() throws Exception {
         run(() -> {
-            UdpSocket socket = UdpSocket.bind(Pair.LOOPBACK);
+            UdpSocket socket = UdpSocket.bind(StreamPair.LOOPBACK);
             socket.close();
-            try (UdpSocket other = UdpSocket.bind(Pair.LOOPBACK)) {
+            try (UdpSocket other = UdpSocket.bind(StreamPair.LOOPBACK)) {
                 assertThatThrownBy(() -> socket.setOption(SO_BROADCAST, true)).hasMessageContaining("EBADF");
                 assertThatThrownBy(() -> socket.getOption(SO_BROADCAST)).hasMessageContaining("EBADF");
                 assertThat(other.getOption(SO_BROADCAST)).isFalse();
@@ -249,10 +250,10 @@ class OptionsTest {
     void aRefusedOptionFailsBindAndConnectAndLeaksNothing() throws Exception {
         NetOptions impossible = NetOptions.none().with(NetOptions.IPV6_V6ONLY, true);
         run(() -> {
-            TcpListener.bind(Pair.LOOPBACK).close();
+            TcpListener.bind(StreamPair.LOOPBACK).close();
             long before = ProcSelf.descriptors();
-            assertThatThrownBy(() -> TcpListener.bind(Pair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
-            assertThatThrownBy(() -> UdpSocket.bind(Pair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
+            assertThatThrownBy(() -> TcpListener.bind(StreamPair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
+            assertThatThrownBy(() -> UdpSocket.bind(StreamPair.LOOPBACK, impossible)).hasMessageContaining("IPV6_V6ONLY");
             Future<TcpStream> connect = TcpStream.connect(List.of(new InetSocketAddress("127.0.0.1", 1)), impossible);
             assertThatThrownBy(() -> await(connect)).hasMessageContaining("IPV6_V6ONLY");
             assertThat(ProcSelf.descriptors()).isEqualTo(before);
@@ -277,7 +278,7 @@ class OptionsTest {
                 }
                 buffer.segment().set(ValueLayout.JAVA_BYTE, 0, (byte) 1);
                 await(client.write(buffer, 0, 1));
-                assertThat(Pair.read(server, 1)).containsExactly(1);
+                assertThat(StreamPair.read(server, 1)).containsExactly(1);
             }
         });
     }

@@ -14,6 +14,7 @@ import io.trale.task.Async;
 import io.trale.task.Executor;
 import io.trale.task.JoinHandle;
 import io.trale.testing.ProcSelf;
+import io.trale.testing.StreamPair;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.net.StandardProtocolFamily;
@@ -53,7 +54,7 @@ class UnixTest {
     @BeforeEach
     void count() throws Exception {
         address = UnixDomainSocketAddress.of(directory.resolve("socket"));
-        run(() -> Pair.unix(directory.resolve("warm-up")).close());
+        run(() -> StreamPair.unix(directory.resolve("warm-up")).close());
         Executor.current().close();
         ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // the first one opens a descriptor of the JDK
         descriptors = ProcSelf.descriptors();
@@ -96,7 +97,7 @@ class UnixTest {
                     assertThat(server.remoteAddress()).isEqualTo(UNNAMED);
                     assertThat(server.localAddress()).isEqualTo(address);
                     JoinHandle<Integer> writing = Executor.spawn(client.writeAll(out, 0, 300_000));
-                    assertThat(Pair.read(server, 300_000)).hasSize(300_000);
+                    assertThat(StreamPair.read(server, 300_000)).hasSize(300_000);
                     await(writing);
                     client.shutdownOutput();
                     assertThat(await(server.read(in))).isZero();
@@ -134,7 +135,7 @@ class UnixTest {
     @Test
     void loopSleepsWhileAHalfClosedPeerDoesNotRead() throws Exception {
         run(() -> {
-            try (Pair pair = Pair.unix(directory.resolve("socket")); Pair other = Pair.unix(directory.resolve("other"))) {
+            try (StreamPair pair = StreamPair.unix(directory.resolve("socket")); StreamPair other = StreamPair.unix(directory.resolve("other"))) {
                 pair.other().shutdownOutput();
                 var filled = pair.fill(out.slice(0, 100_000));
                 while (Executor.current().stats().submitted() == 0 || Executor.current().stats().inFlight() > 1) {
@@ -144,13 +145,13 @@ class UnixTest {
                 long before = Executor.current().stats().submitted();
                 talk(other, 100);
                 assertThat(Executor.current().stats().submitted() - before).as("a send and a receive each").isEqualTo(200);
-                Pair.read(pair.other(), filled.bytes());
+                StreamPair.read(pair.other(), filled.bytes());
                 await(filled.waiting());
             }
         });
     }
 
-    private static void talk(Pair pair, int rounds) throws IOException {
+    private static void talk(StreamPair pair, int rounds) throws IOException {
         try (Buffer buffer = Buffer.allocate(1)) {
             for (int i = 0; i < rounds; i++) {
                 await(pair.one().write(buffer, 0, 1));
@@ -409,7 +410,7 @@ class UnixTest {
 
     /// Waits until the receiver is full: no datagram is sent while another connection makes progress.
     private static void untilItWaits(int[] sent) throws Exception {
-        try (Pair others = Pair.tcp()) {
+        try (StreamPair others = StreamPair.tcp()) {
             for (int before = 0; sent[0] == 0 || before < sent[0];) {
                 before = sent[0];
                 talk(others, 10);
@@ -454,9 +455,9 @@ class UnixTest {
     @Test
     void aClosedSocketDoesNotUseItsReusedNumber() throws Exception {
         run(() -> {
-            Pair pair = Pair.unix(directory.resolve("socket"));
+            StreamPair pair = StreamPair.unix(directory.resolve("socket"));
             pair.close();
-            try (Pair other = Pair.tcp()) {
+            try (StreamPair other = StreamPair.tcp()) {
                 assertThat(other.one().localAddress()).isNotNull();
                 assertThatThrownBy(pair.one()::localAddress).hasMessage("getsockname: EBADF, bad file descriptor");
                 IntFuture read = pair.one().read(in);

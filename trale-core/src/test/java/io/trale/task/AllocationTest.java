@@ -12,11 +12,11 @@ import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.net.Datagram;
-import io.trale.net.TcpListener;
-import io.trale.net.TcpStream;
+import io.trale.net.StreamSocket;
 import io.trale.net.UdpSocket;
 import io.trale.sync.EventFd;
 import io.trale.sync.Mutex;
+import io.trale.testing.StreamPair;
 import io.trale.time.Timer;
 import io.trale.time.TimerFd;
 import java.io.IOException;
@@ -139,12 +139,12 @@ class AllocationTest {
     /// Sends back what comes.
     private static final class Echo implements Future<Void> {
 
-        private final TcpStream stream;
+        private final StreamSocket<?> stream;
         private final Buffer buffer;
         private IntFuture step;
         private boolean writing;
 
-        Echo(TcpStream stream, Buffer buffer) {
+        Echo(StreamSocket<?> stream, Buffer buffer) {
             this.stream = stream;
             this.buffer = buffer;
             step = stream.read(buffer);
@@ -179,17 +179,12 @@ class AllocationTest {
 
     @Test
     void readsAndWritesOfStreamsAllocateNothing() throws Exception {
-        TcpListener listener = TcpListener.bind(ANY);
-        JoinHandle<TcpStream> accepted = Executor.spawn(listener.accept());
-        TcpStream client = Executor.blockOn(TcpStream.connect(listener.localAddress()));
-        TcpStream server = accepted.join();
-        JoinHandle<Void> echo = Executor.spawn(new Echo(server, two));
-        assertThat(bytesPerRound(i -> i % 2 == 0 ? client.write(one, 0, 64) : client.read(one))).isLessThan(NOTHING);
+        StreamPair pair = Executor.blockOn(async(StreamPair::tcp));
+        JoinHandle<Void> echo = Executor.spawn(new Echo(pair.other(), two));
+        assertThat(bytesPerRound(i -> i % 2 == 0 ? pair.one().write(one, 0, 64) : pair.one().read(one))).isLessThan(NOTHING);
         echo.abort();
         Executor.run();
-        client.close();
-        server.close();
-        listener.close();
+        pair.close();
     }
 
     @Test
@@ -222,21 +217,16 @@ class AllocationTest {
 
     @Test
     void awaitsInABlockAllocateNothing() throws Exception {
-        TcpListener listener = TcpListener.bind(ANY);
-        JoinHandle<TcpStream> accepted = Executor.spawn(listener.accept());
-        TcpStream client = Executor.blockOn(TcpStream.connect(listener.localAddress()));
-        TcpStream server = accepted.join();
+        StreamPair pair = Executor.blockOn(async(StreamPair::tcp));
         JoinHandle<Void> echo = Executor.spawn(async(() -> {
             while (true) {
-                await(server.write(two, 0, await(server.read(two))));
+                await(pair.other().write(two, 0, await(pair.other().read(two))));
             }
         }));
-        assertThat(bytesPerRound(i -> i % 2 == 0 ? client.write(one, 0, 64) : client.read(one))).isLessThan(NOTHING);
+        assertThat(bytesPerRound(i -> i % 2 == 0 ? pair.one().write(one, 0, 64) : pair.one().read(one))).isLessThan(NOTHING);
         echo.abort();
         Executor.run();
-        client.close();
-        server.close();
-        listener.close();
+        pair.close();
     }
 
     // ---- objects by nature

@@ -18,6 +18,7 @@ import io.trale.net.UdpSocket;
 import io.trale.sim.SimKernel;
 import io.trale.sync.EventFd;
 import io.trale.testing.ProcSelf;
+import io.trale.testing.StreamPair;
 import io.trale.time.Timer;
 import io.trale.time.TimerFd;
 import java.lang.foreign.Arena;
@@ -54,38 +55,21 @@ class OriginalIoFaultsTest {
         }
     }
 
-    /// Both ends of a connection.
-    private record Pair(TcpStream client, TcpStream server) {
-
-        static Pair connect() throws Exception {
-            TcpListener listener = TcpListener.bind(ANY);
-            JoinHandle<TcpStream> connecting = Executor.spawn(TcpStream.connect(listener.localAddress()));
-            TcpStream server = await(listener.accept());
-            listener.close();
-            return new Pair(await(connecting), server);
-        }
-
-        void close() {
-            client.close();
-            server.close();
-        }
-    }
-
     /// The buffer of a read that was given up was its owner's to free at once; the kernel wrote into it later.
     @Test
     void b01_cancelledReadLeavesTheBufferToTheKernel() throws Exception {
         Executor.blockOn(async(() -> {
-            Pair pair = Pair.connect();
+            StreamPair pair = StreamPair.tcp();
             Buffer buffer = Buffer.allocate(8);
             Buffer next = Buffer.allocate(8);
-            IntFuture read = pair.server.read(buffer);
+            IntFuture read = pair.other().read(buffer);
             assertThat(read.poll(() -> { })).isFalse();
             await(Timer.sleep(Duration.ofNanos(1))); // by now the kernel has it
             read.cancel();
             assertThatThrownBy(buffer::segment).hasMessageContaining("owned by the kernel until recv(fd=");
             buffer.close(); // which frees it when the kernel has let go
-            await(pair.client.write(next, 0, 8));
-            assertThat(await(pair.server.read(next))).as("what came goes to the next").isEqualTo(8);
+            await(pair.one().write(next, 0, 8));
+            assertThat(await(pair.other().read(next))).as("what came goes to the next").isEqualTo(8);
             untilNothingIsInFlight();
             assertThatThrownBy(buffer::segment).hasMessage("the buffer is closed");
             next.close();
@@ -239,13 +223,13 @@ class OriginalIoFaultsTest {
     void b18_descriptorsEndWithExecAndFilesAreOpenedAsAsked(@TempDir Path directory) throws Exception {
         Path path = Files.writeString(directory.resolve("file"), "old");
         Executor.blockOn(async(() -> {
-            Pair pair = Pair.connect();
+            StreamPair pair = StreamPair.tcp();
             TcpListener listener = TcpListener.bind(ANY);
             UdpSocket socket = UdpSocket.bind(ANY);
             EventFd event = EventFd.counter();
             TimerFd timer = TimerFd.start(Duration.ofDays(1), Duration.ZERO);
             File file = await(File.open(path));
-            for (int fd : new int[] {pair.client.descriptor().fd(), pair.server.descriptor().fd(), listener.descriptor().fd(),
+            for (int fd : new int[] {pair.one().descriptor().fd(), pair.other().descriptor().fd(), listener.descriptor().fd(),
                     socket.descriptor().fd(), event.descriptor().fd(), timer.descriptor().fd(), file.descriptor().fd()}) {
                 assertThat(ProcSelf.endsWithExec(fd)).as("descriptor %d", fd).isTrue();
             }

@@ -1,4 +1,4 @@
-package io.trale.net;
+package io.trale.testing;
 
 import static io.trale.task.Async.await;
 import static io.trale.task.Async.join;
@@ -7,6 +7,11 @@ import static io.trale.task.Async.yieldNow;
 import io.trale.future.IntFuture;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
+import io.trale.net.StreamSocket;
+import io.trale.net.TcpListener;
+import io.trale.net.TcpStream;
+import io.trale.net.UnixListener;
+import io.trale.net.UnixStream;
 import io.trale.task.Executor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,21 +24,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Two connected streams, for tests in async blocks.
-record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable {
+public record StreamPair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable {
 
-    static final InetSocketAddress LOOPBACK = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    /// A free port of the loopback interface, for binds.
+    public static final InetSocketAddress LOOPBACK = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
-    static Pair tcp() throws Exception {
+    /// Connects two TCP streams. In an async block.
+    public static StreamPair tcp() throws Exception {
         try (TcpListener listener = TcpListener.bind(LOOPBACK)) {
             List<TcpStream> both = await(join(TcpStream.connect(listener.localAddress()), listener.accept()));
-            return new Pair(both.get(0), both.get(1));
+            return new StreamPair(both.get(0), both.get(1));
         }
     }
 
-    static Pair unix(Path path) throws Exception {
+    /// Connects two Unix streams through `path`. In an async block.
+    public static StreamPair unix(Path path) throws Exception {
         try (UnixListener listener = UnixListener.bind(UnixDomainSocketAddress.of(path))) {
             List<UnixStream> both = await(join(UnixStream.connect(listener.localAddress()), listener.accept()));
-            return new Pair(both.get(0), both.get(1));
+            return new StreamPair(both.get(0), both.get(1));
         }
     }
 
@@ -45,7 +53,7 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
 
     /// Writes from `one` until a write waits for space, and leaves that write pending. For a Unix pair: only a read of the other
     /// side makes space.
-    Filled fill(Slice... slices) throws Exception {
+    public Filled fill(Slice... slices) throws Exception {
         for (long total = 0;;) {
             boolean[] woken = {false};
             IntFuture write = one.write(slices);
@@ -62,10 +70,11 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
         }
     }
 
-    record Filled(long bytes, IntFuture waiting) {}
+    /// The bytes written, and the pending write.
+    public record Filled(long bytes, IntFuture waiting) {}
 
     /// Reads `count` bytes from `stream`, or fewer if it ends.
-    static byte[] read(StreamSocket<?> stream, long count) throws IOException {
+    public static byte[] read(StreamSocket<?> stream, long count) throws IOException {
         byte[] bytes = new byte[(int) count];
         try (Buffer buffer = Buffer.allocate(64 << 10)) {
             for (int position = 0; position < count;) {
@@ -84,7 +93,7 @@ record Pair(StreamSocket<?> one, StreamSocket<?> other) implements AutoCloseable
         return bytes;
     }
 
-    static Buffer buffer(byte... bytes) {
+    public static Buffer buffer(byte... bytes) {
         Buffer buffer = Buffer.allocate(bytes.length);
         MemorySegment.copy(bytes, 0, buffer.segment(), ValueLayout.JAVA_BYTE, 0, bytes.length);
         return buffer;
