@@ -109,11 +109,10 @@ class LayeringTest {
         if (allowed == null) {
             return Set.of(name + " is in a package that LayeringTest does not know: add its arrows");
         }
+        usedPackages(model).stream().filter(used -> !used.equals(here) && !allowed.contains(used))
+                .forEach(used -> found.add(name + " uses package " + used + ": " + here + " may use " + allowed));
         for (PoolEntry entry : model.constantPool()) {
             if (entry instanceof Utf8Entry text) {
-                OWN_PACKAGE.matcher(text.stringValue()).results().map(match -> match.group(1))
-                        .filter(used -> !used.equals(here) && !allowed.contains(used))
-                        .forEach(used -> found.add(name + " uses package " + used + ": " + here + " may use " + allowed));
                 report(name, ban -> ban.isIn(text.stringValue()), found);
             } else if (entry instanceof MemberRefEntry member) {
                 String used = member.owner().asInternalName() + "." + member.name().stringValue();
@@ -134,6 +133,26 @@ class LayeringTest {
         assertThat(classes).extracting(model -> model.thisClass().asInternalName())
                 .contains("io/trale/linux/Libc", "io/trale/reactor/Reactor", "io/trale/task/Executor");
         assertThat(classes).flatExtracting(LayeringTest::violations).isEmpty();
+    }
+
+    @Test
+    void simulatedKernelKnowsNothingAboveTheReactor() throws IOException {
+        Set<String> allowed = Set.of("sim", "linux", "uring", "reactor", "future");
+        for (ClassModel model : ClassFiles.in("target/test-classes/io/trale/sim")) {
+            if (!model.thisClass().asInternalName().contains("Test")) {
+                assertThat(usedPackages(model)).as(model.thisClass().asInternalName()).isSubsetOf(allowed);
+            }
+        }
+    }
+
+    private static Set<String> usedPackages(ClassModel model) {
+        Set<String> packages = new TreeSet<>();
+        model.constantPool().forEach(entry -> {
+            if (entry instanceof Utf8Entry text) {
+                OWN_PACKAGE.matcher(text.stringValue()).results().forEach(match -> packages.add(match.group(1)));
+            }
+        });
+        return packages;
     }
 
     @Test
