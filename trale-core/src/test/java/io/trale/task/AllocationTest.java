@@ -29,13 +29,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What an operation allocates on the loop thread once its code is compiled: nothing. The build runs this without escape
-/// analysis, so that no object is overlooked which the JIT may or may not do without. A task, a sleep, a lock, a datagram,
-/// and a future that may be one of many are objects by nature, and cost no more than those.
+/// Operations allocate nothing on the loop thread once their code is compiled. The build runs this without escape analysis, so
+/// that the result does not depend on the JIT. A task, a sleep, a lock, a datagram, and a future of which many may exist are
+/// objects, and cost no more than that.
 ///
-/// The JVM counts the bytes that a thread allocates. On average less than half a byte an operation is none: the smallest
-/// object has 16, so that is less than one in 32 operations, which leaves room for what the JVM itself may allocate on any
-/// thread at any time, such as when it links a call site, and none for an object of ours.
+/// The JVM counts the bytes that a thread allocates. Less than half a byte per operation counts as none: the smallest object has
+/// 16 bytes, so that is less than one object in 32 operations. The JVM itself may allocate so much, for example when it links a
+/// call site.
 @org.junit.jupiter.api.Timeout(120) // by its full name: there is a Timeout in this package
 class AllocationTest {
 
@@ -61,7 +61,7 @@ class AllocationTest {
     private final Buffer one = Buffer.allocate(64);
     private final Buffer two = Buffer.allocate(64);
 
-    /// So that the JIT cannot do without an object.
+    /// Keeps objects reachable, so that the JIT cannot remove them.
     private Object sink;
 
     @AfterEach
@@ -71,13 +71,13 @@ class AllocationTest {
         Executor.current().close();
     }
 
-    /// What is done over and over.
+    /// The operation of a round.
     private interface Rounds {
         Future<?> next(int number) throws Exception;
     }
 
-    /// Rounds, each awaited before the next, until a window of them has allocated nothing, or for as long as any JIT takes
-    /// to compile them; its value is what a round of the best window has allocated, in bytes.
+    /// Awaits one round after the other, until a window of rounds has allocated nothing, or until every JIT has compiled them. The
+    /// value is the number of bytes per round in the best window.
     private static final class Measured implements Future<Double> {
 
         private final Rounds rounds;
@@ -136,7 +136,7 @@ class AllocationTest {
         return Executor.blockOn(new Measured(rounds));
     }
 
-    /// Sends back what comes.
+    /// Echoes received bytes.
     private static final class Echo implements Future<Void> {
 
         private final StreamSocket<?> stream;
@@ -229,7 +229,7 @@ class AllocationTest {
         pair.close();
     }
 
-    // ---- objects by nature
+    // ---- operations with an object
 
     @Test
     void spawnAllocatesTheTaskAndNothingElse() throws Exception {

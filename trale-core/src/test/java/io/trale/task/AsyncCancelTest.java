@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Blocks of both kinds that are given up: how they unwind, and what becomes of those who throw meanwhile.
+/// Cancelled blocks of both kinds: how they unwind, and where exceptions go that they throw meanwhile.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class AsyncCancelTest {
 
@@ -98,7 +98,7 @@ class AsyncCancelTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whatACancelledBlockThrowsIsReportedUnlessItIsTheCancel(boolean fast) throws Exception {
+    void exceptionOfACancelledBlockIsReportedUnlessItIsTheCancel(boolean fast) throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
         Executor.open(ExecutorOptions.defaults().uncaught(uncaught::add));
         IllegalArgumentException atOnce = new IllegalArgumentException("at once");
@@ -138,7 +138,7 @@ class AsyncCancelTest {
             }
         }));
         JoinHandle<Void> locking = Executor.spawn(async(() -> {
-            lock.lock(); // which no interrupt ends
+            lock.lock(); // ignores interrupts
             lock.unlock();
             try {
                 await(Timer.sleep(LONG));
@@ -172,7 +172,7 @@ class AsyncCancelTest {
     }
 
     @Test
-    void joinAndSelectThatAreGivenUpGiveUpAllAlthoughOneThrows() throws Exception {
+    void cancelledJoinAndSelectCancelAllAlthoughOneThrows() throws Exception {
         AutoCloseable stubborn = () -> {
             throw new IllegalArgumentException("in close");
         };
@@ -213,7 +213,7 @@ class AsyncCancelTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void blockUnwindsAlthoughTheCancelOfWhatItAwaitsThrows(boolean fast) throws Exception {
+    void blockUnwindsAlthoughTheCancelOfItsFutureThrows(boolean fast) throws Exception {
         JoinHandle<Void> task = Executor.spawn(block(fast, () -> {
             try {
                 await(throwingInCancel());

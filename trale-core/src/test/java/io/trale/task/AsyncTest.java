@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Async blocks in both kinds: what awaits, in what order, what a cancel unwinds, and whose lines a stack trace shows.
+/// Async blocks of both kinds: await, order, cancellation and stack traces.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class AsyncTest {
 
@@ -62,8 +62,8 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void blocksSleepSideBySideInTheOrderOfTheirDeadlines(boolean fast) throws Exception {
-        Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // whose clock waits for a slow machine
+    void blocksSleepConcurrentlyInTheOrderOfTheirDeadlines(boolean fast) throws Exception {
+        Executor.open(new SimKernel(0), ExecutorOptions.defaults()); // virtual time
         Executor.spawn(block(fast, () -> {
             await(Timer.sleep(SHORT.multipliedBy(4)));
             log.add("A");
@@ -127,18 +127,18 @@ class AsyncTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void failureOfALeafNamesTheLineThatAwaitedIt(boolean fast) {
-        assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> openWhatIsNotThere())))
+        assertThatThrownBy(() -> Executor.blockOn(block(fast, () -> openAMissingFile())))
                 .hasMessageContaining("ENOENT")
-                .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getMethodName().equals("openWhatIsNotThere")));
+                .satisfies(e -> assertThat(e.getStackTrace()).anyMatch(f -> f.getMethodName().equals("openAMissingFile")));
     }
 
-    private static void openWhatIsNotThere() throws Exception {
+    private static void openAMissingFile() throws Exception {
         await(File.open(Path.of("/proc/self/no such file")));
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void timeoutCancelsWhatIsLate(boolean fast) {
+    void timeoutCancelsALateFuture(boolean fast) {
         assertThatThrownBy(() -> Executor.blockOn(timeout(block(fast, () -> {
             try {
                 await(Timer.sleep(LONG));
@@ -177,7 +177,7 @@ class AsyncTest {
     }
 
     @Test
-    void valuesOfAJoinThatNobodyGetsAreClosed() throws Exception {
+    void discardedValuesOfAJoinAreClosed() throws Exception {
         Closeable ofFailed = new Closeable();
         Closeable ofAborted = new Closeable();
         Closeable taken = new Closeable();
@@ -207,7 +207,7 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void blockIsNotPolledByTheCodeOfAnotherAndTakesNoHarm(boolean fast) throws Exception {
+    void blockCannotBePolledByTheCodeOfAnother(boolean fast) throws Exception {
         Future<Integer> inner = block(fast, () -> {
             await(yieldNow());
             return 1;
@@ -231,7 +231,7 @@ class AsyncTest {
     }
 
     @Test
-    void aBlockThatSleepsOrWaitsForALockLetsTheOthersGoOn() throws Exception {
+    void blockedBlocksLetTheOthersContinue() throws Exception {
         ReentrantLock lock = new ReentrantLock();
         CountDownLatch locked = new CountDownLatch(1);
         CountDownLatch unlock = new CountDownLatch(1);
@@ -263,7 +263,7 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void virtualThreadsThatABlockStartsAreOnTheirOwn(boolean fast) throws Exception {
+    void virtualThreadsOfABlockRunOnTheJdksScheduler(boolean fast) throws Exception {
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch done = new CountDownLatch(2);
         Runnable body = () -> {
@@ -283,7 +283,7 @@ class AsyncTest {
             await(Timer.sleep(SHORT));
         }));
         go.countDown();
-        done.await(); // they outlive the block, and its executor
+        done.await(); // they run on after the end of the block and its executor
     }
 
     @Test
@@ -308,7 +308,7 @@ class AsyncTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void awaitOfNullThrowsInPlaceOfWaitingForEver(boolean fast) throws Exception {
+    void awaitOfNullThrows(boolean fast) throws Exception {
         Future<Void> none = null;
         Executor.blockOn(block(fast, () -> {
             assertThatThrownBy(() -> await(none)).isInstanceOf(NullPointerException.class);
@@ -347,7 +347,7 @@ class AsyncTest {
     }
 
     @Test
-    void awaitOutsideOfABlockSaysWhatToDo() {
+    void awaitOutsideOfABlockThrowsWithARemedy() {
         assertThatThrownBy(() -> await(yieldNow())).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("async(...)").hasMessageContaining("blockOn");
     }

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// The end of an executor comes, whatever the code that it runs does about it.
+/// An executor closes, whatever the code that it runs does.
 @org.junit.jupiter.api.Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class CloseTest {
 
@@ -26,7 +26,7 @@ class CloseTest {
             .closeTimeout(Duration.ofMillis(10));
 
     @Test
-    void blockThatGoesOnForEverAlthoughItIsCancelledIsLeftWhereItIs() throws Exception {
+    void cancelledBlockThatNeverEndsIsAbandoned() throws Exception {
         Executor executor = Executor.open(options);
         List<CancellationException> thrown = new ArrayList<>();
         executor.submit(async(() -> {
@@ -46,7 +46,7 @@ class CloseTest {
     }
 
     @Test
-    void actionThatExecutesItselfForEverIsRejectedAtLast() throws Exception {
+    void actionThatAlwaysExecutesItselfIsRejectedInTheEnd() throws Exception {
         Executor executor = Executor.start("loop", options);
         AtomicInteger others = new AtomicInteger();
         executor.execute(new Runnable() {
@@ -60,12 +60,12 @@ class CloseTest {
         }
         executor.close();
         assertThat(executor.isClosed()).isTrue();
-        assertThat(others.get()).as("what was accepted did run").isEqualTo(1000);
+        assertThat(others.get()).as("accepted actions have run").isEqualTo(1000);
         assertThat(uncaught).singleElement().isInstanceOf(RejectedExecutionException.class);
     }
 
     @Test
-    void blocksUnwindWithinTheTimeAlthoughTheRingIsGone() throws Exception {
+    void blocksUnwindInTimeAlthoughTheRingIsBroken() throws Exception {
         Executor executor = Executor.open(options.closeTimeout(Duration.ofSeconds(-1)));
         List<Integer> unwound = new ArrayList<>();
         for (int i = 0; i < 10; i++) {

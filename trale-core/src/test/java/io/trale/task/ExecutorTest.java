@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The loop, its start and its end, on the real kernel: each test has a thread of its own, and so an executor of its own.
+/// The loop, its start and its end, on the real kernel. Each test has its own thread, and so its own executor.
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class ExecutorTest {
 
@@ -84,7 +84,7 @@ class ExecutorTest {
     }
 
     @Test
-    void tasksRunFirstComeFirstServed() throws Exception {
+    void tasksRunInFifoOrder() throws Exception {
         List<String> order = new ArrayList<>();
         for (int i = 0; i < 1000; i++) { // more than one turn takes
             String name = "task " + i;
@@ -130,7 +130,7 @@ class ExecutorTest {
     }
 
     @Test
-    void turnNeverSleepsAndTellsWhetherTasksAreLeft() throws Exception {
+    void turnNeverSleepsAndReturnsWhetherTasksAreLeft() throws Exception {
         AtomicInteger sleeps = new AtomicInteger();
         var kernel = new InterceptedKernel() {
             @Override
@@ -219,7 +219,7 @@ class ExecutorTest {
     // ---- work from other threads
 
     @Test
-    void whatFourThreadsExecuteAllRunsInEachOnesOrderOnTheLoop() throws Exception {
+    void actionsOfFourThreadsRunInTheOrderOfEachThread() throws Exception {
         int each = 50_000;
         List<List<Integer>> ran = IntStream.range(0, 4).<List<Integer>>mapToObj(i -> new ArrayList<>()).toList();
         ConcurrentHashMap.KeySetView<Thread, Boolean> on = ConcurrentHashMap.newKeySet();
@@ -245,7 +245,7 @@ class ExecutorTest {
     }
 
     @Test
-    void actionThatThrowsIsReportedAndHarmsNoOther() throws Exception {
+    void throwingActionIsReportedAndAffectsNoOther() throws Exception {
         IllegalArgumentException failure = new IllegalArgumentException("an action");
         try (Executor executor = Executor.start("loop", options)) {
             executor.execute(() -> {
@@ -266,7 +266,7 @@ class ExecutorTest {
             late.set(executor.submit(signal));
         }))));
         executor.runToEnd();
-        executor.runToEnd(); // whether the first run takes it or leaves it
+        executor.runToEnd(); // the first run may or may not have taken it
         assertThat(late.get().result()).isEqualTo(Net.POLLIN);
         executor.close();
     }
@@ -290,7 +290,7 @@ class ExecutorTest {
 
     @ParameterizedTest
     @ValueSource(ints = {Errno.EPERM, Errno.ENOSYS, Errno.ENOMEM})
-    void kernelWithoutIoUringIsSaidInOneLine(int errno) {
+    void kernelWithoutIoUringIsReportedInOneLine(int errno) {
         var kernel = new InterceptedKernel() {
             @Override
             public int ioUringSetup(int entries, MemorySegment params) {
@@ -377,9 +377,9 @@ class ExecutorTest {
         executor.runToEnd();
         assertThat(pending.cancels).isEqualTo(1);
         assertThat(waiting.isDone()).isTrue();
-        assertThat(closing.result()).as("the task that closed had ended").isNull();
+        assertThat(closing.result()).as("the task that has closed it has ended").isNull();
         assertThatThrownBy(executor::runToEnd).isInstanceOf(RejectedExecutionException.class);
-        assertThat(Executor.current()).as("the thread is free for the next").isNotSameAs(executor);
+        assertThat(Executor.current()).as("the thread may have another executor").isNotSameAs(executor);
         Executor.current().close();
     }
 
@@ -466,7 +466,7 @@ class ExecutorTest {
     }
 
     @Test
-    void actionsThatCameBeforeTheCloseAllRun() throws Exception {
+    void actionsQueuedBeforeTheCloseAllRun() throws Exception {
         Executor executor = Executor.start("loop", options);
         CountDownLatch gate = new CountDownLatch(1);
         AtomicInteger ran = new AtomicInteger();
@@ -526,7 +526,7 @@ class ExecutorTest {
     void closeAtItsDeadlineLeavesTheMemoryToTheKernel() throws Exception {
         AtomicInteger unmapped = new AtomicInteger();
         AtomicInteger ringClosed = new AtomicInteger();
-        var kernel = new InterceptedKernel() { // cancels nothing but the notifier, which has slot 0
+        var kernel = new InterceptedKernel() { // cancels only the notifier, which has slot 0
             int ring;
 
             @Override
@@ -572,7 +572,7 @@ class ExecutorTest {
     }
 
     @Test
-    void ringThatBreaksEndsTheExecutorAndItsTasks() throws Exception {
+    void brokenRingEndsTheExecutorAndItsTasks() throws Exception {
         var kernel = new InterceptedKernel() {
             volatile boolean broken;
 
@@ -599,7 +599,7 @@ class ExecutorTest {
     }
 
     @Test
-    void ringThatBreaksLeavesNoTaskThatNeverEnds() throws Exception {
+    void brokenRingEndsEveryTask() throws Exception {
         var kernel = new InterceptedKernel() {
             volatile boolean broken;
 

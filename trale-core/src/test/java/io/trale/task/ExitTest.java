@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The exit of a JVM that closes its executor in a shutdown hook, while the executor's thread is the one that exits.
+/// A JVM closes its executor in a shutdown hook, while the thread of that executor has called exit.
 @Timeout(60)
 class ExitTest {
 
@@ -24,7 +24,7 @@ class ExitTest {
 
     enum How { BEFORE_THE_HOOK, DURING_THE_HOOK, ON_THE_MAIN_THREAD, IN_A_BLOCK, IN_A_SLOW_BLOCK, IN_A_NESTED_BLOCK, IN_A_CANCELLED_BLOCK }
 
-    /// The close timeout is an hour: who waits for the loop is still there when this test gives up.
+    /// The close timeout is an hour: a hook that waited for the loop would exceed the timeout of this test.
     @ParameterizedTest
     @EnumSource
     void closeInAShutdownHookDoesNotWaitForALoopThatExits(How how) throws Exception {
@@ -44,7 +44,7 @@ class ExitTest {
         }
     }
 
-    /// The child.
+    /// The main class of the child process.
     static final class Exiting {
 
         public static void main(String[] arguments) throws Exception {
@@ -67,7 +67,7 @@ class ExitTest {
             switch (how) {
                 case IN_A_BLOCK, IN_A_SLOW_BLOCK -> executor.submit(exit);
                 case IN_A_CANCELLED_BLOCK -> {
-                    CountDownLatch begun = new CountDownLatch(1); // a block that has not begun is dropped by an abort
+                    CountDownLatch begun = new CountDownLatch(1); // an abort before the begin would drop the block
                     JoinHandle<Void> block = executor.submit(async(() -> {
                         begun.countDown();
                         try {

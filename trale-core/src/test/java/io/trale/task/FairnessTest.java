@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Tasks that are never done waiting for nothing, and what they may hold up: a bounded number of turns, and no stack. The
-/// clock of their kernel stands still, so that turns are bounded by count alone.
+/// Tasks that always keep themselves runnable: they delay others by a bounded number of turns. The clock of their kernel does not
+/// move, so turns are bounded by count only.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class FairnessTest {
 
@@ -37,7 +37,7 @@ class FairnessTest {
         executor = Executor.open(new InterceptedKernel() {
             @Override
             public long nanoTime() {
-                return 0; // a turn that is held up by others would end early
+                return 0; // else a turn on a busy machine would end early
             }
         }, ExecutorOptions.defaults());
         socket = UdpSocket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -53,7 +53,7 @@ class FairnessTest {
         executor.close();
     }
 
-    /// Sends a datagram, which is in the socket's queue when this returns: it is the loopback interface.
+    /// Sends a datagram. On loopback, it is in the receive queue when this returns.
     private void makeReady() {
         try (DatagramSocket peer = new DatagramSocket()) {
             peer.send(new DatagramPacket(new byte[1], 1, socket.localAddress()));
@@ -71,7 +71,7 @@ class FairnessTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, JOBS_PER_TURN, 1000, 10_000})
-    void readySocketIsServedWithinATurnOfAllWhoAlwaysYield(int yielding) throws Exception {
+    void readySocketIsServedWithinATurnOfYieldingTasks(int yielding) throws Exception {
         for (int i = 0; i < yielding; i++) {
             executor.submit(yieldingForEver());
         }
@@ -84,7 +84,7 @@ class FairnessTest {
             executor.turn();
             turns++;
         }
-        assertThat(turns).as("the kernel is asked, then it is the task's turn").isLessThanOrEqualTo(2 + yielding / JOBS_PER_TURN);
+        assertThat(turns).as("an enter, then the task runs").isLessThanOrEqualTo(2 + yielding / JOBS_PER_TURN);
     }
 
     @Test

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The protocol step by step, then under stress with a semaphore in the place of the eventfd: a job or a ring that is
-/// lost leaves the consumer asleep for ever.
+/// The protocol step by step, and then under stress with a semaphore in place of the eventfd. If a job or a wake-up is lost, the
+/// consumer does not wake up.
 @Timeout(value = 60, threadMode = ThreadMode.SEPARATE_THREAD)
 class InboxTest {
 
@@ -56,7 +56,7 @@ class InboxTest {
     }
 
     @Test
-    void jobsComeOutInTheOrderTheyWentIn() {
+    void jobsAreTakenInOrder() {
         Job first = job();
         Job second = job();
         Job third = job();
@@ -69,7 +69,7 @@ class InboxTest {
     }
 
     @Test
-    void jobMayBeOfferedAgainOnceItCameOut() {
+    void jobMayBeOfferedAgainOnceTaken() {
         Job job = job();
         for (int i = 0; i < 3; i++) {
             inbox.offer(job);
@@ -78,11 +78,11 @@ class InboxTest {
     }
 
     @Test
-    void firstOfferToASleeperRingsAndNoOther() {
+    void onlyTheFirstOfferWakesASleepingLoop() {
         assertThat(inbox.sleep()).isTrue();
         assertThat(inbox.offer(job())).isEqualTo(Offer.WAKE);
         assertThat(inbox.offer(job())).isEqualTo(Offer.ACCEPTED);
-        assertThat(inbox.awake()).as("somebody was told to ring").isTrue();
+        assertThat(inbox.awake()).as("a producer must wake the loop").isTrue();
         assertThat(drained()).hasSize(2);
     }
 
@@ -90,20 +90,20 @@ class InboxTest {
     void sleepIsRefusedWhileThereAreJobs() {
         inbox.offer(job());
         assertThat(inbox.sleep()).isFalse();
-        assertThat(inbox.offer(job())).as("nobody sleeps").isEqualTo(Offer.ACCEPTED);
+        assertThat(inbox.offer(job())).as("the loop is awake").isEqualTo(Offer.ACCEPTED);
         assertThat(drained()).hasSize(2);
         assertThat(inbox.sleep()).isTrue();
     }
 
     @Test
-    void wakingUpByItselfTakesTheAnnouncementBack() {
+    void awakeningWithoutAnOfferResetsTheSleep() {
         assertThat(inbox.sleep()).isTrue();
-        assertThat(inbox.awake()).as("nobody was told to ring").isFalse();
+        assertThat(inbox.awake()).as("no producer must wake the loop").isFalse();
         assertThat(inbox.offer(job())).isEqualTo(Offer.ACCEPTED);
     }
 
     @Test
-    void closedInboxHandsOverWhatWasThereAndAcceptsNothing() {
+    void closedInboxHandsOverItsJobsAndAcceptsNone() {
         Job job = job();
         inbox.offer(job);
         inbox.close(queue);
@@ -124,10 +124,10 @@ class InboxTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 4})
-    void nothingIsLostAndEachProducersOrderKept(int producers) throws Exception {
+    void noJobIsLostAndEachProducersOrderIsKept(int producers) throws Exception {
         int each = 400_000 / producers;
-        Semaphore bell = new Semaphore(0);
-        AtomicInteger toldToRing = new AtomicInteger();
+        Semaphore wakeUps = new Semaphore(0);
+        AtomicInteger wakesRequested = new AtomicInteger();
         CountDownLatch start = new CountDownLatch(1);
         List<Thread> threads = new ArrayList<>();
         for (int p = 0; p < producers; p++) {
@@ -138,8 +138,8 @@ class InboxTest {
                     switch (inbox.offer(new Numbered(producer, i))) {
                         case ACCEPTED -> { }
                         case WAKE -> {
-                            toldToRing.incrementAndGet();
-                            bell.release();
+                            wakesRequested.incrementAndGet();
+                            wakeUps.release();
                         }
                         case CLOSED -> throw new AssertionError("closed");
                     }
@@ -148,7 +148,7 @@ class InboxTest {
         }
         int[] next = new int[producers];
         int sleeps = 0;
-        int rung = 0;
+        int woken = 0;
         start.countDown();
         for (int left = producers * each; left > 0;) {
             inbox.drainTo(queue);
@@ -159,12 +159,12 @@ class InboxTest {
             }
             if (left > 0 && inbox.sleep()) {
                 if ((++sleeps & 1) == 0) {
-                    bell.acquire(); // would wait for ever for a ring that nobody was told to give
-                    rung++;
+                    wakeUps.acquire(); // does not return if a wake-up is lost
+                    woken++;
                     assertThat(inbox.awake()).isTrue();
-                } else if (inbox.awake()) { // as if something else had ended the sleep
-                    bell.acquire();
-                    rung++;
+                } else if (inbox.awake()) { // as if another event had ended the sleep
+                    wakeUps.acquire();
+                    woken++;
                 }
             }
         }
@@ -172,8 +172,8 @@ class InboxTest {
             thread.join();
         }
         assertThat(next).containsOnly(each);
-        assertThat(toldToRing.get()).as("exactly one ring for each sleep that was ended by an offer").isEqualTo(rung);
-        assertThat(bell.availablePermits()).isZero();
+        assertThat(wakesRequested.get()).as("exactly one wake-up for each sleep that an offer has ended").isEqualTo(woken);
+        assertThat(wakeUps.availablePermits()).isZero();
         assertThat(drained()).isEmpty();
     }
 

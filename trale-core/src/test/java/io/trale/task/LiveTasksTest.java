@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// The list of those that live.
+/// The list of live tasks.
 class LiveTasksTest {
 
-    /// Else whoever keeps the handle of one that has ended long ago keeps every task since, one by the other.
+    /// Otherwise the handle of an ended task would keep all later tasks reachable.
     @Test
-    void taskThatHasEndedKnowsNoOtherInWhateverOrderTheyEnd() {
+    void endedTaskRefersToNoOther() {
         for (int first = 0; first < 3; first++) {
             LiveTasks live = new LiveTasks(failure -> { });
             List<Task<?>> tasks = new ArrayList<>();

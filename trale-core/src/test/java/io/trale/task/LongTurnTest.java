@@ -13,7 +13,8 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Jobs that compute for long: how many of them a turn takes, how it is counted, and who is named. In virtual time.
+/// Jobs that compute for a long time: how many a turn runs, how long turns are counted, and how slow callbacks are reported. In
+/// virtual time.
 class LongTurnTest {
 
     private static final long MILLI = 1_000_000;
@@ -38,7 +39,7 @@ class LongTurnTest {
     }
 
     @Test
-    void turnEndsWhenItsTimeIsUp() throws Exception {
+    void turnEndsAfterItsTime() throws Exception {
         open(ExecutorOptions.defaults());
         int[] done = new int[1];
         for (int i = 0; i < 100; i++) {
@@ -57,10 +58,10 @@ class LongTurnTest {
     }
 
     @Test
-    void turnsThatTakeTooLongAreCounted() throws Exception {
+    void longTurnsAreCounted() throws Exception {
         open(ExecutorOptions.defaults());
         Executor.blockOn(Timer.sleep(Duration.ofSeconds(1)));
-        assertThat(executor.stats().longTurns()).as("sleep is no work").isZero();
+        assertThat(executor.stats().longTurns()).as("sleep does not count").isZero();
         Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             kernel.elapse(11 * MILLI);
             return true;
@@ -71,7 +72,7 @@ class LongTurnTest {
         executor.turn();
         kernel.elapse(1000 * MILLI);
         executor.runToEnd();
-        assertThat(executor.stats().longTurns()).as("time between turns is not ours").isEqualTo(1);
+        assertThat(executor.stats().longTurns()).as("time between turns does not count").isEqualTo(1);
     }
 
     @Test

@@ -37,8 +37,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The faults that the Rust original was found to have in its sockets, files and timers, one test each, with what it did.
-/// Those of its executor are in [OriginalLoopFaultsTest].
+/// The faults of the sockets, files and timers of the Rust original, one test each; the comments describe what the original did.
+/// [OriginalLoopFaultsTest] has the faults of its executor.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class OriginalIoFaultsTest {
 
@@ -55,7 +55,7 @@ class OriginalIoFaultsTest {
         }
     }
 
-    /// The buffer of a read that was given up was its owner's to free at once; the kernel wrote into it later.
+    /// The buffer of a cancelled read could be freed at once, and the kernel wrote to it later.
     @Test
     void b01_cancelledReadLeavesTheBufferToTheKernel() throws Exception {
         Executor.blockOn(async(() -> {
@@ -64,12 +64,12 @@ class OriginalIoFaultsTest {
             Buffer next = Buffer.allocate(8);
             IntFuture read = pair.other().read(buffer);
             assertThat(read.poll(() -> { })).isFalse();
-            await(Timer.sleep(Duration.ofNanos(1))); // by now the kernel has it
+            await(Timer.sleep(Duration.ofNanos(1))); // submitted
             read.cancel();
             assertThatThrownBy(buffer::segment).hasMessageContaining("owned by the kernel until recv(fd=");
-            buffer.close(); // which frees it when the kernel has let go
+            buffer.close(); // takes effect at the last completion
             await(pair.one().write(next, 0, 8));
-            assertThat(await(pair.other().read(next))).as("what came goes to the next").isEqualTo(8);
+            assertThat(await(pair.other().read(next))).as("the bytes go to the next read").isEqualTo(8);
             untilNothingIsInFlight();
             assertThatThrownBy(buffer::segment).hasMessage("the buffer is closed");
             next.close();
@@ -77,8 +77,8 @@ class OriginalIoFaultsTest {
         }));
     }
 
-    /// The address was on the stack of `poll`, which was another's by the time when the entry was submitted: a connect
-    /// went somewhere else, or failed with `EAFNOSUPPORT`, when another task ran first.
+    /// The address was on the stack of `poll`, which was overwritten before the submission if another task ran first. The connect
+    /// went to another address, or failed with `EAFNOSUPPORT`.
     @Test
     void b02_addressOfAConnectOutlivesThePoll() throws Exception {
         Executor.blockOn(async(() -> {
@@ -99,9 +99,9 @@ class OriginalIoFaultsTest {
         }));
     }
 
-    /// The descriptor of an accept or an open that was given up was dropped as a number: leaked, and its client lost.
+    /// The descriptor of a cancelled accept or open was leaked, and the client was not served.
     @Test
-    void b10_descriptorOfACancelledFutureIsHandedOnOrClosed(@TempDir Path directory) throws Exception {
+    void b10_descriptorOfACancelledFutureIsPassedOnOrClosed(@TempDir Path directory) throws Exception {
         Path path = Files.writeString(directory.resolve("file"), "x");
         Executor.blockOn(async(() -> {
             TcpListener listener = TcpListener.bind(ANY);
@@ -129,7 +129,7 @@ class OriginalIoFaultsTest {
         }));
     }
 
-    /// Counters and message headers stood in the futures, which were free to move while the kernel wrote to them.
+    /// Counters and message headers were inside of the futures, which could move while the kernel wrote to them.
     @Test
     void b11_memoryOfAnOperationStaysWhereItIs() throws Exception {
         Executor.blockOn(async(() -> {
@@ -139,7 +139,7 @@ class OriginalIoFaultsTest {
             JoinHandle<Integer> take = Executor.spawn(event.take());
             JoinHandle<Datagram> receive = Executor.spawn(socket.receive(buffer));
             await(Timer.sleep(Duration.ofNanos(1)));
-            System.gc(); // moves every object there is
+            System.gc(); // may move every object
             event.signal(7);
             await(socket.sendTo(Buffer.allocate(8), 0, 5, socket.localAddress()));
             assertThat(await(take)).isEqualTo(7);
@@ -150,8 +150,8 @@ class OriginalIoFaultsTest {
         }));
     }
 
-    /// A descriptor was closed with an operation on it that was not submitted yet, which then hit the next file that got
-    /// the number.
+    /// A descriptor was closed before a staged operation on it was submitted; the operation then worked on the next file with
+    /// that number.
     @Test
     void b12_closedDescriptorKeepsItsNumberUntilNothingIsStagedOnIt() throws Exception {
         Executor.blockOn(async(() -> {
@@ -169,8 +169,8 @@ class OriginalIoFaultsTest {
         }));
     }
 
-    /// The deadline was one of the wall clock, a sleep of nothing disarmed the timer and slept for ever, and each sleep
-    /// cost a descriptor and three system calls.
+    /// The deadline was on the wall clock, a sleep of zero disarmed the timer and did not end, and each sleep cost a descriptor and
+    /// three system calls.
     @Test
     void b16_sleepsFollowTheMonotonicClockAndShareOneDescriptor() throws Exception {
         Executor.blockOn(Timer.sleep(Duration.ZERO));
@@ -189,12 +189,12 @@ class OriginalIoFaultsTest {
         SimKernel kernel = new SimKernel(0);
         Executor.open(kernel, ExecutorOptions.defaults());
         long start = kernel.nanoTime();
-        Executor.blockOn(Timer.sleep(Duration.ofHours(1))); // of the kernel's clock: the one on the wall moves on by moments
+        Executor.blockOn(Timer.sleep(Duration.ofHours(1))); // on the clock of the kernel; the wall clock hardly moves
         assertThat(kernel.nanoTime() - start).isBetween(Duration.ofHours(1).toNanos(), Duration.ofHours(2).toNanos());
     }
 
-    /// A send resolved its host inside `poll` and panicked if there was none; the scope of an address was lost on the way
-    /// out, and a datagram was cut off without a word.
+    /// A send resolved its host in `poll`, and panicked if that failed. The scope of a destination was lost, and truncation was
+    /// not reported.
     @Test
     void b17_datagramAddressesKeepTheirScopeAndTruncationIsReported() throws Exception {
         Executor.blockOn(async(() -> {
@@ -217,10 +217,10 @@ class OriginalIoFaultsTest {
         }
     }
 
-    /// Descriptors went on to child processes, a server could not be started again for a minute, a new file was executable
-    /// and an old one not emptied, a file was always opened to write, and a zero character in a path was a panic.
+    /// Child processes inherited descriptors. A server could not be restarted for a minute. A new file was executable, an existing
+    /// one was not truncated, every open was for writing, and a zero character in a path caused a panic.
     @Test
-    void b18_descriptorsEndWithExecAndFilesAreOpenedAsAsked(@TempDir Path directory) throws Exception {
+    void b18_descriptorsEndWithExecAndFilesAreOpenedAsRequested(@TempDir Path directory) throws Exception {
         Path path = Files.writeString(directory.resolve("file"), "old");
         Executor.blockOn(async(() -> {
             StreamPair pair = StreamPair.tcp();
@@ -247,7 +247,7 @@ class OriginalIoFaultsTest {
             InetSocketAddress address = listener.localAddress();
             TcpStream client = await(TcpStream.connect(address));
             TcpStream server = await(listener.accept());
-            server.close(); // first, so the port stays with this side for a while
+            server.close(); // first, so that TIME_WAIT is on this side
             assertThat(await(client.read(buffer))).isZero();
             client.close();
             listener.close();

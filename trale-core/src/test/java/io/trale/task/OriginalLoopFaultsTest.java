@@ -25,9 +25,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// The faults that the Rust original was found to have in its executor and reactor, one test each, with what it did.
-/// Those of its sockets, files and timers are in [OriginalIoFaultsTest]; B22, of its web server, is in `WebServerTest` of
-/// the examples.
+/// The faults of the executor and the reactor of the Rust original, one test each; the comments describe what the original did.
+/// [OriginalIoFaultsTest] has the faults of its sockets, files and timers. B22, of its web server, is in `WebServerTest` of the
+/// examples.
 @org.junit.jupiter.api.Timeout(60) // by its full name: there is a Timeout in this package
 class OriginalLoopFaultsTest {
 
@@ -39,9 +39,9 @@ class OriginalLoopFaultsTest {
         Executor.current().close();
     }
 
-    /// It panicked on the 1,025th operation of a turn, and then aborted since it panicked again while unwinding.
+    /// It panicked on the 1,025th operation of a turn, and aborted because it panicked again while unwinding.
     @Test
-    void b03_moreOperationsThanTheQueueHasPlacesAllGo() throws Exception {
+    void b03_moreOperationsThanEntriesAreAllSubmitted() throws Exception {
         Executor.open(ExecutorOptions.defaults().ringEntries(4, 8));
         EventFd event = EventFd.semaphore();
         List<JoinHandle<Integer>> takes = IntStream.range(0, 2000).mapToObj(i -> Executor.spawn(event.take())).toList();
@@ -52,9 +52,9 @@ class OriginalLoopFaultsTest {
         event.close();
     }
 
-    /// It panicked when a signal ended a sleep, whether with `EINTR` or with a submission and nothing to show for it.
+    /// It panicked when a signal ended a sleep: with `EINTR`, or after a submission but without a completion.
     @Test
-    void b04_sleepThatASignalEndsIsSleptAgain() throws Exception {
+    void b04_sleepContinuesAfterASignal() throws Exception {
         var kernel = new InterceptedKernel() {
             private int signals;
 
@@ -69,16 +69,16 @@ class OriginalLoopFaultsTest {
             }
         };
         Executor.open(kernel, ExecutorOptions.defaults());
-        while (kernel.signals < 10) { // a slow machine wakes up late, and meets few signals in one sleep
+        while (kernel.signals < 10) { // on a slow machine, few signals hit one sleep
             long start = kernel.nanoTime();
             Executor.blockOn(Timer.sleep(SHORT));
             assertThat(kernel.nanoTime() - start).isGreaterThanOrEqualTo(SHORT.toNanos());
         }
     }
 
-    /// It panicked when a task was woken that was runnable or running: by itself, or by the second of two operations.
+    /// It panicked when a runnable or running task was woken: by itself, or by a second operation.
     @Test
-    void b05_taskMayBeWokenWhileItIsRunnableOrRuns() throws Exception {
+    void b05_runnableOrRunningTaskMayBeWoken() throws Exception {
         AtomicInteger polls = new AtomicInteger();
         Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             waker.wake();
@@ -91,7 +91,7 @@ class OriginalLoopFaultsTest {
         event.close();
     }
 
-    /// It woke whichever task had come to the place of the one that had ended, or panicked if there was none.
+    /// It woke the task that had taken the place of the ended one, or panicked if there was none.
     @Test
     void b06_wakerOfATaskThatHasEndedWakesNoOther() throws Exception {
         ScriptedFuture<Void> ended = ScriptedFuture.ready(null);
@@ -106,7 +106,7 @@ class OriginalLoopFaultsTest {
         Executor.run();
     }
 
-    /// It looked the task up on the thread that called the waker, panicked there, and never woke the sleeper.
+    /// It looked up the task on the thread that called the waker, panicked there, and did not wake the task.
     @Test
     void b07_wakerWorksOnAnotherThread() throws Exception {
         CountDownLatch sleeping = new CountDownLatch(1);
@@ -130,7 +130,7 @@ class OriginalLoopFaultsTest {
         assertThat(future.polls).isEqualTo(2);
     }
 
-    /// It waited for ever, since it looked for a completion before it looked for a task.
+    /// It did not return, because it waited for a completion before it checked for tasks.
     @Test
     void b08_runWithNoTaskReturns() throws Exception {
         Executor.run();
@@ -138,9 +138,9 @@ class OriginalLoopFaultsTest {
         assertThat(Executor.current().stats().inFlight()).isZero();
     }
 
-    /// The read behind a lock or a wait that was given up took the permit along, and nobody got it ever after.
+    /// The read of a cancelled lock or wait took the permit, which was then lost.
     @Test
-    void b09_permitOfALockOrAWaitThatWasGivenUpGoesToTheNext() throws Exception {
+    void b09_permitOfACancelledLockOrWaitGoesToTheNext() throws Exception {
         Mutex<String> mutex = new Mutex<>("");
         EventFd event = EventFd.semaphore();
         Executor.blockOn(async(() -> {
@@ -148,9 +148,9 @@ class OriginalLoopFaultsTest {
             JoinHandle<?> lock = Executor.spawn(mutex.lock());
             JoinHandle<?> take = Executor.spawn(event.take());
             await(yieldNow());
-            guard.close(); // which grants it to the one that
+            guard.close(); // grants the lock
             event.signal();
-            lock.abort(); // is given up
+            lock.abort(); // before its waiter has run
             take.abort();
             await(mutex.lock()).close();
             assertThat(await(event.take())).isEqualTo(1);
@@ -158,7 +158,7 @@ class OriginalLoopFaultsTest {
         event.close();
     }
 
-    /// It kept the waker of the first poll, so a future that was handed to another task never woke that.
+    /// It kept the waker of the first poll, so a future that moved to another task did not wake that task.
     @Test
     void b13_wakerOfTheLastPollIsWoken() throws Exception {
         EventFd event = EventFd.semaphore();
@@ -178,7 +178,7 @@ class OriginalLoopFaultsTest {
         event.close();
     }
 
-    /// It called wakers with its tables borrowed, and panicked when one of them dropped a future, and so an operation.
+    /// It called wakers while its tables were borrowed, and panicked when a waker dropped a future with an operation.
     @Test
     void b14_wakerMayCancelOperationsAndCloseTheExecutor() throws Exception {
         Executor executor = Executor.current();
@@ -193,7 +193,7 @@ class OriginalLoopFaultsTest {
                 executor.close();
             })).isFalse();
             assertThat(second.poll(() -> { })).isFalse();
-            event.signal(2); // so that the completions of both come together
+            event.signal(2); // so that both complete in one batch
         }));
         executor.submit(Timer.sleep(LONG));
         executor.runToEnd();
@@ -202,9 +202,9 @@ class OriginalLoopFaultsTest {
         assertThatThrownBy(executor::runToEnd).as("it is closed").hasMessageContaining("closed");
     }
 
-    /// It asked the kernel only when nothing was runnable, and ran the last task that had come first.
+    /// It entered the kernel only if no task was runnable, and ran the newest task first.
     @Test
-    void b15_tasksRunInOrderAndBusyOnesStarveNobody() throws Exception {
+    void b15_tasksRunInOrderAndStarveNoOther() throws Exception {
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             int number = i;
@@ -220,7 +220,7 @@ class OriginalLoopFaultsTest {
         Executor.run();
     }
 
-    /// A spawn made an eventfd and duplicated it, a lock duplicated one: four system calls and two descriptors a task.
+    /// A spawn created an eventfd and duplicated it, and a lock duplicated one: four system calls and two descriptors per task.
     @Test
     void b19_spawnJoinAndLockTakeNoDescriptorAndNoCall() throws Exception {
         Mutex<Integer> mutex = new Mutex<>(0);
@@ -244,22 +244,22 @@ class OriginalLoopFaultsTest {
         }));
     }
 
-    /// It freed an operation's slot on the first completion, so one with several could not be had, and would have hit the
-    /// slot's next user.
+    /// It freed the slot of an operation on the first completion. A multishot operation was not possible: later completions would
+    /// have gone to the next user of the slot.
     @Test
     void b20_operationWithManyCompletionsKeepsItsSlot() throws Exception {
         try (Executor executor = Executor.start("loop")) {
-            for (int i = 0; i < 100; i++) { // each wakes a loop that sleeps, by the one poll of its eventfd
+            for (int i = 0; i < 100; i++) { // each wakes the sleeping loop through the one poll of its eventfd
                 assertThat(executor.submit(ScriptedFuture.ready(i)).join()).isEqualTo(i);
             }
             assertThat(executor.stats().unknown()).isZero();
-            assertThat(executor.stats().submitted()).as("the poll, and its trial").isLessThan(10);
+            assertThat(executor.stats().submitted()).as("the poll, and its test").isLessThan(10);
         }
     }
 
-    /// It panicked where io_uring cannot be had, and left the end of a thread's ring to the order of destructors.
+    /// It panicked without io_uring, and the ring of a thread was closed in the order of destructors.
     @Test
-    void b21_ringThatCannotBeHadIsAnErrorAndThreadsLeaveNoneBehind() throws Exception {
+    void b21_failedRingIsAnErrorAndThreadsLeakNone() throws Exception {
         var kernel = new InterceptedKernel() {
             @Override
             public int ioUringSetup(int entries, MemorySegment params) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// Which executor a future belongs to: one of time to whoever polls it, one of a descriptor to the descriptor's, and what
-/// becomes of those that others touch.
+/// The executor of a future: for a time, the one that polls it; for a descriptor, that of the descriptor. Other executors are
+/// refused.
 @org.junit.jupiter.api.Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class OwnershipTest {
 
@@ -35,17 +35,17 @@ class OwnershipTest {
     // ---- time
 
     @Test
-    void sleepThatIsMadeOnAThreadWithoutExecutorIsOneOfWhoPollsIt() throws Exception {
+    void sleepOfAThreadWithoutExecutorBelongsToItsPoller() throws Exception {
         try (Executor executor = Executor.start("loop")) {
             executor.submit(Timer.sleep(SHORT)).join();
             assertThatThrownBy(() -> executor.submit(timeout(ScriptedFuture.pending(), SHORT)).join())
                     .isInstanceOf(TimeoutException.class);
         }
-        Executor.open(ExecutorOptions.defaults()); // which is refused if anything above has made one
+        Executor.open(ExecutorOptions.defaults()); // fails if the thread has an executor already
     }
 
     @Test
-    void sleepThatIsMadeOnOneExecutorIsOneOfWhoPollsIt() throws Exception {
+    void sleepOfAnotherExecutorBelongsToItsPoller() throws Exception {
         try (Executor one = Executor.start("one"); Executor two = Executor.start("two")) {
             one.submit(async(() -> await(two.submit(Timer.sleep(SHORT))))).join();
             one.submit(async(() -> assertThatThrownBy(() -> await(two.submit(timeout(ScriptedFuture.pending(), SHORT))))
@@ -54,7 +54,7 @@ class OwnershipTest {
     }
 
     @Test
-    void sleepThatOutlivesItsExecutorIsOneOfTheNext() throws Exception {
+    void sleepBelongsToTheNextExecutorAfterAClose() throws Exception {
         Future<Void> sleep = Timer.sleep(SHORT);
         Executor.blockOn(new ScriptedFuture<Void>(waker -> {
             sleep.poll(waker);
@@ -74,12 +74,12 @@ class OwnershipTest {
                     .hasMessageMatching("belongs to Thread.*, called on Thread.*other.*");
         }
         event.signal(3);
-        assertThat(Executor.blockOn(event.take())).as("no harm is done").isEqualTo(3);
+        assertThat(Executor.blockOn(event.take())).as("the event is not affected").isEqualTo(3);
         event.close();
     }
 
     @Test
-    void cancelAndCloseAreForTheLoopWhileTheKernelIsAtIt() throws Exception {
+    void cancelAndCloseNeedTheLoopThreadWhileInFlight() throws Exception {
         try (Executor executor = Executor.start("loop")) {
             EventFd event = executor.submit(async(EventFd::counter)).join();
             IntFuture take = executor.submit(async(() -> event.take())).join();
@@ -101,7 +101,7 @@ class OwnershipTest {
     }
 
     @Test
-    void whatBelongsToAClosedExecutorFailsInPlaceOfWaitingForEver() throws Exception {
+    void futuresOfAClosedExecutorFail() throws Exception {
         EventFd event = EventFd.counter();
         event.signal();
         Executor.current().close();

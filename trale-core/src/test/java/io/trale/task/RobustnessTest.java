@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The loop on the real kernel under everything that other threads, signals and a close may do to it.
+/// The loop on the real kernel, with signals, wakes from other threads, and closes at any time.
 @org.junit.jupiter.api.Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD) // there is a Timeout in this package
 class RobustnessTest {
 
@@ -53,7 +53,7 @@ class RobustnessTest {
 
     // ---- signals
 
-    /// Counts the enters, and those that a signal has ended with nothing done.
+    /// Counts the enters, and those that a signal has interrupted.
     private static final class Interrupted extends InterceptedKernel {
         private final AtomicInteger enters = new AtomicInteger();
         private int interrupted;
@@ -74,7 +74,7 @@ class RobustnessTest {
         int thread = Signals.currentThread();
         AtomicBoolean over = new AtomicBoolean();
         Thread storm = Thread.ofPlatform().start(() -> {
-            while (!over.get()) { // one for each enter: more would only queue up
+            while (!over.get()) { // one for each enter: more would only be queued
                 int before = kernel.enters.get();
                 Signals.interrupt(thread);
                 while (kernel.enters.get() == before && !over.get()) {
@@ -93,7 +93,7 @@ class RobustnessTest {
         assertThat(uncaught).isEmpty();
     }
 
-    /// Numbers there and back, and sleeps in between, until enough was interrupted.
+    /// Sends numbers back and forth, and sleeps in between, until enough calls were interrupted.
     private static void pingPong(Interrupted kernel) throws Exception {
         TcpListener listener = TcpListener.bind(ANY);
         JoinHandle<TcpStream> connecting = Executor.spawn(TcpStream.connect(listener.localAddress()));
@@ -119,7 +119,7 @@ class RobustnessTest {
     // ---- wakers
 
     @Test
-    void wakesFromEveryThreadAtEveryMomentOfATaskAreOnePollEachAtMost() throws Exception {
+    void concurrentWakesCauseAtMostOnePollEach() throws Exception {
         try (Executor executor = Executor.start("loop", options)) {
             AtomicReference<Waker> current = new AtomicReference<>(() -> { });
             AtomicBoolean over = new AtomicBoolean();
@@ -164,7 +164,7 @@ class RobustnessTest {
             EventFd event = EventFd.semaphore();
             TimerFd timer = TimerFd.start(Duration.ofDays(1), Duration.ZERO);
             Mutex<String> mutex = new Mutex<>("");
-            await(mutex.lock()); // and never given back
+            await(mutex.lock()); // never unlocked
             File file = await(File.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE));
             for (int bytes : new int[] {16, 64 << 20, 16, 16}) {
                 buffers.add(Buffer.allocate(bytes));
@@ -202,7 +202,7 @@ class RobustnessTest {
                     .isInstanceOf(CancellationException.class);
         }
         assertThat(unwound).hasSize(1);
-        buffers.forEach(Buffer::segment); // every one is its owner's again
+        buffers.forEach(Buffer::segment); // all are owned by us again
         buffers.forEach(Buffer::close);
         assertThat(executor.stats().inFlight()).isZero();
         assertThat(executor.stats().unknown()).isZero();
@@ -246,7 +246,7 @@ class RobustnessTest {
 
     @Test
     void aThousandStartsAndClosesLeakNoDescriptorNoThreadAndNoMemory() throws Exception {
-        startAndClose(200); // the JVM needs this and that for itself at first
+        startAndClose(200); // the JVM allocates memory for itself at first
         long descriptors = ProcSelf.descriptors();
         long threads = ProcSelf.threads();
         long mappings = ProcSelf.mappings();
@@ -261,7 +261,7 @@ class RobustnessTest {
         assertThat(uncaught).isEmpty();
     }
 
-    /// The least of several looks: what a cleaner frees, or the JVM itself lets go of, one collection does not find.
+    /// The minimum of several measurements: one collection does not free everything, for example what a cleaner frees.
     private static long liveHeap() {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 5; i++) {
@@ -271,7 +271,7 @@ class RobustnessTest {
         return least;
     }
 
-    /// Each executor has its buffers, an operation that is in flight, and every other time one that completes.
+    /// Each executor has buffers and an operation in flight; every other one also completes an operation.
     private void startAndClose(int count) throws Exception {
         List<Thread> threads = new ArrayList<>();
         ExecutorOptions options = this.options.threadFactory(body -> {

@@ -15,14 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// Many of everything: what a sleeper and a parked block weigh, and what they ask of the kernel.
+/// Large numbers: the memory of a sleeper and of a parked block, and their system calls.
 @org.junit.jupiter.api.Timeout(120) // by its full name: there is a Timeout in this package
 class ScaleTest {
 
     private static final int MILLION = 1_000_000;
     private static final int MOMENTS = 1000;
 
-    /// A simulated kernel, whose time is virtual, with the calls counted that timers make.
+    /// A simulated kernel that counts the calls for timers.
     private static final class Counting extends InterceptedKernel {
         private int timers;
         private int settings;
@@ -44,7 +44,7 @@ class ScaleTest {
         }
     }
 
-    /// A sleep that notes when it is over.
+    /// A sleep that records its end.
     private static final class Sleeper implements Future<Void> {
         private final Future<Void> sleep;
         private final int moment;
@@ -102,7 +102,7 @@ class ScaleTest {
         simulated.assertQuiescent();
     }
 
-    /// Lets `count` blocks begin, and sleep for a day.
+    /// Starts `count` blocks that sleep for a day.
     private static List<JoinHandle<Void>> park(int count) throws Exception {
         List<JoinHandle<Void>> blocks = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 
-/// A task's life, wake by wake: after each step the number of polls, cancels and reports is what the protocol says.
+/// The states of a task, wake by wake. After each step, the numbers of polls, cancels and reports are checked.
 @Timeout(value = 120, threadMode = ThreadMode.SEPARATE_THREAD)
 class TaskTest {
 
@@ -43,7 +43,7 @@ class TaskTest {
             executor.turn();
             assertThat(future.polls).isEqualTo(1);
             executor.turn();
-            assertThat(future.polls).as("nobody woke it").isEqualTo(1);
+            assertThat(future.polls).as("not woken").isEqualTo(1);
             future.waker.wake();
             future.waker.wake();
             executor.turn();
@@ -148,7 +148,7 @@ class TaskTest {
     // ---- failures
 
     @Test
-    void failureGoesToTheHandleAndHarmsNoOtherTask() throws Exception {
+    void failureGoesToTheHandleAndAffectsNoOtherTask() throws Exception {
         withExecutor(executor -> {
             IOException inResult = new IOException("in result");
             IllegalArgumentException inPoll = new IllegalArgumentException("in poll");
@@ -170,7 +170,7 @@ class TaskTest {
     }
 
     @Test
-    void failureThatNobodyWaitsForGoesToTheUncaughtHandler() throws Exception {
+    void failureWithoutAWaiterGoesToTheUncaughtHandler() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("unjoined");
             JoinHandle<Void> handle = executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
@@ -178,30 +178,30 @@ class TaskTest {
             executor.runToEnd();
             assertThat(uncaught).containsExactly(failure);
             assertThat(handle.isDone()).isTrue();
-            assertThat(catchThrowable(handle::result)).as("who comes late still learns of it").isSameAs(failure);
+            assertThat(catchThrowable(handle::result)).as("a late join throws it, too").isSameAs(failure);
             assertThat(healthy.result()).isEqualTo(42);
         });
     }
 
     @Test
-    void failureThatSomebodyAsksForInTheSameTurnIsToldOnlyThere() throws Exception {
+    void failureTakenInTheSameTurnIsNotReported() throws Exception {
         withExecutor(executor -> {
             IOException failure = new IOException("joined too late to wait");
             JoinHandle<Void> failing = executor.submit(ScriptedFuture.<Void>ready(null).failure(failure));
-            List<Throwable> told = new ArrayList<>();
+            List<Throwable> thrown = new ArrayList<>();
             executor.submit(new ScriptedFuture<Void>(waker -> {
-                assertThat(failing.poll(waker)).as("it has ended, and nobody waited").isTrue();
-                told.add(catchThrowable(failing::result));
+                assertThat(failing.poll(waker)).as("it has ended without a waiter").isTrue();
+                thrown.add(catchThrowable(failing::result));
                 return true;
             }));
             executor.runToEnd();
-            assertThat(told).containsExactly(failure);
+            assertThat(thrown).containsExactly(failure);
             assertThat(uncaught).isEmpty();
         });
     }
 
     @Test
-    void failureThatNobodyAsksForIsReportedBeforeTheLoopSleeps() throws Exception {
+    void failureNotTakenIsReportedBeforeTheLoopSleeps() throws Exception {
         CountDownLatch reported = new CountDownLatch(1);
         try (Executor executor = Executor.start("loop", ExecutorOptions.defaults().uncaught(e -> reported.countDown()))) {
             executor.submit(ScriptedFuture.<Void>ready(null).failure(new IOException("unjoined")));
@@ -220,7 +220,7 @@ class TaskTest {
             handle.cancel();
             handle.cancel();
             executor.runToEnd();
-            assertThat(future.polls).as("it went on").isEqualTo(1);
+            assertThat(future.polls).as("it continues").isEqualTo(1);
             assertThat(future.cancels).isZero();
             assertThat(uncaught).containsExactly(failure);
             assertThat(wakes.get()).isZero();
@@ -228,7 +228,7 @@ class TaskTest {
     }
 
     @Test
-    void uncaughtHandlerThatThrowsHarmsNoOtherTask() throws Exception {
+    void throwingUncaughtHandlerAffectsNoOtherTask() throws Exception {
         ExecutorOptions options = ExecutorOptions.defaults().uncaught(failure -> {
             throw new IllegalStateException("the handler");
         });
@@ -246,7 +246,7 @@ class TaskTest {
     }
 
     @Test
-    void wakerOfAJoinerThatThrowsIsReportedAndHarmsNoOtherTask() throws Exception {
+    void throwingWakerOfAJoinerIsReported() throws Exception {
         withExecutor(executor -> {
             IllegalArgumentException failure = new IllegalArgumentException("the joiner's waker");
             JoinHandle<Integer> handle = executor.submit(ScriptedFuture.ready(1));
@@ -306,7 +306,7 @@ class TaskTest {
             AtomicInteger second = new AtomicInteger();
             handle.poll(first::incrementAndGet);
             handle.poll(second::incrementAndGet);
-            handle.cancel(); // the first one's
+            handle.cancel(); // by the first waiter
             executor.runToEnd();
             assertThat(first.get()).isZero();
             assertThat(second.get()).isEqualTo(1);
@@ -316,7 +316,7 @@ class TaskTest {
     @Test
     void failureOfATaskThatTwoWaitersLeftIsReported() throws Exception {
         withExecutor(executor -> {
-            IOException failure = new IOException("nobody waits");
+            IOException failure = new IOException("no waiter");
             JoinHandle<Integer> handle = executor.submit(ScriptedFuture.<Integer>ready(null).failure(failure));
             handle.poll(() -> { });
             Waker second = () -> { };
