@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -46,6 +47,7 @@ public class ReactiveSchedules {
     static final class Checking<T> implements CoreSubscriber<T> {
 
         final List<T> received = new ArrayList<>();
+        final Semaphore elements = new Semaphore(0);
         final CountDownLatch over = new CountDownLatch(1);
         final AtomicInteger discarded = new AtomicInteger();
         volatile Subscription subscription;
@@ -78,6 +80,7 @@ public class ReactiveSchedules {
         @Override
         public void onNext(T element) {
             signal(() -> received.add(element));
+            elements.release();
         }
 
         @Override
@@ -132,9 +135,6 @@ public class ReactiveSchedules {
     @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "long seen = requested; requested = 0; demand = Operators.addCap(demand, seen);")
-    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
-            real = "scheduled = 0;",
-            broken = "if (state != State.NEW) { drain(); scheduled = 0; return; } scheduled = 0;")
     public static class RequestAndRequest implements Schedule {
 
         /// For Fray.
@@ -157,6 +157,33 @@ public class ReactiveSchedules {
             check(subscriber.received.equals(List.of(1, 2, 3, 4)), "received " + subscriber.received);
             a.join();
             b.join();
+            trale.close();
+            check(numbers.stops == 1, "stops " + numbers.stops);
+            kernel.end();
+        }
+    }
+
+    /// A thread requests each element when it has received the one before.
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
+            real = "scheduled = 0;",
+            broken = "if (state != State.NEW) { drain(); scheduled = 0; return; } scheduled = 0;")
+    public static class RequestEach implements Schedule {
+
+        /// For Fray.
+        public RequestEach() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Checking<Integer> subscriber = new Checking<>();
+            Numbers numbers = new Numbers(trale.loop, subscriber, 5);
+            numbers.subscribe();
+            for (int i = 0; i < 5; i++) {
+                numbers.request(1);
+                subscriber.elements.acquire();
+            }
+            subscriber.over.await();
             trale.close();
             check(numbers.stops == 1, "stops " + numbers.stops);
             kernel.end();
@@ -194,11 +221,29 @@ public class ReactiveSchedules {
 
     // ---- opening monos
 
-    private static Mono<Integer> opening(Trale trale, AtomicInteger made, AtomicInteger unwanted) {
-        return new FutureMono<Integer>(trale.loop, () -> new ReadyFuture<>(made::incrementAndGet), any -> unwanted.incrementAndGet());
+    /// Creates one value for each subscription.
+    private static final class Opening {
+
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final AtomicInteger made = new AtomicInteger();
+        private final AtomicInteger unwanted = new AtomicInteger();
+
+        Mono<Integer> mono(Trale trale) {
+            return new FutureMono<Integer>(trale.loop, () -> new ReadyFuture<>(() -> {
+                int value = made.incrementAndGet();
+                begun.countDown();
+                return value;
+            }), any -> unwanted.incrementAndGet());
+        }
+
+        /// Throws unless each value was signalled or discarded.
+        void checkValues(Checking<Integer> subscriber) {
+            check(made.get() == unwanted.get() + subscriber.received.size(),
+                    "made " + made + ", unwanted " + unwanted + ", received " + subscriber.received);
+        }
     }
 
-    /// One thread requests the value, another cancels. Each created value is either signalled or discarded.
+    /// One thread requests the value while it is created, another cancels. Each created value is either signalled or discarded.
     @Twin(fault = "a value that races with a cancel is not discarded", of = FutureMono.class,
             real = "if (before == VALUE) { discard(); }", broken = "if (before == VALUE) { }")
     @Twin(fault = "the check for demand and the store of the value are two steps", of = FutureMono.class,
@@ -213,17 +258,22 @@ public class ReactiveSchedules {
         public void run() throws Exception {
             OnSharedKernel kernel = new OnSharedKernel();
             Trale trale = start(kernel);
-            AtomicInteger made = new AtomicInteger();
-            AtomicInteger unwanted = new AtomicInteger();
+            Opening opening = new Opening();
             Checking<Integer> subscriber = new Checking<>();
-            opening(trale, made, unwanted).subscribe(subscriber);
-            Thread a = go(() -> subscriber.subscription.request(1));
-            Thread b = go(() -> subscriber.subscription.cancel());
+            opening.mono(trale).subscribe(subscriber);
+            Subscription subscription = subscriber.subscription;
+            Thread a = go(() -> {
+                opening.begun.await();
+                subscription.request(1);
+            });
+            Thread b = go(() -> {
+                opening.begun.await();
+                subscription.cancel();
+            });
             a.join();
             b.join();
             trale.close();
-            check(made.get() == unwanted.get() + subscriber.received.size(),
-                    "made " + made + ", unwanted " + unwanted + ", received " + subscriber.received);
+            opening.checkValues(subscriber);
             kernel.end();
         }
     }
@@ -241,33 +291,35 @@ public class ReactiveSchedules {
         public void run() throws Exception {
             OnSharedKernel kernel = new OnSharedKernel();
             Trale trale = start(kernel);
-            AtomicInteger made = new AtomicInteger();
-            AtomicInteger unwanted = new AtomicInteger();
+            Opening opening = new Opening();
             Checking<Integer> subscriber = new Checking<>();
             Thread a = go(() -> {
-                opening(trale, made, unwanted).subscribe(subscriber);
+                opening.mono(trale).subscribe(subscriber);
                 subscriber.subscription.request(1);
             });
             Thread b = go(trale::close);
             a.join();
             b.join();
             subscriber.over.await();
-            check(made.get() == unwanted.get() + subscriber.received.size(),
-                    "made " + made + ", unwanted " + unwanted + ", received " + subscriber.received);
+            opening.checkValues(subscriber);
             kernel.end();
         }
     }
 
     // ---- the scheduler
 
-    /// One thread schedules on a worker that another thread disposes; a third schedules directly. The graceful dispose
-    /// completes after every task has ended.
+    /// One thread schedules on a worker, and another disposes the scheduler gracefully and then the worker; a third schedules
+    /// directly. The loop is occupied by a task, and the graceful dispose waits for that.
     @Twin(fault = "a task that is added after the dispose is not disposed", of = TraleWorker.class,
             real = "if (isRefusing() || !task.start()) {", broken = "if (!task.start()) {")
     @Twin(fault = "the end is detected by the size of the set", of = TraleWorker.class,
             real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
             broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && whole == null) {")
     public static class ScheduleAndDispose implements Schedule {
+
+        private final List<Disposable> delayed = new ArrayList<>();
+        private final AtomicInteger accepted = new AtomicInteger();
+        private final AtomicInteger ran = new AtomicInteger();
 
         /// For Fray.
         public ScheduleAndDispose() {}
@@ -278,33 +330,48 @@ public class ReactiveSchedules {
             Trale trale = start(kernel);
             Scheduler scheduler = trale.scheduler();
             Scheduler.Worker worker = scheduler.createWorker();
-            List<Disposable> delayed = new ArrayList<>();
-            AtomicInteger accepted = new AtomicInteger();
-            AtomicInteger ran = new AtomicInteger();
-            Thread a = go(() -> {
-                try {
+            CountDownLatch occupied = new CountDownLatch(1);
+            CountDownLatch ended = new CountDownLatch(1);
+            scheduler.schedule(() -> await(occupied));
+            Thread a = go(() -> schedule(() -> {
+                for (int i = 0; i < 4; i++) {
                     delayed.add(worker.schedule(() -> { }, Long.MAX_VALUE, TimeUnit.NANOSECONDS));
-                } catch (RejectedExecutionException e) {
-                    // disposed
                 }
+            }));
+            Thread b = go(() -> {
+                scheduler.disposeGracefully().subscribe(never -> { }, failure -> { }, ended::countDown);
+                worker.dispose();
             });
-            Thread b = go(worker::dispose);
-            Thread c = go(() -> {
-                try {
-                    scheduler.schedule(ran::incrementAndGet);
-                    accepted.incrementAndGet();
-                } catch (RejectedExecutionException e) {
-                    // disposed
-                }
-            });
+            Thread c = go(() -> schedule(() -> {
+                scheduler.schedule(ran::incrementAndGet);
+                accepted.incrementAndGet();
+            }));
             a.join();
             b.join();
-            check(delayed.stream().allMatch(Disposable::isDisposed), "accepted but not disposed");
-            scheduler.disposeGracefully().block();
             c.join();
+            check(delayed.stream().allMatch(Disposable::isDisposed), "accepted but not disposed");
+            check(ended.getCount() == 1, "the scheduler has ended, but a task has not");
+            occupied.countDown();
+            ended.await();
             check(ran.get() == accepted.get(), "accepted " + accepted + ", ran " + ran);
             trale.close();
             kernel.end();
+        }
+
+        private static void await(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+
+        private static void schedule(Runnable schedule) {
+            try {
+                schedule.run();
+            } catch (RejectedExecutionException e) {
+                // disposed
+            }
         }
     }
 

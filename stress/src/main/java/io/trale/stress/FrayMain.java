@@ -3,6 +3,7 @@ package io.trale.stress;
 import java.io.PrintStream;
 import java.lang.reflect.Constructor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import kotlin.Unit;
 import org.pastalab.fray.core.TestRunner;
 import org.pastalab.fray.core.command.Configuration;
@@ -10,33 +11,30 @@ import org.pastalab.fray.core.command.ExecutionInfo;
 import org.pastalab.fray.core.command.LambdaExecutor;
 import org.pastalab.fray.core.command.NetworkDelegateType;
 import org.pastalab.fray.core.command.SystemTimeDelegateType;
-import org.pastalab.fray.core.randomness.ControlledRandom;
 import org.pastalab.fray.core.randomness.ControlledRandomProvider;
-import org.pastalab.fray.core.scheduler.POSScheduler;
-import org.pastalab.fray.core.scheduler.RandomScheduler;
-import org.pastalab.fray.core.scheduler.Scheduler;
+import org.pastalab.fray.rmi.TestStatusObserver;
 
-/// Runs a [Schedule] repeatedly under Fray, which controls every thread switch. Needs the JDK, the agents and the flags of
-/// the class `Fray` in the tests.
+/// Runs a [Schedule] repeatedly under Fray, which controls every thread switch, until a check fails, all threads wait for ever,
+/// or a schedule does not end. Needs the JDK, the agents and the flags of the class `Fray` in the tests.
 ///
-/// Arguments: the class, the algorithm that chooses the next thread (`pos` or `random`), the time in seconds, and a
-/// directory for reports. Prints the number of schedules, then the failure if any. The exit status is 1 after a failure,
-/// else 0.
+/// Arguments: the class, a seed, the number of schedules, and a directory for reports. The schedule of the seed before is run
+/// first and loads the classes; so a seed determines the same schedule in every run. Prints what failed and what each thread
+/// does, and then a line with the number of schedules, the failure, and its seed.
 public final class FrayMain {
 
-    private static final int MAX_SCHEDULES = Integer.MAX_VALUE;
-    private static final int MAX_STEPS = 100_000;
+    /// In the place of a failure.
+    static final String NO_FAILURE = "no failure";
+
+    /// Without a step for so long, a thread spins, or waits for something that Fray does not control.
+    private static final long STUCK_MILLIS = 30_000;
+
+    private static final PrintStream OUT = System.out;
 
     private FrayMain() {}
 
     /// See the class.
     public static void main(String[] args) throws Exception {
         Constructor<?> constructor = Class.forName(args[0]).getConstructor();
-        Scheduler scheduler = switch (args[1]) {
-            case "pos" -> new POSScheduler(new ControlledRandom());
-            case "random" -> new RandomScheduler(new ControlledRandom());
-            default -> throw new IllegalArgumentException(args[1]);
-        };
         ExecutionInfo execution = new ExecutionInfo(new LambdaExecutor(() -> {
             try {
                 ((Schedule) constructor.newInstance()).run();
@@ -44,20 +42,64 @@ public final class FrayMain {
                 throw new AssertionError(e);
             }
             return Unit.INSTANCE;
-        }), false, false, MAX_STEPS);
+        }), false, false, 2 * SeededScheduler.MAX_STEPS);
         // Fray's clock; a timed wait ends early only if no other thread can run. All other settings are the defaults.
-        Configuration configuration = new Configuration(execution, Path.of(args[3]), MAX_SCHEDULES, Integer.parseInt(args[2]),
-                scheduler, new ControlledRandomProvider(), false, false, true, false, false, false, NetworkDelegateType.NONE,
-                SystemTimeDelegateType.MOCK, 1000L, false, true, false, false, false, false, null);
-        PrintStream out = System.out;
+        Configuration configuration = new Configuration(execution, Path.of(args[3]), 1 + Integer.parseInt(args[2]),
+                Integer.MAX_VALUE, new SeededScheduler(Long.parseLong(args[1]) - 1), new ControlledRandomProvider(), false, false,
+                true, false, false, false, NetworkDelegateType.NONE, SystemTimeDelegateType.MOCK, 1000L, false, true, false, false,
+                false, false, null);
+        configuration.getTestStatusObservers().add(new TestStatusObserver() {
+            @Override
+            public void onExecutionStart() {}
+
+            @Override
+            public void onReportError(Throwable failure) {
+                fail(configuration, failure);
+            }
+
+            @Override
+            public void onExecutionDone(Throwable failure) {}
+
+            @Override
+            public void saveToReportFolder(Path directory) {}
+        });
         System.setOut(new PrintStream(PrintStream.nullOutputStream())); // Fray prints progress
-        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> { }); // the result contains it
-        Throwable failure = new TestRunner(configuration).run();
-        out.println(configuration.getCurrentIteration() + " schedules");
-        if (failure != null) {
-            failure.printStackTrace(out);
-        }
-        out.flush();
-        Runtime.getRuntime().halt(failure == null ? 0 : 1); // threads of a failed schedule may still wait
+        watch(configuration);
+        new TestRunner(configuration).run();
+        end(configuration, NO_FAILURE + ", first seed " + args[1]);
+    }
+
+    /// Fails if Fray makes no step for long.
+    private static void watch(Configuration configuration) {
+        Thread.ofPlatform().daemon().start(() -> {
+            SeededScheduler scheduler = null;
+            for (int steps = -1; scheduler != configuration.getScheduler() || steps != scheduler.steps();) {
+                scheduler = (SeededScheduler) configuration.getScheduler();
+                steps = scheduler.steps();
+                try {
+                    Thread.sleep(STUCK_MILLIS);
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+            fail(configuration, new AssertionError("no step for " + STUCK_MILLIS + " ms"));
+        });
+    }
+
+    private static void fail(Configuration configuration, Throwable failure) {
+        failure.printStackTrace(OUT);
+        Thread.getAllStackTraces().forEach((thread, trace) -> {
+            OUT.println(thread);
+            Arrays.stream(trace).forEach(frame -> OUT.println("\tat " + frame));
+        });
+        SeededScheduler scheduler = (SeededScheduler) configuration.getScheduler();
+        end(configuration, failure.toString().lines().findFirst().orElseThrow() + ", seed " + scheduler.seed());
+    }
+
+    /// Ends the JVM at once, since threads may still wait.
+    private static void end(Configuration configuration, String result) {
+        OUT.println(configuration.getCurrentIteration() + " schedules, " + result);
+        OUT.flush();
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -3,8 +3,9 @@
 ///
 /// Almost everything in trale belongs to one thread. The exceptions are:
 ///
-/// - [io.trale.task.Inbox] and the rings that it requires
+/// - [io.trale.task.Inbox] and the wake-ups that it requires
 /// - the bits and the joiner of a task
+/// - the continuation of an async block, if another thread unparks it
 /// - the eventfds, and the time of their close
 /// - the mutex
 /// - demand and cancel of a subscription

@@ -3,12 +3,16 @@ package io.trale.task;
 import static io.trale.stress.Schedule.check;
 import static io.trale.stress.Schedule.go;
 
+import io.trale.future.ErrnoException;
 import io.trale.future.Future;
+import io.trale.future.IntFuture;
 import io.trale.future.Waker;
 import io.trale.stress.Schedule;
 import io.trale.stress.Twin;
+import io.trale.sync.EventFd;
 import io.trale.sync.Mutex;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -18,13 +22,13 @@ public class ExecutorSchedules {
     /// For nested classes only.
     ExecutorSchedules() {}
 
-    /// A future that completes when threads have called [#ring] `wanted` times.
+    /// A future that completes when threads have called [#wake] `wanted` times.
     static final class Bell implements Future<Integer> {
 
         private final AtomicInteger woken = new AtomicInteger();
         private final int wanted;
         private volatile Waker waker = () -> { };
-        boolean cancelled;
+        final CountDownLatch cancelled = new CountDownLatch(1);
 
         Bell(int wanted) {
             this.wanted = wanted;
@@ -48,7 +52,44 @@ public class ExecutorSchedules {
 
         @Override
         public void cancel() {
-            cancelled = true;
+            cancelled.countDown();
+        }
+    }
+
+    /// Waits for an event, and closes the executor after it. Its operation is in flight until then, or until its cancel.
+    static final class Closing implements Future<Void> {
+
+        final CountDownLatch begun = new CountDownLatch(1);
+        final CountDownLatch cancelled = new CountDownLatch(1);
+        EventFd event;
+        private IntFuture take;
+
+        @Override
+        public boolean poll(Waker waker) {
+            if (take == null) {
+                try {
+                    event = EventFd.counter();
+                } catch (ErrnoException e) {
+                    throw new AssertionError(e);
+                }
+                take = event.take();
+                begun.countDown();
+            }
+            return take.poll(waker);
+        }
+
+        @Override
+        public Void result() {
+            event.close();
+            Executor.current().close();
+            return null;
+        }
+
+        @Override
+        public void cancel() {
+            take.cancel();
+            event.close();
+            cancelled.countDown();
         }
     }
 
@@ -101,9 +142,9 @@ public class ExecutorSchedules {
             Thread b = go(bell::wake);
             try {
                 handle.join();
-                check(false, "completed after one ring");
+                check(false, "completed after one wake");
             } catch (CancellationException e) {
-                check(bell.cancelled, "aborted but not cancelled");
+                check(bell.cancelled.getCount() == 0, "aborted but not cancelled");
             }
             a.join();
             b.join();
@@ -112,7 +153,8 @@ public class ExecutorSchedules {
         }
     }
 
-    /// Two threads submit jobs while the executor closes. Accepted jobs run, and no wake-up writes to a closed descriptor.
+    /// Two threads submit jobs while the executor closes: one when it cancels its tasks and then waits for the last operation,
+    /// one when it frees its ring. Accepted jobs run, and no wake-up writes to a closed descriptor.
     @Twin(fault = "the loop takes the jobs and closes the inbox in two steps", of = Inbox.class,
             real = "pour((Job) HEAD.getAndSet(this, CLOSED), queue);",
             broken = "Job seen = head; head = CLOSED; pour(seen, queue);")
@@ -128,8 +170,16 @@ public class ExecutorSchedules {
         public void run() throws Exception {
             OnSharedKernel kernel = new OnSharedKernel();
             Executor executor = kernel.start();
-            Thread a = go(() -> execute(executor));
-            Thread b = go(() -> execute(executor));
+            Closing closing = new Closing();
+            executor.submit(closing);
+            Thread a = go(() -> {
+                closing.cancelled.await();
+                execute(executor);
+            });
+            Thread b = go(() -> {
+                kernel.shared.freed.await();
+                execute(executor);
+            });
             executor.close();
             check(executor.isClosed(), "close() returned before the end");
             a.join();
@@ -145,6 +195,34 @@ public class ExecutorSchedules {
             } catch (RejectedExecutionException e) {
                 // closed
             }
+        }
+    }
+
+    /// A thread wakes the loop, and an event does so as well, whose task closes the executor.
+    public abstract static class WakeAndClose implements Schedule {
+
+        /// For Fray.
+        protected WakeAndClose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Executor executor = kernel.start();
+            Closing closing = new Closing();
+            executor.submit(closing);
+            closing.begun.await();
+            kernel.shared.awaitSleep();
+            Thread a = go(() -> {
+                try {
+                    executor.execute(() -> { });
+                } catch (RejectedExecutionException e) {
+                    // closed
+                }
+            });
+            closing.event.signal();
+            a.join();
+            executor.close();
+            kernel.end();
         }
     }
 
@@ -181,9 +259,9 @@ public class ExecutorSchedules {
             }
             try {
                 handle.join();
-                check(false, "completed without a ring");
+                check(false, "completed without a wake");
             } catch (CancellationException e) {
-                check(bell.cancelled, "ended but not cancelled");
+                check(bell.cancelled.getCount() == 0, "ended but not cancelled");
             }
         }
     }

@@ -9,6 +9,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -21,15 +23,30 @@ final class Fray {
     private static final List<String> OPENED = List.of("java.lang", "java.lang.reflect", "java.io", "java.util",
             "java.util.concurrent.atomic", "sun.nio.ch");
 
-    /// Time beyond the time of a run: for the start of the JVM and for the last schedule.
-    private static final int GRACE_SECONDS = 120;
+    /// Platform threads in place of virtual threads, which Fray does not control.
+    private static final List<Change> STAND_INS = List.of(
+            new Change("io.trale.reactive.loop.Loop", "Thread.startVirtualThread(", "Thread.ofPlatform().start("),
+            new Change("io.trale.reactor.CurrentReactor", "thread.isVirtual() ? BLOCKS.get(thread) : null", "BLOCKS.get(thread)"),
+            new Change("io.trale.task.Coroutine", "thread = Thread.ofVirtual()", "thread = Thread.ofPlatform()"),
+            new Change("io.trale.task.Coroutine",
+                    "((Thread.Builder.OfVirtual) BUILDER.invokeExact((Executor) this)) .inheritInheritableThreadLocals(false)"
+                            + ".unstarted(body);", "new VirtualStandIn(this, body);"),
+            new Change("io.trale.task.Coroutine", "DEFAULT_SCHEDULER = defaultScheduler();",
+                    "DEFAULT_SCHEDULER = action -> Thread.ofPlatform().start(action);"),
+            new Change("io.trale.task.Coroutine", "LockSupport.unpark(thread); } Runnable",
+                    "VirtualStandIn.unpark(thread); } Runnable"),
+            new Change("io.trale.task.Coroutine", "void suspend() { LockSupport.park(); }",
+                    "void suspend() { VirtualStandIn.park(); }"));
+
     private static final int JLINK_SECONDS = 900;
+    /// Each schedule gets a second more.
+    private static final int START_SECONDS = 600;
 
-    /// The algorithm that chooses a schedule. Each finds faults that the other does not find.
-    enum Order { POS, RANDOM }
+    /// The last line of a run: the number of schedules, the failure, and its seed.
+    private static final Pattern SUMMARY = Pattern.compile("\\d+ schedules, (.*), (?:first )?seed (-?\\d+)\\s*+\\z");
 
-    /// The result of a run; `failure` is null if no check failed.
-    record Result(String summary, String failure) {}
+    /// The result of a run. `seed` is that of the schedule that failed, else of the first.
+    record Result(boolean failed, String seed, String summary, String output) {}
 
     private final String classPath = System.getProperty("java.class.path");
     private final Path directory;
@@ -71,26 +88,27 @@ final class Fray {
         Files.move(made, jdk);
     }
 
-    /// Runs the schedule `type` until it fails, at most for `seconds`. Classes in the directory `first`, if not null,
-    /// replace those of the class path.
-    Result run(Class<?> type, Order order, int seconds, Path first) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(jdk.resolve("bin", "java").toString(), "-ea:io.trale...", "-Xmx1g",
-                "-XX:+UseSerialGC", "-javaagent:" + jar("fray-instrumentation-agent"), "-agentpath:" + agentLibrary,
-                "--enable-native-access=ALL-UNNAMED"));
+    /// Compiles what [#run] replaces: stand-ins, and `more`.
+    static void compile(Path directory, Change... more) throws IOException {
+        Change.compile(directory, Stream.concat(STAND_INS.stream(), Stream.of(more)).toList());
+    }
+
+    /// Runs the schedules of `type` with the seeds from `seed` on until one fails, `count` at most. Classes in the directory
+    /// `first` replace those of the class path.
+    Result run(Class<?> type, long seed, int count, Path first) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(jdk.resolve("bin", "java").toString(), "-ea:io.trale...", "-Xmx300m",
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-javaagent:" + jar("fray-instrumentation-agent"),
+                "-agentpath:" + agentLibrary, "--enable-native-access=ALL-UNNAMED"));
         OPENED.forEach(name -> command.add("--add-opens=java.base/" + name + "=ALL-UNNAMED"));
-        command.addAll(List.of("-cp", first == null ? classPath : first + File.pathSeparator + classPath,
-                FrayMain.class.getName(), type.getName(), order.name().toLowerCase(), "" + seconds,
-                directory.resolve("report").toString()));
-        List<String> lines = run(command, seconds + GRACE_SECONDS).lines().toList();
-        int begin = 0;
-        while (begin < lines.size() && !lines.get(begin).endsWith(" schedules")) {
-            begin++;
+        Path reports = Files.createTempDirectory(directory, type.getSimpleName());
+        command.addAll(List.of("-cp", first + File.pathSeparator + classPath, FrayMain.class.getName(), type.getName(), "" + seed,
+                "" + count, reports.toString()));
+        String output = run(command, START_SECONDS + count);
+        Matcher summary = SUMMARY.matcher(output);
+        if (!summary.find()) {
+            throw new AssertionError("Fray did not run: " + output);
         }
-        if (begin == lines.size()) {
-            throw new AssertionError("Fray did not run: " + lines);
-        }
-        String failure = begin + 1 == lines.size() ? null : String.join("\n", lines.subList(begin + 1, lines.size()));
-        return new Result(lines.get(begin), failure);
+        return new Result(!summary.group(1).equals(FrayMain.NO_FAILURE), summary.group(2), summary.group().strip(), output);
     }
 
     /// Runs `command` and returns its output. Kills it and fails after `seconds`.

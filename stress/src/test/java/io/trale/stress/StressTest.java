@@ -66,7 +66,7 @@ class StressTest {
     @ParameterizedTest
     @MethodSource("twins")
     void theBrokenTwinIsCaught(Class<?> race, Twin twin, @TempDir Path classes) throws IOException {
-        BrokenTwin.compile(twin, classes);
+        Change.compile(classes, List.of(Change.of(twin)));
         long caught = 0;
         for (int left = TRIES; caught == 0 && left > 0; left--) {
             TestResult result = jcstress.run(race, classes);

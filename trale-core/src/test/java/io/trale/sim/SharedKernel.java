@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.CountDownLatch;
 
 /// A simulated kernel without faults that real threads may call, for tools that control their schedule. One monitor guards
 /// the kernel; a sleeping loop waits in that monitor.
@@ -18,6 +19,10 @@ public final class SharedKernel implements InvocationHandler {
             new Class<?>[] {Kernel.class}, this);
     private SimKernel simulated;
     private int spins;
+    private boolean asleep;
+
+    /// Opens when a loop begins to free the memory of its ring, which is nearly the last step of its close.
+    public final CountDownLatch freed = new CountDownLatch(1);
 
     /// A kernel that rejects the number of a closed descriptor; see [SimKernel#strict].
     public SharedKernel() {}
@@ -50,6 +55,10 @@ public final class SharedKernel implements InvocationHandler {
             return switch (method.getName()) {
                 case "write8" -> write8((Integer) arguments[0], (Long) arguments[1]);
                 case "spinWait" -> spinWait();
+                case "munmap" -> {
+                    freed.countDown();
+                    yield call(method, arguments);
+                }
                 default -> call(method, arguments);
             };
         }
@@ -63,15 +72,30 @@ public final class SharedKernel implements InvocationHandler {
         }
     }
 
+    /// Waits until the loop sleeps. Any other thread.
+    public void awaitSleep() throws InterruptedException {
+        synchronized (monitor) {
+            while (!asleep) {
+                monitor.wait();
+            }
+        }
+    }
+
     private void sleep() {
+        asleep = true;
+        monitor.notifyAll();
         try {
             monitor.wait();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+        asleep = false;
     }
 
-    private int write8(int fd, long value) {
+    private int write8(int fd, long value) throws InterruptedException {
+        if (asleep) {
+            monitor.wait(1); // the thread may be late: others run until they wait, or Fray ends this early
+        }
         SimFile file = simulated().file(fd);
         if (file == null) {
             throw simulated().failed("write8 to the closed descriptor " + fd);
