@@ -313,8 +313,8 @@ public class ReactiveSchedules {
     @Twin(fault = "a task that is added after the dispose is not disposed", of = TraleWorker.class,
             real = "if (isRefusing() || !task.start()) {", broken = "if (!task.start()) {")
     @Twin(fault = "the end is detected by the size of the set", of = TraleWorker.class,
-            real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
-            broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && whole == null) {")
+            real = "if (live.decrementAndGet() == DISPOSED && parent == null) {",
+            broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && parent == null) {")
     public static class ScheduleAndDispose implements Schedule {
 
         private final List<Disposable> delayed = new ArrayList<>();

@@ -11,150 +11,150 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// A connection, of TCP or between processes of this host. Its methods may be called from any thread; signals come on the
-/// loop.
+/// A connected stream socket: TCP, or a Unix domain socket of this host.
 ///
-/// Nothing closes a connection but its user, through [#handle], [#close] or [#abort], and [Trale#close]: not the end of
-/// a send, not a cancel, not the peer. `TCP_NODELAY` is set unless options say otherwise.
+/// All methods may be called from any thread; signals come on the loop thread. Only the user closes a connection: by [#handle],
+/// [#close], [#abort] or [Trale#close]. The end of a send, a cancel and the peer's end do not close it. `TCP_NODELAY` is set
+/// unless options change it.
 public interface Connection {
 
     // ---- data
 
-    /// What the peer sends, in the chunks in which it comes: heap buffers of exact size, at most as large as one receive
-    /// buffer (64 KiB unless said otherwise). They belong to the subscriber; there is nothing to release.
+    /// The received bytes, in heap buffers of exact size, each at most as large as one receive buffer (64 KiB by default). The
+    /// buffers belong to the subscriber; there is nothing to release.
     ///
-    /// While there is demand one `recv(2)` is in flight; with none there is none, the socket's buffer fills, and the peer
-    /// stalls. Completes when the peer ends its side, and stops no send by that. Fails with
-    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others). If received bytes were lost for want of memory, this and
-    /// every later receive fails: no subscriber takes a stream with a gap for whole. One subscriber at a time: after it has
-    /// cancelled or completed by count, as in `take(n)`, the next goes on at the very next byte.
+    /// While there is demand, one `recv(2)` is in flight. Without demand there is none: the socket's receive buffer fills, and
+    /// TCP stops the peer. Completes when the peer has shut down its side (half-close), which stops no send. Fails with
+    /// [io.trale.future.ErrnoException] (`ECONNRESET` and others).
+    ///
+    /// One subscriber at a time; a second one fails with [IllegalStateException]. After a cancel, or a completion by count as
+    /// in `take(n)`, the next subscriber continues at the next byte. If received bytes were lost because no memory was left,
+    /// this and every later receive fails: no subscriber mistakes a stream with a gap for a complete one.
     ///
     /// If this side closes the connection, by [#close], [#abort] or [Trale#close], a receive that did not reach the peer's end
-    /// fails with [java.nio.channels.ClosedChannelException]. A subscriber without an error consumer has Reactor log that as
-    /// dropped. If such a close is an ordinary end for the subscriber, add `onErrorComplete(ClosedChannelException.class)`.
+    /// fails with [java.nio.channels.ClosedChannelException]. Reactor logs that error as dropped if the subscriber has no error
+    /// consumer. If such a close is an ordinary end for the subscriber, add `onErrorComplete(ClosedChannelException.class)`.
     ///
-    /// Header, then body: [io.trale.reactive.codec.Lines], [io.trale.reactive.codec.Strings] and
-    /// [io.trale.reactive.codec.Frames] that are applied directly to this consume the bytes of the
-    /// elements that they signal, and no others. The next subscriber gets the bytes behind the last element, also if they
-    /// came in the same packet:
+    /// **Header, then body.** [io.trale.reactive.codec.Lines], [io.trale.reactive.codec.Strings] and
+    /// [io.trale.reactive.codec.Frames] that are applied directly to this consume only the bytes of the elements that they
+    /// signal. The next subscriber receives the bytes after the last element, even if they arrived in the same packet:
     ///
     /// ```java
     /// connection.receive().transform(Lines.of(UTF_8)).next()
     ///         .flatMap(header -> connection.send(body(header, connection.receive())));
     /// ```
     ///
-    /// Bytes that could not be decoded are not consumed either, so another subscriber may read them, but `retry` meets
-    /// the same error again. Two things consume more: an operator between `receive()` and the view passes on whole chunks,
-    /// whose rest is discarded with the view; and an operator behind the view that prefetches elements, such as
-    /// `publishOn`, has consumed them.
+    /// Bytes that could not be decoded are not consumed either: another subscriber may read them, and `retry` fails with the
+    /// same error again. More bytes are consumed in two cases. An operator between `receive()` and the view passes on whole
+    /// chunks, and the view discards the rest of its last chunk. An operator after the view that prefetches, such as
+    /// `publishOn`, has consumed the elements in its queue.
     Flux<ByteBuffer> receive();
 
-    /// As [#receive], with no copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote
-    /// them to, and what it returns is the element. The segment is native, valid during the call only, and may be
-    /// written to: keeping it is of no use, since every access then throws. If `reader` throws, the subscription ends with
-    /// that error, and those bytes are gone.
+    /// As [#receive], without a copy: `reader` is called on the loop with the bytes in the memory that the kernel wrote them
+    /// to. Its result is the element. The segment is native, writable and valid during the call only; a later access throws. If
+    /// `reader` throws, the subscription ends with that error, and those bytes are lost.
     <R> Flux<R> receiveWith(Function<? super MemorySegment, ? extends R> reader);
 
-    /// As [#receive], with no copy: each element is a loan of the memory that the kernel wrote the bytes to, and
-    /// **whoever gets it closes it**. Meant for passing on, as in `b.sendLeases(a.receiveLeases())`. At most an eighth
-    /// of the buffers for leases is with one connection at a time; then receiving waits until one is given back.
+    /// As [#receive], without a copy: each element is a lease of the memory that the kernel wrote the bytes to. **The
+    /// subscriber must close each lease.** Meant for forwarding, as in `b.sendLeases(a.receiveLeases())`. One connection has at
+    /// most an eighth of the lease buffers at a time; then its receives wait until a lease is closed.
     Flux<Lease> receiveLeases();
 
-    /// Limits how long a receive may bring nothing; without a limit by default.
+    /// Limits how long a receive may bring no byte; by default there is no limit.
     ///
-    /// If the kernel has had a receive of this connection for `limit` and no byte has come, [#receive] and its kin fail with
-    /// [ReadIdleException]. Time without demand does not count. The connection stays open, and what comes later is for the
-    /// next subscriber; so a handler may send something and receive again. If the handler passes the failure on,
-    /// [#handle] closes the connection as by [#close], and a server logs it at debug level.
+    /// If a receive of this connection was in the kernel for `limit` and brought no byte, the current receive fails with
+    /// [ReadIdleException]. Time without demand does not count. The connection stays open, and the next subscriber gets later
+    /// bytes, so a handler may send something and receive again. If the handler passes the failure on, [#handle] closes the
+    /// connection as [#close] does, and a server logs it at debug level.
     ///
-    /// `limit` must be positive; one of more than 146 years is none. Applies to each receive that begins later. Any thread.
-    /// Returns this.
+    /// `limit` must be positive; more than 146 years means no limit. Applies to each receive that begins later. Returns this.
     Connection readIdle(Duration limit);
 
-    /// Sends the elements of `source`, in order; completes when the kernel has taken every byte.
+    /// Sends the elements of `source` in order; completes when the kernel has taken every byte (`send(2)`).
     ///
-    /// No more is asked of the source than a window of 64 KiB takes; the kernel's progress asks for more. Elements are
-    /// copied, never changed (position and limit included), and must stay as they are until then; so the same buffer may
-    /// be sent on many connections. Sends of one connection go one after the other, in the order of their subscription.
+    /// No more is requested from the source than fits into a window of 64 KiB; the kernel's progress makes room for more.
+    /// Elements are copied and never modified, position and limit included. Do not change an element until the kernel has taken
+    /// it. One buffer may be sent on many connections. The sends of a connection run one after the other, in the order of their
+    /// subscription.
     ///
-    /// If the source fails, what it had emitted is sent, and then the failure is signalled: the connection stays. If
-    /// sending fails (`EPIPE`, `ECONNRESET`, ...), the source is cancelled. A cancel stops at the end of an element.
+    /// If the source fails, the elements that it emitted are sent, and then its failure is signalled; the connection stays
+    /// open. If sending fails (`EPIPE`, `ECONNRESET` and others), the source is cancelled. A cancel takes effect at the end of
+    /// an element.
     ///
-    /// At most [#maxPendingSends] sends are pending; one more fails with Reactor's overflow error, see
-    /// [reactor.core.Exceptions#isOverflow]. The source of a send that is refused, or ends before its turn, is **never
-    /// subscribed to**, so nothing that it holds is released. It is then passed to the discard hook of this Mono: to release
-    /// what it holds, add `doOnDiscard(Publisher.class, source -> ...)`.
+    /// At most [#maxPendingSends] sends are pending; a further send fails with Reactor's overflow error, see
+    /// [reactor.core.Exceptions#isOverflow]. If a send is refused, or ends before its turn, its source is **never subscribed
+    /// to**, so resources that the source holds are not released. The source is then passed to the discard hook of this Mono:
+    /// to release them, add `doOnDiscard(Publisher.class, source -> ...)`.
     Mono<Void> send(Publisher<? extends ByteBuffer> source);
 
-    /// As [#send(Publisher)], and tells `whenTaken`, on the loop, of each element whose bytes the kernel has all taken:
-    /// from then on the buffer may be used again. Of elements that are not sent, nobody is told but the discard hook.
+    /// As [#send(Publisher)], and calls `whenTaken` on the loop with each element of which the kernel has taken all bytes. From
+    /// then on the buffer may be reused. Elements that are not sent are passed to the discard hook only.
     Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken);
 
-    /// As [#send(Publisher)], with no copy: the kernel reads where it had written. Each lease is closed once it is sent,
-    /// or is clear that it will not be, as when an operator of `source` discards it; while the peer does not read, the
-    /// bytes are moved to the heap, so that no lease has to wait for it. Leases that `source` holds before it is subscribed
-    /// to, as in `Mono.just(lease)`, stay open if it never is: see [#send(Publisher)].
+    /// As [#send(Publisher)], without a copy: the kernel reads the bytes where it wrote them. Each lease is closed once it is
+    /// sent, or once it certainly will not be sent (for example, an operator discarded it). While the peer does not read, the
+    /// bytes are moved to the heap, so that no lease waits for the peer. Leases that `source` already holds, as in
+    /// `Mono.just(lease)`, stay open if `source` is never subscribed to: see [#send(Publisher)].
     Mono<Void> sendLeases(Publisher<Lease> source);
 
-    /// As [#send(Publisher)], as a subscriber: it gets in line when its source has called it.
+    /// As [#send(Publisher)], as a subscriber. The send is queued when the source calls `onSubscribe`.
     Sink<ByteBuffer> sink();
 
-    /// How many sends are pending: the one under way, and those that wait behind it. Also the sends of sinks, and
-    /// [#shutdownOutput]. A send counts from the moment at which the loop has taken it up.
+    /// The number of pending sends: the active one and those that wait for it, sends of sinks and [#shutdownOutput] included. A
+    /// send counts once the loop has accepted it.
     int pendingSends();
 
-    /// From now on a send fails with an overflow error if `count` others are pending, at least 1: 1024 unless this is
-    /// called. Those that are pending already stay. A peer that does not read is what lets them pile up.
+    /// Limits the number of pending sends to `count`, at least 1; 1024 by default. A further send fails with an overflow error.
+    /// Sends that are already pending stay. Sends accumulate if the peer does not read.
     void maxPendingSends(int count);
 
-    /// Ends our side, after the sends before it: the peer reads to the end of what was sent, and then the end.
-    /// Receiving goes on. See `shutdown(2)`.
+    /// Shuts down our side after the sends before it (half-close): the peer receives what was sent, and then the end of the
+    /// stream. Receiving continues. See `shutdown(2)`.
     Mono<Void> shutdownOutput();
 
     // ---- life
 
-    /// Runs `handler` on this connection and closes it by the outcome. If the handler completes, the connection is closed as
-    /// by [#close]. If it fails, the connection is aborted as by [#abort], unless it is being closed already, and the
-    /// failure is passed on. If this is cancelled, the connection is aborted. Fails also when the handler, or an operator or a
-    /// subscriber in its pipeline, throws a fatal error of the JVM on the loop, which operators let through.
+    /// Runs `handler` on this connection, then closes the connection. If the handler completes, this closes as [#close] does.
+    /// If it fails, this aborts as [#abort] does, unless a close has already begun, and fails with the same error. A cancel
+    /// aborts as well. Also fails if the handler, or an operator or subscriber in its pipeline, throws a fatal error of the JVM
+    /// on the loop, which operators do not catch.
     Mono<Void> handle(Function<? super Connection, ? extends Publisher<Void>> handler);
 
-    /// Flushes and closes. The sources of sends are cancelled, what they had emitted is sent, and a send that was cut off
-    /// fails with [java.nio.channels.ClosedChannelException]. Then our side is ended, and what the peer still sends is
-    /// dropped until it has ended its side: the kernel would reset a connection that is closed with unread input, and
-    /// destroy what the peer has not received yet. Completes when the socket is closed. See `shutdown(2)`, `close(2)`.
+    /// Flushes and closes; always ends, see [#closeTimeout]. Completes when the socket is closed.
     ///
-    /// This always ends: see [#closeTimeout].
+    /// The sources of sends are cancelled, and the elements that they emitted are sent. A send that is cut off by this fails
+    /// with [java.nio.channels.ClosedChannelException]. Then our side is shut down, and input is discarded until the peer has
+    /// shut down its side. The reason: the kernel resets a connection that is closed with unread input, and a reset destroys
+    /// what the peer has not received yet. See `shutdown(2)`, `close(2)`.
     Mono<Void> close();
 
     /// Limits how long [#close] waits for the peer; 10 seconds by default.
     ///
-    /// If the peer takes none of the bytes that are left to flush for as long as `limit`, the connection is aborted, as by
-    /// [#abort]. This may be noticed a quarter of `limit` later. A peer that does not end its side is waited for while it
-    /// sends or takes something every two seconds, but no longer than `limit`, and no more than 16 MiB of its input are
-    /// dropped. Then the socket is closed.
+    /// If the peer takes none of the bytes that are left to flush for `limit`, the connection is aborted as by [#abort], at
+    /// most a quarter of `limit` later. After the flush, close waits for the peer's end as long as the peer sends or takes
+    /// something every two seconds, for `limit` and 16 MiB of discarded input at most. Then the socket is closed.
     ///
-    /// Zero or less means not to wait. Applies to each close that begins later. Any thread. Returns this.
+    /// Zero or less means not to wait. Applies to each close that begins later. Returns this.
     Connection closeTimeout(Duration limit);
 
-    /// Closes at once: what is not sent yet is dropped, and a TCP peer is reset. Idempotent.
+    /// Closes at once: unsent bytes are discarded, and a TCP peer is reset. Idempotent.
     void abort();
 
-    /// Completes when the socket is closed on this side. The end of the peer's side does not close it, and a reset neither:
-    /// [#receive] and [#send] tell of them.
+    /// Completes when the socket is closed on this side. The peer's end or a reset does not close it; [#receive] and [#send]
+    /// report them.
     Mono<Void> onClose();
 
-    // ---- options and names
+    // ---- options and addresses
 
-    /// Sets an option of the socket, when subscribed to. Fails as [io.trale.net.NetworkSocket#setOption] does.
+    /// Sets an option of the socket for each subscription. Fails as [io.trale.net.NetworkSocket#setOption] does.
     <T> Mono<Void> setOption(SocketOption<T> option, T value);
 
-    /// What an option of the socket is set to. Fails as [io.trale.net.NetworkSocket#getOption] does.
+    /// The value of an option of the socket. Fails as [io.trale.net.NetworkSocket#getOption] does.
     <T> Mono<T> getOption(SocketOption<T> option);
 
-    /// The address of this side, known also when it is closed.
+    /// The address of this side, also after a close.
     SocketAddress localAddress();
 
-    /// The address of the peer, known also when it is gone: of one that has bound no path, the empty path.
+    /// The address of the peer, also after a close. The empty path if the peer is a Unix socket without a path.
     SocketAddress remoteAddress();
 }

@@ -4,27 +4,25 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Function;
 
-/// Received bytes in the very memory that the kernel wrote them to, on loan until [#close]: for passing on with no copy.
+/// Received bytes in the memory that the kernel wrote them to, on lease until [#close]: for forwarding without a copy.
 ///
-/// **Whoever has a lease closes it**, once it is done with; a second close does nothing. [Connection#sendLeases] does
-/// that for the leases it is given. While a lease is open its buffer is missing from a pool of fixed size (see
-/// [io.trale.task.ExecutorOptions#leaseBuffers]); when too many are missing, receives of leases wait, and no others. With
-/// operators that may drop elements on the way to anything but a send, put `doOnDiscard(Lease.class, Lease::close)` behind
-/// them.
+/// **The holder of a lease must close it**; a second close has no effect. [Connection#sendLeases] closes the leases that it
+/// receives. An open lease occupies a buffer of a pool of fixed size (see [io.trale.task.ExecutorOptions#leaseBuffers]). If too
+/// many are open, receives of leases wait; other receives do not. Operators may drop elements: unless the leases end in a send,
+/// add `doOnDiscard(Lease.class, Lease::close)` after such operators.
 ///
-/// With the system property `trale.leases.track` set to `true` when a connection receives its first lease, leases that
-/// are lost are logged, with the place where they were received, and their buffers recovered.
+/// To find leases that were not closed, set the system property `trale.leases.track` to `true` before a connection receives its
+/// first lease. If such a lease becomes garbage, the place where it was received is logged, and its buffer is recovered.
 ///
-/// Any thread, and safe: memory is reached inside [#read] only, never after a close. It stays valid when its connection,
-/// or all of the [Trale], is closed first.
+/// Any thread. The memory is accessible inside [#read] only, never after a close. A lease stays valid if its connection or its
+/// [Trale] is closed first.
 public interface Lease extends AutoCloseable {
 
-    /// How many bytes there are.
+    /// The number of bytes.
     int size();
 
-    /// Calls `reader` with the bytes, which it may read and change in place, and returns its result. The segment is native
-    /// and valid during the call and on this thread only; a later access throws. Throws [IllegalStateException] if the
-    /// lease is closed.
+    /// Calls `reader` with the bytes, which it may change in place, and returns its result. The segment is native and valid
+    /// during the call and on this thread only; a later access throws. Throws [IllegalStateException] if the lease is closed.
     <R> R read(Function<? super MemorySegment, ? extends R> reader);
 
     /// A copy of the bytes. Throws [IllegalStateException] if the lease is closed.
@@ -32,7 +30,7 @@ public interface Lease extends AutoCloseable {
         return read(segment -> segment.toArray(ValueLayout.JAVA_BYTE));
     }
 
-    /// Returns the buffer to its pool; a [#read] under way returns it when it ends. Idempotent.
+    /// Returns the buffer to its pool; during a [#read], at the end of that read. Idempotent.
     @Override
     void close();
 }

@@ -5,22 +5,24 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// A socket that listens, of TCP or at a path. Where every connection is to be served the same way, [Trale#serve] is
+/// A listening socket: TCP, or a Unix domain socket at a path. If all connections have the same handler, [Trale#serve] is
 /// simpler.
 public interface Listener extends Disposable {
 
-    /// The address with the port that was chosen, or the path.
+    /// The local address, with the port that the kernel chose if 0 was given; or the path.
     SocketAddress localAddress();
 
-    /// The port that was chosen. Throws [UnsupportedOperationException] if this listens at a path.
+    /// The local port. Throws [UnsupportedOperationException] if this listens at a path.
     int port();
 
-    /// The connections of clients: `request(n)` accepts n of them, all others wait in the kernel's backlog. The
-    /// subscriber closes each connection; for those that operators in between discard, end the pipeline with
-    /// `doOnDiscard(Connection.class, Connection::abort)`. Completes when the listener is closed. One subscriber at a time.
+    /// The connections of clients: `request(n)` accepts n of them (`accept(2)`). Other connections wait in the kernel's listen
+    /// backlog. The subscriber must close each connection. Operators may discard connections: end the pipeline with
+    /// `doOnDiscard(Connection.class, Connection::abort)`. Completes when the listener is closed. If no descriptor or memory is
+    /// left (`EMFILE`, `ENFILE`, `ENOMEM`), accepting pauses and is retried. One subscriber at a time; a second one fails with
+    /// [IllegalStateException].
     Flux<Connection> accept();
 
-    /// Stops listening. Connections that were accepted go on, and a path that was bound is removed. Idempotent.
+    /// Stops listening. Accepted connections stay open; the path of a Unix socket is removed. Idempotent.
     @Override
     void dispose();
 

@@ -1,6 +1,6 @@
 package io.trale.reactive;
 
-/// What of a file is read, and how. Immutable: each method returns a changed copy.
+/// Which part of a file is read, and how. Immutable: each method returns a changed copy.
 public final class ReadOptions {
 
     private static final ReadOptions DEFAULTS = new ReadOptions(0, Long.MAX_VALUE, 64 << 10, 2);
@@ -17,29 +17,29 @@ public final class ReadOptions {
         this.depth = depth;
     }
 
-    /// All of the file, in chunks of 64 KiB, two of them at a time.
+    /// The whole file, in chunks of 64 KiB, with at most two reads in flight.
     public static ReadOptions defaults() {
         return DEFAULTS;
     }
 
-    /// Where to begin, in bytes from the start. Beyond the end there is nothing to read, which is no error.
+    /// Where to begin, in bytes from the start. Beyond the end of the file there is nothing to read, which is not an error.
     public ReadOptions offset(long bytes) {
         return new ReadOptions(atLeast("offset", bytes, 0), length, chunkBytes, depth);
     }
 
-    /// How much to read at most, in bytes.
+    /// The largest number of bytes to read.
     public ReadOptions length(long bytes) {
         return new ReadOptions(offset, atLeast("length", bytes, 0), chunkBytes, depth);
     }
 
-    /// How large an element is at most, in bytes; no larger than a block of
-    /// [io.trale.task.ExecutorOptions#fileBlocks], whatever is said here.
+    /// The largest size of an element, in bytes. It is also limited by the size of a block of
+    /// [io.trale.task.ExecutorOptions#fileBlocks].
     public ReadOptions chunk(int bytes) {
         return new ReadOptions(offset, length, (int) atLeast("chunk", bytes, 1), depth);
     }
 
-    /// How many reads are in flight at most, so that a device has one to go on with while the last is taken care of. Never
-    /// more than there are blocks, see [io.trale.task.ExecutorOptions#fileBlocks].
+    /// The largest number of reads in flight. With two or more, the device reads while a subscriber processes an element. It is
+    /// also limited by the number of blocks of [io.trale.task.ExecutorOptions#fileBlocks].
     public ReadOptions depth(int reads) {
         return new ReadOptions(offset, length, chunkBytes, (int) atLeast("depth", reads, 1));
     }

@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// How a server listens, and treats its connections. Immutable: each method returns a changed copy.
+/// The options of a server: how it listens, and how it treats connections. Immutable: each method returns a changed copy.
 public final class ServeOptions {
 
     private static final ServeOptions DEFAULTS = new ServeOptions(Long.MAX_VALUE, null, NetOptions.none(),
@@ -30,13 +30,13 @@ public final class ServeOptions {
         this.readIdle = readIdle;
     }
 
-    /// No limit on connections but the process's descriptors; errors are logged; sockets as they are by themselves.
+    /// The defaults: no limit of connections, errors are logged, sockets keep their default options.
     public static ServeOptions defaults() {
         return DEFAULTS;
     }
 
-    /// How many connections may be open at a time, at least 1. The kernel's backlog holds the others: they are not
-    /// accepted, so they cost nothing here.
+    /// The largest number of open connections, at least 1. Further connections wait in the kernel's listen backlog, not
+    /// accepted.
     public ServeOptions maxConnections(long count) {
         if (count < 1) {
             throw new IllegalArgumentException("maxConnections is " + count + ", must be at least 1");
@@ -44,37 +44,37 @@ public final class ServeOptions {
         return new ServeOptions(count, onConnectionError, listenerOptions, connectionOptions, closeTimeout, readIdle);
     }
 
-    /// Called on the loop, once for each connection whose handler failed, also with a fatal error of the JVM; it is closed by
-    /// then, see [Connection#handle]. The default logs: at debug level what is ordinary on a network and the
-    /// connection's own
-    /// (`ECONNRESET`, `EPIPE`, `ETIMEDOUT`, `EHOSTUNREACH` and the like, an idle peer, or an end from this side), everything
-    /// else as a warning. The failure of another resource, such as a connection that the handler has opened, is not the
-    /// connection's own.
+    /// Called on the loop, once for each connection whose handler failed, also with a fatal error of the JVM. The connection is
+    /// closed by then, see [Connection#handle].
+    ///
+    /// The default logs a warning, but at debug level if the failure is the connection's own and ordinary on a network:
+    /// `ECONNRESET`, `EPIPE`, `ETIMEDOUT`, `EHOSTUNREACH` and the like, an idle peer, or a close on this side. The failure of
+    /// another resource, such as a connection that the handler has opened, is not the connection's own.
     public ServeOptions onConnectionError(BiConsumer<? super Connection, ? super Throwable> handler) {
         return new ServeOptions(maxConnections, Objects.requireNonNull(handler), listenerOptions, connectionOptions,
                 closeTimeout, readIdle);
     }
 
-    /// Set on the listening socket before it is bound, such as `SO_REUSEPORT`. TCP connections inherit them.
+    /// Options of the listening socket, set before it is bound, such as `SO_REUSEPORT`. TCP connections inherit them.
     public ServeOptions listenerOptions(NetOptions options) {
         return new ServeOptions(maxConnections, onConnectionError, Objects.requireNonNull(options), connectionOptions,
                 closeTimeout, readIdle);
     }
 
-    /// Set on each connection before its handler is called. Where one cannot be set, that connection has failed.
+    /// Options of each connection, set before its handler is called. If one cannot be set, the connection has failed.
     public ServeOptions connectionOptions(NetOptions options) {
         return new ServeOptions(maxConnections, onConnectionError, listenerOptions, Objects.requireNonNull(options),
                 closeTimeout, readIdle);
     }
 
-    /// The [Connection#closeTimeout] of each connection, 10 seconds by default. A connection whose handler has ended keeps
-    /// its place in [#maxConnections] until it is closed.
+    /// The [Connection#closeTimeout] of each connection, 10 seconds by default. A connection counts against [#maxConnections]
+    /// until it is closed, also after its handler has ended.
     public ServeOptions closeTimeout(Duration limit) {
         return new ServeOptions(maxConnections, onConnectionError, listenerOptions, connectionOptions,
                 Objects.requireNonNull(limit), readIdle);
     }
 
-    /// The [Connection#readIdle] of each connection; without a limit by default. Must be positive.
+    /// The [Connection#readIdle] of each connection, which must be positive; no limit by default.
     public ServeOptions readIdle(Duration limit) {
         if (!limit.isPositive()) {
             throw new IllegalArgumentException("readIdle is " + limit + ", must be positive");
@@ -107,7 +107,7 @@ public final class ServeOptions {
         return closeTimeout;
     }
 
-    /// See [#readIdle(Duration)]; the longest duration for no limit.
+    /// See [#readIdle(Duration)]; the longest duration if there is no limit.
     public Duration readIdle() {
         return readIdle;
     }

@@ -37,7 +37,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/// One thread, one ring, and all that is reactive on it: the place to start.
+/// The entry point: one thread and one ring, with factories for all sources, sinks, servers and clients on them.
 ///
 /// ```java
 /// try (Trale trale = Trale.start()) {
@@ -46,25 +46,25 @@ import reactor.core.scheduler.Scheduler;
 /// }
 /// ```
 ///
-/// All signals come on that thread, which must not be blocked: Reactor's `block()` throws on it. Every method here may be
-/// called from any thread.
+/// All methods may be called from any thread. All signals come on the loop thread. It must not be blocked: Reactor's `block()`
+/// throws on it.
 ///
-/// **Ends.** A source that is closed on this side, itself or by [#close], completes if it has no end of its own: connections
-/// accepted, datagrams, ticks, signals. One that has an end and did not reach it fails with
-/// [java.nio.channels.ClosedChannelException]: bytes received, a file, and every send. No end is signalled inside
-/// `subscribe`,
-/// but in a later turn of the loop; a subscription that is made when the loop has ended gets its end on another thread.
+/// **Terminal signals.** If a source is closed on this side, by itself or by [#close], it completes if it has no end of its
+/// own: accepted connections, datagrams, ticks, signals. A source with an end that was not reached fails with
+/// [java.nio.channels.ClosedChannelException]: received bytes, a file, and every send. A terminal signal never comes inside
+/// `subscribe`, but in a later turn of the loop. If the loop has ended, a new subscription gets its terminal signal on another
+/// thread.
 ///
-/// **Retries.** Worth a retry, after a pause as by `Retry.backoff`: a connect that failed with `ECONNREFUSED`, `ETIMEDOUT`,
-/// `EHOSTUNREACH`, `ENETUNREACH` or [java.net.UnknownHostException]; whatever failed with `EMFILE`, `ENFILE` or
-/// `ENOMEM`. Worth
-/// a retry at once: datagrams, whose error ends a subscription and not the endpoint. Never worth one: `ClosedChannelException`,
-/// and whatever a connection has failed with, which it stays; a new connection may do better. So a client is
-/// `connect(..).flatMap(..).retryWhen(Retry.backoff(..).filter(e -> !(e instanceof ClosedChannelException)))`.
+/// **Retries.** Retry after a pause, as with `Retry.backoff`: a connect that failed with `ECONNREFUSED`, `ETIMEDOUT`,
+/// `EHOSTUNREACH`, `ENETUNREACH` or [java.net.UnknownHostException], and every operation that failed with `EMFILE`, `ENFILE` or
+/// `ENOMEM`. Retry at once: a receive of datagrams, whose error ends the subscription and not the endpoint. Do not retry
+/// `ClosedChannelException`, or an operation of a connection that has failed: it stays failed, but a new connection may
+/// succeed. So a client is `connect(..).flatMap(..).retryWhen(Retry.backoff(..).filter(e -> !(e instanceof
+/// ClosedChannelException)))`.
 ///
-/// **Fatal errors** of the JVM that user code throws (`StackOverflowError`, `LinkageError`, `OutOfMemoryError`, ...) end their
-/// pipeline and its connection and are reported once: by [ServeOptions#onConnectionError], by the `Mono` of
-/// [Connection#handle], or, where there is none of them, as [ExecutorOptions#uncaught] says. The loop goes on.
+/// **Fatal errors** of the JVM in user code (`StackOverflowError`, `LinkageError`, `OutOfMemoryError`, ...) end the pipeline
+/// and its connection. They are reported once: by [ServeOptions#onConnectionError], by the `Mono` of [Connection#handle], or
+/// else by [ExecutorOptions#uncaught]. The loop continues.
 public final class Trale implements AutoCloseable {
 
     private static final AtomicInteger STARTED = new AtomicInteger();
@@ -75,20 +75,19 @@ public final class Trale implements AutoCloseable {
         loop = new Loop(name, executor);
     }
 
-    /// Starts with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread has started it.
-    /// Throws [UncheckedIOException] if there is no io_uring to be had, and [UnsupportedOperationException] if the JVM
-    /// forbids
-    /// native access or this is not Linux; each says in one line why and what to do.
+    /// Starts a loop with default options. Its thread keeps the JVM alive until [#close], unless a daemon thread called this.
+    /// Throws [UncheckedIOException] if io_uring is not available, and [UnsupportedOperationException] if the JVM forbids
+    /// native access or the system is not Linux. The message has the reason and the remedy in one line.
     public static Trale start() {
         return start(ExecutorOptions.defaults());
     }
 
-    /// As [#start()], with options; their thread factory is not used, since Reactor has to know the thread.
+    /// As [#start()], with `options`. Their thread factory is ignored: Reactor must be able to recognize the loop thread.
     public static Trale start(ExecutorOptions options) {
         return start(Kernel.real(), options);
     }
 
-    /// As [#start(ExecutorOptions)], on another kernel than the real one. For tests.
+    /// As [#start(ExecutorOptions)], on `kernel`. For tests.
     static Trale start(Kernel kernel, ExecutorOptions options) {
         String name = "trale-" + STARTED.incrementAndGet();
         try {
@@ -98,7 +97,7 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Gets the receive buffers now: where there is no memory for them, nobody could tell the first who receives.
+    /// Allocates the receive buffers now, so that a lack of memory fails the start and not a later subscriber.
     private static Executor prepared(Executor executor) {
         try {
             executor.submit(new ReadyFuture<>(() -> executor.reactor().pools().receiveGroup())).join();
@@ -109,7 +108,7 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// On `executor`, whoever runs it. For tests.
+    /// A view of `executor`, which the caller runs. For tests.
     static Trale on(Executor executor) {
         return new Trale(Thread.currentThread().getName(), executor);
     }
@@ -121,8 +120,8 @@ public final class Trale implements AutoCloseable {
         return serve(port, handler, ServeOptions.defaults());
     }
 
-    /// Serves TCP on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one: see
-    /// [#serve(SocketAddress, Function, ServeOptions)].
+    /// Serves TCP on every IPv6 and IPv4 address of this host: see [#serve(SocketAddress, Function, ServeOptions)]. Port 0
+    /// means any free port.
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
         return serve(bind(port, options.listenerOptions()), handler, options);
@@ -134,10 +133,10 @@ public final class Trale implements AutoCloseable {
         return serve(address, handler, ServeOptions.defaults());
     }
 
-    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], and runs `handler` on every connection,
-    /// as [Connection#handle] does: when what it returns completes, the connection is flushed and closed, when it fails,
-    /// aborted. The failure of one connection is reported as the options say, and stops nothing else. Fails with
-    /// [ErrnoException] if the address cannot be had.
+    /// Listens on `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress], and runs `handler` on each connection as
+    /// [Connection#handle] does: if the publisher of the handler completes, the connection is flushed and closed; if it fails,
+    /// the connection is aborted. A failed connection is reported by [ServeOptions#onConnectionError] and affects no other.
+    /// Fails as [#bind(SocketAddress)] does.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
         return serve(bind(address, options.listenerOptions()), handler, options);
@@ -145,16 +144,17 @@ public final class Trale implements AutoCloseable {
 
     private Mono<Server> serve(Mono<Listener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
-        Objects.requireNonNull(handler); // or every connection would fail, and not this
+        Objects.requireNonNull(handler); // fail here, not at each connection
         return bind.map(listener -> new SocketServer(loop, listener, handler, options));
     }
 
-    /// Listens on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    /// Listens for TCP on every IPv6 and IPv4 address of this host. Port 0 means any free port. Fails as [#bind(SocketAddress)]
+    /// does.
     public Mono<Listener> bind(int port) {
         return bind(port, NetOptions.none());
     }
 
-    /// As [#bind(int)], with `options` set before; TCP connections inherit them.
+    /// As [#bind(int)], with `options` set before the bind. TCP connections inherit them.
     public Mono<Listener> bind(int port, NetOptions options) {
         return onAnyAddress(port, address -> bind(address, options));
     }
@@ -176,174 +176,173 @@ public final class Trale implements AutoCloseable {
         }
     }
 
-    /// Listens on `address`, an [InetSocketAddress] whose host is resolved or a [UnixDomainSocketAddress], whose path is
-    /// made,
-    /// and removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for a path that a killed
-    /// process has left, `EACCES`, ...), see `bind(2)`.
+    /// Listens on `address`, an [InetSocketAddress] that is resolved or a [UnixDomainSocketAddress]. A path is created, and
+    /// removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for the path of a killed process,
+    /// `EACCES` and others), see `bind(2)`.
     public Mono<Listener> bind(SocketAddress address) {
         return bind(address, NetOptions.none());
     }
 
-    /// As [#bind(SocketAddress)], with `options` set before; TCP connections inherit them.
+    /// As [#bind(SocketAddress)], with `options` set before the bind. TCP connections inherit them.
     public Mono<Listener> bind(SocketAddress address, NetOptions options) {
         return SocketListener.bind(loop, address, options);
     }
 
     // ---- clients
 
-    /// Connects to `host`, looked up off the loop, trying its addresses in turn. Fails with
-    /// [java.net.UnknownHostException], or as the last address failed.
+    /// Connects to `host`, which is looked up off the loop; tries its addresses in order. Fails with
+    /// [java.net.UnknownHostException], or with the error of the last address.
     public Mono<Connection> connect(String host, int port) {
         return connect(InetSocketAddress.createUnresolved(host, port));
     }
 
-    /// Connects to `address`, an [InetSocketAddress], looked up as by [#connect(String, int)] if it is not resolved, or a
-    /// [UnixDomainSocketAddress]. Fails with [ErrnoException] (`ECONNREFUSED`, `ETIMEDOUT`, ...), see `connect(2)`. The
-    /// subscriber closes the connection, as with
-    /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`.
+    /// Connects to `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress]. An unresolved address is looked up as by
+    /// [#connect(String, int)]. The subscriber must close the connection, for example with
+    /// `Flux.usingWhen(trale.connect(address), connection -> ..., Connection::close)`. Fails with [ErrnoException]
+    /// (`ECONNREFUSED`, `ETIMEDOUT` and others), see `connect(2)`.
     ///
-    /// A cancel stops the attempt. If it comes after the connection, it aborts that unless somebody has begun to use it: so an
-    /// operator such as `timeout` loses none that comes at the moment at which it gives up.
+    /// A cancel stops the attempt. A cancel after the connection was emitted aborts the connection if it is not in use yet. So
+    /// an operator such as `timeout` leaks no connection that is established while the time runs out.
     public Mono<Connection> connect(SocketAddress address) {
         return connect(address, NetOptions.none());
     }
 
-    /// As [#connect(SocketAddress)], with `options` set before.
+    /// As [#connect(SocketAddress)], with `options` set before the connect.
     public Mono<Connection> connect(SocketAddress address, NetOptions options) {
         return Connector.connect(loop, address, options);
     }
 
     // ---- datagrams
 
-    /// A UDP socket on every address of this host, IPv6 and IPv4, `port` 0 meaning any free one.
+    /// Opens a UDP socket on every IPv6 and IPv4 address of this host. Port 0 means any free port. Fails as
+    /// [#udp(InetSocketAddress)] does.
     public Mono<UdpEndpoint> udp(int port) {
         return udp(port, NetOptions.none());
     }
 
-    /// As [#udp(int)], with `options` set before it is bound, such as a large `SO_RCVBUF`.
+    /// As [#udp(int)], with `options` set before the bind, such as a large `SO_RCVBUF`.
     public Mono<UdpEndpoint> udp(int port, NetOptions options) {
         return onAnyAddress(port, address -> udp(address, options));
     }
 
-    /// A UDP socket on `address`. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES`, ...), see `bind(2)`. Whoever receives
-    /// it has to close it.
+    /// Opens a UDP socket on `address`. The subscriber must close it. Fails with [ErrnoException] (`EADDRINUSE`, `EACCES` and
+    /// others), see `bind(2)`.
     public Mono<UdpEndpoint> udp(InetSocketAddress address) {
         return udp(address, NetOptions.none());
     }
 
-    /// As [#udp(InetSocketAddress)], with `options` set before it is bound.
+    /// As [#udp(InetSocketAddress)], with `options` set before the bind.
     public Mono<UdpEndpoint> udp(InetSocketAddress address, NetOptions options) {
         return UdpSocketEndpoint.bind(loop, address, options);
     }
 
     // ---- time
 
-    /// As [#ticks(Duration, Duration)], the first when one period has passed.
+    /// As [#ticks(Duration, Duration)], with the first tick after one period.
     public Flux<Tick> ticks(Duration period) {
         return ticks(period, period);
     }
 
-    /// A tick when `first` has passed since the subscription, and then one for every `period`, which does not drift. The
-    /// time is the kernel's monotonic clock, never Reactor's virtual one. Each subscription has a timer of its own: see
-    /// `timerfd_create(2)`.
+    /// A tick when `first` has passed since the subscription, then one for each `period`, without drift. The clock is the
+    /// kernel's monotonic clock, never Reactor's virtual time. Each subscription has a timer: see `timerfd_create(2)`.
     ///
-    /// Never too fast for its subscriber: while there is no demand the kernel counts, and the next tick tells how many
-    /// periods have passed. Completes when this is closed. Fails with [ErrnoException] if there is no timer to be had
-    /// (`EMFILE`,
-    /// `ENOMEM`). `first` must not be negative, and `period` must be positive.
+    /// Without demand the kernel counts periods, and the next tick has their number, so ticks never overflow. Completes when
+    /// this is closed. Fails with [ErrnoException] if no timer can be created (`EMFILE`, `ENFILE`, `ENOMEM`). Throws
+    /// [IllegalArgumentException] if `first` is negative or `period` is not positive.
     public Flux<Tick> ticks(Duration first, Duration period) {
         return TickSubscription.flux(loop, first, period);
     }
 
-    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `delay` and the like: its tasks run on the loop's
-    /// thread, so what is on the loop stays there, and their delays take no thread of their own. Reactor's `block()`
-    /// throws in them. For something periodic [#ticks(Duration)] is better than `interval`, which fails without demand.
+    /// The loop as a Reactor scheduler, for `publishOn`, `timeout`, `delay` and the like. Its tasks run on the loop thread, so
+    /// a pipeline on the loop stays there, and delays need no other thread. Reactor's `block()` throws in tasks. For periodic
+    /// work use [#ticks(Duration)]: `interval` fails without demand.
     ///
-    /// Each call makes a new one, which costs a small object. To dispose it cancels its own tasks and nothing else; to
-    /// close this disposes it: then tasks that wait for their time never run, and new ones are rejected.
+    /// Each call creates a small new scheduler. Its `dispose` cancels its own tasks only. [#close] disposes it: delayed tasks
+    /// never run, and new tasks are rejected.
     public Scheduler scheduler() {
         return new TraleScheduler(loop);
     }
 
     // ---- events
 
-    /// Opens an event, which any thread may signal. Whoever receives it has to dispose of it. Fails with [ErrnoException] if
-    /// there is none to be had (`EMFILE`, `ENOMEM`).
+    /// Opens an event, which any thread may signal. The subscriber must dispose of it. Fails with [ErrnoException] (`EMFILE`,
+    /// `ENFILE`, `ENOMEM`), see `eventfd(2)`.
     public Mono<Event> event() {
         return EventFdEvent.mono(loop);
     }
 
     // ---- files
 
-    /// As [#read(Path, ReadOptions)]: all of the file.
+    /// As [#read(Path, ReadOptions)], with the whole file.
     public Flux<ByteBuffer> read(Path path) {
         return read(path, ReadOptions.defaults());
     }
 
-    /// The bytes of the file at `path`, in order, in heap buffers of exact size, which belong to the subscriber. Each
-    /// subscription opens the file for itself, and closes it at its end, whatever that is. While there is no demand nothing
-    /// is in flight; with demand as many reads as it asks for, up to a few.
+    /// The bytes of the file at `path`, in order, in heap buffers of exact size that belong to the subscriber. Each
+    /// subscription opens the file, and closes it when it ends. With demand, a few reads are in flight (see
+    /// [ReadOptions#depth(int)]); without demand there is none.
     ///
-    /// Completes where a read finds the end, so files that grow or shrink meanwhile are read as they are when it is their
-    /// turn, and files of the kernel's that have no size are read, too. What has no position, such as a pipe, is read as it
-    /// comes, and an open of a named pipe waits for a writer. Fails with [ErrnoException]: `ENOENT`, `EACCES` and
-    /// more
-    /// of `open(2)`, `EISDIR`, `EIO` and more of `read(2)`, after the elements before it; `ESPIPE` for an offset into what has
-    /// no position. Throws [java.nio.file.ProviderMismatchException] for a path of another file system than the default one,
-    /// such as a zip file, as all methods on files do.
+    /// Completes where a read reaches the end of the file. So a file that grows or shrinks meanwhile is read as it is at the
+    /// time of each read, and files of the kernel without a size (`/proc`) are read, too. A pipe or other file without a
+    /// position is read as data arrives; an open of a named pipe waits for a writer.
+    ///
+    /// Fails with [ErrnoException], after the elements before the error: `ENOENT`, `EACCES` and others of `open(2)`; `EISDIR`,
+    /// `EIO` and others of `read(2)`; `ESPIPE` for an offset in a file without a position. Throws
+    /// [java.nio.file.ProviderMismatchException] if `path` is not of the default file system (for example, in a zip file), as
+    /// all methods on files do.
     public Flux<ByteBuffer> read(Path path, ReadOptions options) {
         return FileSubscription.flux(loop, path, options);
     }
 
-    /// As [#write(Path, Publisher, WriteOptions)]: the file is created, or emptied.
+    /// As [#write(Path, Publisher, WriteOptions)]: creates or truncates the file.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source) {
         return write(path, source, WriteOptions.defaults());
     }
 
-    /// Opens the file at `path`, writes the elements of `source` to it, in order, and closes it; completes when it is
-    /// closed.
+    /// Opens the file at `path`, writes the elements of `source` to it in order, and closes it; completes when it is closed.
     ///
-    /// The source is subscribed to when the file is open. No more is asked of it than a window of 64 KiB takes; the
-    /// kernel's progress asks for more. Elements are copied, never changed (position and limit included), and must stay as
-    /// they are until then.
+    /// The source is subscribed to when the file is open. No more is requested from it than fits into a window of 64 KiB; the
+    /// kernel's progress makes room for more. Elements are copied and never modified, position and limit included. Do not
+    /// change an element until it is written.
     ///
-    /// If the source fails, what it had emitted is written, and then the failure is signalled. If writing fails (`ENOSPC`,
-    /// `EDQUOT`, `EFBIG`, `EIO` and more of `write(2)`), the source is cancelled, and what was written so far stays. A cancel
-    /// stops at the end of an element; a pipe without a reader delays that. Fails with [ErrnoException], also of
-    /// `open(2)`
-    /// and, with [WriteOptions#sync], of `fsync(2)`.
+    /// If the source fails, the elements that it emitted are written, and then its failure is signalled. If writing fails
+    /// (`ENOSPC`, `EDQUOT`, `EFBIG`, `EIO` and others of `write(2)`), the source is cancelled, and the written bytes stay in
+    /// the file. A cancel takes effect at the end of an element; a pipe without a reader delays it. Fails with
+    /// [ErrnoException], also of `open(2)` and, with [WriteOptions#sync], of `fsync(2)`.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
         return new WriteMono(loop, path, source, options).assembled();
     }
 
-    /// As [#sink(Path, WriteOptions)]: the file is created, or emptied.
+    /// As [#sink(Path, WriteOptions)]: creates or truncates the file.
     public Sink<ByteBuffer> sink(Path path) {
         return sink(path, WriteOptions.defaults());
     }
 
-    /// As [#write(Path, Publisher, WriteOptions)], as a subscriber: the file is opened when its source has called it.
+    /// As [#write(Path, Publisher, WriteOptions)], as a subscriber. The file is opened when the source calls `onSubscribe`.
     public Sink<ByteBuffer> sink(Path path, WriteOptions options) {
         FileNames.check(path);
         return new SubscriberSink<>(source -> write(path, source, options));
     }
 
-    // ---- the whole
+    // ---- statistics and close
 
-    /// What the ring has done so far.
+    /// The counters of the loop and its ring, for example the number of operations in flight.
     public Stats stats() {
         return loop.executor.stats();
     }
 
-    /// Ends everything: listeners are closed, connections aborted, subscriptions told so, the ring and its thread freed. A
-    /// connection that has flushed everything and only waits for the peer's end is closed without a reset.
-    /// Idempotent. From another thread this waits for the end, but not in a shutdown hook if the loop thread has called
-    /// [System#exit]; from the loop, as in a subscriber, it returns at once: see [#onClose].
+    /// Closes everything: listeners are closed, connections are aborted, subscriptions get their terminal signals, and the ring
+    /// and its thread are released. A connection that has flushed everything and waits only for the peer's end is closed
+    /// without a reset. Idempotent.
+    ///
+    /// On another thread this waits for the end, except in a shutdown hook if the loop thread has called [System#exit]. On the
+    /// loop thread, for example in a subscriber, it returns at once: see [#onClose].
     @Override
     public void close() {
         loop.close();
     }
 
-    /// Completes when all is freed.
+    /// Completes when the ring and its memory are released.
     public Mono<Void> onClose() {
         return loop.onClose();
     }

@@ -23,24 +23,24 @@ public final class WriteOptions {
         this.sync = sync;
     }
 
-    /// Creates the file if it is not there, with mode 0666 less the umask, and empties it if it is.
+    /// Creates the file with mode 0666 less the umask if it does not exist; otherwise truncates it.
     public static WriteOptions defaults() {
         return DEFAULTS;
     }
 
-    /// How to open, as for [java.nio.file.Files#newOutputStream], in place of the default: `APPEND`, `CREATE_NEW` or `DSYNC`
-    /// for example. `WRITE` need not be said, and `READ` must not. An open of a named pipe waits for a reader, but with
-    /// neither `CREATE` nor `TRUNCATE_EXISTING` the kernel may say `ENXIO` instead.
+    /// The open options, as for [java.nio.file.Files#newOutputStream], for example `APPEND`, `CREATE_NEW` or `DSYNC`. They
+    /// replace the defaults. `WRITE` is implied; `READ` throws [IllegalArgumentException]. An open of a named pipe waits for a
+    /// reader; with neither `CREATE` nor `TRUNCATE_EXISTING` it may fail with `ENXIO` instead.
     public WriteOptions open(OpenOption... options) {
         Set<OpenOption> open = new HashSet<>(Set.of(options));
         if (open.contains(StandardOpenOption.READ)) {
-            throw new IllegalArgumentException("READ, to write");
+            throw new IllegalArgumentException("options contain READ, but the file is opened for writing");
         }
         open.add(StandardOpenOption.WRITE);
         return new WriteOptions(Set.copyOf(open), mode, offset, sync);
     }
 
-    /// The permissions of a file that is created, less the umask, as of `open(2)`: for example `0640`.
+    /// The permissions of a created file, less the umask, as of `open(2)`: for example `0640`.
     public WriteOptions mode(int bits) {
         if ((bits & ~07777) != 0) {
             throw new IllegalArgumentException("mode is 0" + Integer.toOctalString(bits) + ", must be at most 07777");
@@ -48,8 +48,8 @@ public final class WriteOptions {
         return new WriteOptions(open, bits, offset, sync);
     }
 
-    /// Where to begin, in bytes from the start; what is skipped of a file that is shorter reads as zeros. Of no effect on a
-    /// file that is opened to append.
+    /// Where to begin, in bytes from the start. If the file is shorter, the gap reads as zeros. No effect if the file is opened
+    /// to append.
     public WriteOptions offset(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("offset is " + bytes + ", must be at least 0");
@@ -57,7 +57,7 @@ public final class WriteOptions {
         return new WriteOptions(open, mode, bytes, sync);
     }
 
-    /// Has the end wait until all is on the device: see `fsync(2)`.
+    /// If true, the write completes only when all data is on the device: see `fsync(2)`.
     public WriteOptions sync(boolean sync) {
         return new WriteOptions(open, mode, offset, sync);
     }

@@ -1,15 +1,16 @@
-/// I/O as Reactor publishers and subscribers whose demand reaches the kernel. Start at [io.trale.reactive.Trale].
+/// Sockets, files, timers and events as Reactor publishers and subscribers whose demand reaches the kernel. Open
+/// [io.trale.reactive.Trale] first.
 ///
-/// **With no demand there is no operation in flight for a source**: no entry in the ring, no armed poll, nothing that a
-/// packet could wake. A TCP peer then fills our socket's buffer, its window closes, and it stops.
+/// **Without demand, a source has no operation in flight**: no entry in the ring and no armed poll, so no packet wakes the
+/// loop. The socket's receive buffer fills, its TCP window closes, and the peer stops sending.
 ///
-/// This package holds interfaces and small values. `io.trale.reactive.codec` makes text, lines and messages of received
-/// bytes. All other packages are not exported: `loop` has the contract of a subscription, `buffer` the bytes that no
-/// subscriber has consumed, `send` the subscriber of a source, `scheduler` the loop as a Reactor scheduler; `stream`,
-/// `datagram`, `file`, `time` and `event` have the implementations. Only [io.trale.reactive.Trale] knows them all.
+/// Elements are heap buffers of exact size that belong to the subscriber. Only a [io.trale.reactive.Lease] must be released.
+/// [io.trale.reactive.Sink] is the subscriber form of a send.
 ///
-/// Elements are heap buffers of exact size that belong to the subscriber: there is nothing to release, but a
-/// [io.trale.reactive.Lease]. A subscriber form of each send is a [io.trale.reactive.Sink].
+/// This package has the interfaces, options and values; `io.trale.reactive.codec` decodes text, lines and frames. The other
+/// packages are not exported. `loop`: the contract of a subscription. `buffer`: received bytes that are not consumed. `send`:
+/// the subscriber of a source. `scheduler`: the loop as a Reactor scheduler. `stream`, `datagram`, `file`, `time`, `event`: the
+/// implementations. Only [io.trale.reactive.Trale] depends on all of them.
 @NullMarked
 package io.trale.reactive;
 

@@ -64,7 +64,7 @@ public class TraleWorkerStress {
         @Arbiter
         public void later(ZI_Result r) {
             OnLoop.runJobs(executor);
-            r.r2 = (Integer) scheduler.whole.scanUnsafe(Attr.BUFFERED);
+            r.r2 = (Integer) scheduler.root.scanUnsafe(Attr.BUFFERED);
         }
     }
 
@@ -75,8 +75,8 @@ public class TraleWorkerStress {
     @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "rejected")
     @Outcome(expect = FORBIDDEN, desc = "the dispose completes before an accepted task has run, or never")
     @Twin(fault = "the count is read and written in two steps", of = TraleWorker.class,
-            real = "if (live.decrementAndGet() == DISPOSED && whole == null) {",
-            broken = "int left = live.get() - 1; Thread.yield(); live.set(left); if (left == DISPOSED && whole == null) {")
+            real = "if (live.decrementAndGet() == DISPOSED && parent == null) {",
+            broken = "int left = live.get() - 1; Thread.yield(); live.set(left); if (left == DISPOSED && parent == null) {")
     @State
     public static class ScheduleAndEnd extends Base {
 
@@ -85,7 +85,7 @@ public class TraleWorkerStress {
 
         @Actor
         public void schedule(ZZ_Result r) {
-            r.r1 = schedule(scheduler.whole);
+            r.r1 = schedule(scheduler.root);
         }
 
         @Actor

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /// A [Lease] of a buffer that the kernel wrote to.
 ///
-/// The state is one word: the CLOSED bit, and a USER for each use under way. The thread that leaves nothing but CLOSED
-/// returns the buffer. Any thread.
+/// The state is one word: the CLOSED bit, and a USER for each active use. The thread that leaves nothing but CLOSED returns the
+/// buffer. Any thread.
 public final class BufferLease implements Lease {
 
-    /// Takes a buffer back. Any thread.
+    /// Takes a buffer back: `flags` are those of its completion. Any thread.
     public interface Lender {
         void giveBack(int flags);
     }
@@ -32,7 +32,7 @@ public final class BufferLease implements Lease {
     private final int flags;
     private final @Nullable LeaseLeak leak;
 
-    /// CLOSED, and a USER for each use under way. The buffer goes back when what is left is CLOSED.
+    /// CLOSED, plus USER for each active use.
     private volatile int state;
 
     public BufferLease(Lender lender, MemorySegment memory, int size, int flags, boolean tracked) {
@@ -67,7 +67,7 @@ public final class BufferLease implements Lease {
         }
     }
 
-    /// Keeps the memory from being given back, also by [#close].
+    /// Keeps the memory from being returned, also by [#close]. Throws [IllegalStateException] if the lease is closed.
     public void acquire() {
         int before;
         do {
@@ -85,7 +85,7 @@ public final class BufferLease implements Lease {
         }
     }
 
-    /// The memory, for whoever has acquired it: the first [#size] bytes count.
+    /// The memory, of which the first [#size] bytes are valid. Only between [#acquire] and [#release].
     public MemorySegment memory() {
         return memory;
     }

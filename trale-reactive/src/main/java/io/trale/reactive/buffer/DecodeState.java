@@ -5,24 +5,24 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// A decoder of one subscription, and what is known of the bytes at the head of its stream.
+/// The decoder of one subscription, and its knowledge of the bytes at the head of the stream.
 ///
-/// It decodes in place, and one element at a time, when that is wanted: so what it has not consumed is where it was when
-/// the subscriber leaves, and there is nothing to give back.
+/// Decodes in place, one element at a time and on demand only. So if the subscriber cancels, unconsumed bytes are still at the
+/// head, and nothing must be put back.
 public class DecodeState<T> {
 
     private final DecodeStep<? extends T> decoder;
-    /// How many bytes the decoder could make no element of; 0 if there are none of that kind.
+    /// The number of bytes of which the decoder could make no element; 0 if unknown.
     private int tooFew;
     private boolean endKnown;
-    /// What the decoder made of the end alone, before it was wanted.
+    /// What the decoder made of the end alone, before there was demand.
     private @Nullable T last;
 
     public DecodeState(DecodeStep<? extends T> decoder) {
         this.decoder = decoder;
     }
 
-    /// True if [#take] may make an element without more bytes. `end` says that none will come.
+    /// True if [#take] may make an element without more bytes. `end` means that no bytes follow.
     public final boolean has(Unread head, boolean end) throws IOException {
         if (last != null) {
             return true;
@@ -30,7 +30,7 @@ public class DecodeState<T> {
         if (!head.isEmpty()) {
             return head.size() != tooFew || end && !endKnown;
         }
-        last = end ? take(head, true) : null; // else the end would not be known until one more is wanted
+        last = end ? take(head, true) : null; // now: the end must be signalled without further demand
         return last != null;
     }
 
@@ -47,7 +47,7 @@ public class DecodeState<T> {
         return element;
     }
 
-    /// The subscription has ended: discards what was decoded and not signalled.
+    /// The subscription has ended: discards an element that was decoded and not signalled.
     public final void leave(Context context) {
         T element = last;
         last = null;

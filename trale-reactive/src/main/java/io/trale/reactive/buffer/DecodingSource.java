@@ -6,14 +6,14 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 
-/// A source of chunks that can decode where the bytes are. So it keeps the bytes that a decoder has not consumed for its
-/// next subscriber, as the source of a connection's bytes does.
+/// A source of chunks that decodes in place, so that it keeps the bytes that a decoder has not consumed for the next
+/// subscriber. For example, the bytes of a connection.
 public interface DecodingSource {
 
-    /// True if `flux` is this source as its user got it, possibly wrapped by assembly hooks, with no operator behind it.
+    /// True if `flux` is this source as the user received it, possibly wrapped by assembly hooks, without an operator after it.
     boolean isSameAs(Flux<ByteBuffer> flux);
 
-    /// The elements that a decoder makes of the bytes. Each subscription has a decoder of its own. `name` is for scans.
+    /// The elements that a decoder makes of the bytes. `decoders` is called once for each subscription. `name` is for scans.
     <T> Flux<T> decode(String name, Supplier<? extends DecodeStep<? extends T>> decoders);
 
     /// The source that `flux` is; null if `flux` is anything else, such as an operator on such a source.

@@ -4,10 +4,10 @@ import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicBoolean;
 import reactor.util.Loggers;
 
-/// Where a lease was taken: reports it, and recovers the buffer, if the lease becomes garbage before it is closed.
+/// Reports a lease that became garbage before it was closed, with the stack trace of its creation, and recovers its buffer.
 final class LeaseLeak {
 
-    /// Made when first needed, since it has a thread.
+    /// Initialized when first needed, because a cleaner starts a thread.
     private static final class Tracker {
         static final Cleaner CLEANER = Cleaner.create();
     }
@@ -23,14 +23,14 @@ final class LeaseLeak {
         Tracker.CLEANER.register(lease, this::collected);
     }
 
-    /// The buffer is about to be given back. Returns false if it has been already.
+    /// Called before the buffer is returned. Returns false if it was returned already.
     boolean settle() {
         return settled.compareAndSet(false, true);
     }
 
     private void collected() {
         if (settle()) {
-            Loggers.getLogger("io.trale.reactive").warn("a lease was lost: close() was not called", taken);
+            Loggers.getLogger("io.trale.reactive").warn("a lease was garbage-collected without close(); its buffer was recovered", taken);
             lender.giveBack(flags);
         }
     }

@@ -8,15 +8,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
-/// The head of a stream: bytes that have come and that no subscriber has consumed. In one piece, and in heap memory, so
-/// that they outlive the loop. Not thread-safe.
+/// The head of a stream: received bytes that no subscriber has consumed. They are contiguous and on the heap, so that they
+/// outlive the loop. Not thread-safe.
 public class Unread {
 
     private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
-    /// From its position to its limit; null if there are none, so that no memory of consumed bytes is kept.
+    /// From position to limit; null if there are none, so that consumed bytes do not keep memory alive.
     private @Nullable ByteBuffer bytes;
-    /// True if the memory belongs to this object, and there may be room behind the limit.
+    /// True if the memory belongs to this object; then there may be free space after the limit.
     private boolean own;
 
     /// The first `length` bytes of `memory`, copied to the heap.
@@ -35,7 +35,7 @@ public class Unread {
         return bytes == null ? 0 : bytes.remaining();
     }
 
-    /// Appends the first `length` bytes of `buffer`, copied.
+    /// Appends a copy of the first `length` bytes of `buffer`.
     public void add(MemorySegment buffer, int length) {
         ByteBuffer bytes = this.bytes;
         if (bytes == null) {
@@ -47,7 +47,7 @@ public class Unread {
         }
     }
 
-    /// Appends `chunk`, whose memory is read until the decoder has had what it can make of it.
+    /// Appends `chunk`, whose memory is used until its bytes are consumed or [#next] needs more.
     public void add(ByteBuffer chunk) {
         ByteBuffer bytes = this.bytes;
         if (!chunk.hasRemaining()) {
@@ -63,7 +63,7 @@ public class Unread {
         }
     }
 
-    /// `bytes`, or a copy at least twice as long, with its limit moved by `length`: each byte is copied a bounded number of
+    /// `bytes`, or a copy at least twice as long, with the limit moved by `length`. So each byte is copied a bounded number of
     /// times, however small the pieces are.
     private ByteBuffer extended(ByteBuffer bytes, int length) {
         ByteBuffer extended = bytes;
@@ -76,8 +76,8 @@ public class Unread {
         return extended.limit(extended.limit() + length);
     }
 
-    /// Consumes all, as a heap buffer of exact size that belongs to the caller; null if there are none. Consumes nothing if
-    /// there is no memory.
+    /// Consumes all bytes: returns a heap buffer of exact size that belongs to the caller, or null if there are none. Consumes
+    /// nothing if this throws [OutOfMemoryError].
     public @Nullable ByteBuffer take() {
         ByteBuffer bytes = this.bytes;
         if (bytes == null) {
@@ -88,8 +88,8 @@ public class Unread {
         return taken;
     }
 
-    /// Consumes what `decoder` makes an element of, which is returned; null if it needs more. What it throws has consumed
-    /// nothing. `end` says that no more will come.
+    /// Decodes one element and consumes its bytes; returns null if more bytes are needed. If `decoder` throws, no bytes are
+    /// consumed. `end` means that no bytes follow.
     <T> @Nullable T next(DecodeStep<? extends T> decoder, boolean end) throws IOException {
         ByteBuffer bytes = this.bytes;
         ByteBuffer in = bytes == null ? ByteBuffer.allocate(0) : bytes.order(ByteOrder.BIG_ENDIAN);
@@ -107,20 +107,20 @@ public class Unread {
             }
         }
         if (!returned) {
-            throw new IllegalStateException("the decoder moved the position of its buffer back, from " + start);
+            throw new IllegalStateException("the decoder moved the position of its buffer back, from " + start + "; it may only consume bytes");
         }
         if (!in.hasRemaining()) {
             this.bytes = null;
         } else if (element == null) {
             if (end) {
-                throw new EOFException("the stream ended inside an element, of which " + in.remaining() + " bytes came");
+                throw new EOFException("the stream ended inside an element, after " + in.remaining() + " bytes of it");
             }
             keep(in);
         }
         return element;
     }
 
-    /// Those bytes wait for others: in memory of their own, and not much more than they need.
+    /// Moves the bytes of an incomplete element into memory of our own that is not much larger than they need.
     private void keep(ByteBuffer bytes) {
         if (!own || bytes.remaining() < bytes.capacity() / 4) {
             this.bytes = copy(bytes);

@@ -1,7 +1,6 @@
-/// Bytes between the kernel and the subscriber: the unread head of a stream, decoding there, and leases.
+/// Received bytes that wait for a subscriber, decoding in place, and leases. Open [io.trale.reactive.buffer.Unread] first.
 ///
-/// Not exported: what is public here is public for the other packages of trale-reactive only. Read
-/// [io.trale.reactive.buffer.Unread] first.
+/// Not exported: public only for the other packages of trale-reactive.
 @NullMarked
 package io.trale.reactive.buffer;
 

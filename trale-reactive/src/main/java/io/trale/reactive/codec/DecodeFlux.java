@@ -9,7 +9,7 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxOperator;
 
-/// The operator that decodes the chunks of a source which cannot do that itself.
+/// The operator that decodes the chunks of a source which cannot decode in place (see [DecodingSource]).
 public final class DecodeFlux<T> extends FluxOperator<ByteBuffer, T> {
 
     private final String name;
@@ -21,7 +21,8 @@ public final class DecodeFlux<T> extends FluxOperator<ByteBuffer, T> {
         this.decoders = decoders;
     }
 
-    /// The elements that decoders, one for each subscriber, make of `source`. `name` is for scans.
+    /// The elements that the decoders, one for each subscriber, make of `source`. Decodes in place if `source` can do that.
+    /// `name` is for scans.
     public static <T> Flux<T> of(Flux<ByteBuffer> source, String name, Supplier<? extends Decoder<? extends T>> decoders) {
         DecodingSource inPlace = DecodingSource.of(source);
         if (inPlace != null) {

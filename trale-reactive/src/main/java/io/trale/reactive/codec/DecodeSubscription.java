@@ -16,22 +16,21 @@ import reactor.core.Scannable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
-/// One subscription to a view: the subscriber of chunks, and the subscription of whoever wants elements. A view of a
-/// connection needs none, since it decodes where the bytes are: see [io.trale.reactive.stream.Receiver].
+/// A subscription to a view: subscriber of the chunks, and subscription of the elements' subscriber. A view that is applied
+/// directly to a connection does not use this class: it decodes in [io.trale.reactive.stream.Receiver].
 ///
-/// Demand is exact. Without it no chunk is asked for, and nothing is decoded; with it one is, and the next when that one
-/// is used up and has not made an element that is wanted. A chunk of many elements waits here, and it is all that waits.
+/// Demand is exact. Without demand, no chunk is requested and nothing is decoded. With demand, one chunk is requested; the next
+/// is requested when that one is used up and demand is left. So at most one chunk waits here.
 ///
-/// Signals may come from any thread; whoever finds nobody in [#look] looks. If the source is on a loop of ours, that is
-/// done on the loop.
+/// Signals may come from any thread. A thread that increments [#wip] from 0 drains, on the loop if the source has one.
 final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscription, Runnable, Scannable {
 
     @SuppressWarnings("rawtypes")
     private static final AtomicLongFieldUpdater<DecodeSubscription> REQUESTED =
             AtomicLongFieldUpdater.newUpdater(DecodeSubscription.class, "requested");
     @SuppressWarnings("rawtypes")
-    private static final AtomicIntegerFieldUpdater<DecodeSubscription> LOOKS =
-            AtomicIntegerFieldUpdater.newUpdater(DecodeSubscription.class, "looks");
+    private static final AtomicIntegerFieldUpdater<DecodeSubscription> WIP =
+            AtomicIntegerFieldUpdater.newUpdater(DecodeSubscription.class, "wip");
 
     private final CoreSubscriber<? super T> actual;
 
@@ -39,15 +38,16 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     private volatile long requested;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
-    /// A chunk that nobody has looked at.
+    /// The chunk that is not drained yet.
     private volatile @Nullable ByteBuffer arrived;
-    /// The source has ended; its failure is set before.
+    /// The source has ended; `sourceFailure` is set before.
     private volatile boolean complete;
     private @Nullable Throwable sourceFailure;
-    /// How often somebody wanted to look since nobody does; 1 from the start, until the subscriber has been greeted.
-    private volatile int looks = 1;
+    /// The number of drain calls since the last drain ended; 1 at first, so that nothing is drained before `onSubscribe` has
+    /// returned.
+    private volatile int wip = 1;
 
-    // For whoever looks.
+    // For the draining thread.
     private final Unread unread = new Unread();
     private final DecodeState<T> decode;
     private @Nullable Loop loop;
@@ -60,14 +60,14 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     }
 
     private void drain() {
-        if (LOOKS.getAndIncrement(this) == 0) {
+        if (WIP.getAndIncrement(this) == 0) {
             drainOnLoop();
         }
     }
 
     private void drainOnLoop() {
         Loop loop = this.loop;
-        if (loop == null || loop.isCurrent() || !loop.execute(this)) { // after its end, any thread will do
+        if (loop == null || loop.isCurrent() || !loop.execute(this)) { // after the end of the loop: on any thread
             run();
         }
     }
@@ -75,14 +75,14 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     @Override
     public void run() {
         for (int left = 1; left != 0;) {
-            look();
-            left = LOOKS.addAndGet(this, -left);
+            drainAll();
+            left = WIP.addAndGet(this, -left);
         }
     }
 
-    private void look() {
+    private void drainAll() {
         while (!over) {
-            boolean ended = complete; // read first: what came before the end is there then
+            boolean ended = complete; // read before `arrived`: the last chunk is seen with it
             if (cancelled) {
                 over = true;
             } else if (badRequest) {
@@ -94,10 +94,10 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         discard();
     }
 
-    /// Returns false if there is nothing to do until somebody calls.
+    /// Makes one step. Returns false if there is nothing to do until the next signal.
     private boolean proceed(boolean ended) {
         ByteBuffer next = arrived;
-        boolean last = ended && next == null && sourceFailure == null; // after a failure, what is incomplete is nothing
+        boolean last = ended && next == null && sourceFailure == null; // after a failure, an incomplete element is discarded
         T element = null;
         boolean more;
         try {
@@ -112,7 +112,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         if (element != null) {
             emit(element);
         } else if (more) {
-            return requested > 0; // else what there is waits for demand
+            return requested > 0; // else wait for demand
         } else if (next != null) {
             arrived = null;
             asked = false;
@@ -122,7 +122,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         } else {
             if (requested > 0 && !asked) {
                 asked = true;
-                upstream().request(1); // a source that answers at once has us look again
+                upstream().request(1); // a source that answers at once causes another drain
             }
             return false;
         }
@@ -135,7 +135,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         }
         try {
             actual.onNext(element);
-        } catch (Throwable t) { // §2.13: it must not, so it is treated as gone
+        } catch (Throwable t) { // §2.13 forbids that: treat it as cancelled
             over = true;
             upstream().cancel();
             Exceptions.throwIfJvmFatal(t);
@@ -159,13 +159,13 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         actual.onError(mapped);
     }
 
-    /// It is over: whatever is left, or still comes while it ends, is nobody's.
+    /// After the end: discards what is left, and what the source still emits.
     private void discard() {
         Context context = currentContext();
         decode.leave(context);
         Operators.onDiscard(unread.take(), context);
         ByteBuffer late = arrived;
-        if (late != null) { // else one may come right now, whose bringer will have us look again
+        if (late != null) { // else one may arrive now, and its thread drains again
             arrived = null;
             Operators.onDiscard(late, context);
         }
@@ -175,7 +175,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         return Objects.requireNonNull(upstream);
     }
 
-    // ---- the source's signals
+    // ---- signals of the source
 
     @Override
     public void onSubscribe(Subscription subscription) {
@@ -194,9 +194,9 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         } else if (arrived != null) {
             Operators.onDiscard(element, currentContext());
             upstream().cancel();
-            onError(Exceptions.failWithOverflow("§1.1: a chunk that nobody had asked for"));
+            onError(Exceptions.failWithOverflow("§1.1: the source emitted a chunk without demand"));
         } else {
-            arrived = element.duplicate(); // its position is ours; that of a chunk which others see too is not
+            arrived = element.duplicate(); // the source's other subscribers may see the chunk: do not move its position
             drain();
         }
     }
@@ -218,7 +218,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         drain();
     }
 
-    // ---- the wanting side
+    // ---- calls of the subscriber
 
     @Override
     public void request(long n) {

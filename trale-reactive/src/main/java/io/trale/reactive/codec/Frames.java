@@ -10,15 +10,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
-/// A view of received bytes as frames, each with its length before it; and the other direction, [#encode].
+/// A view of received bytes as frames with a length prefix; and the opposite direction, [#encode].
 ///
 /// ```java
 /// Frames frames = Frames.lengthPrefixed(4);
 /// connection.send(connection.receive().transform(frames).map(frames::encode));
 /// ```
 ///
-/// The length is unsigned, most significant byte first unless said otherwise, and counts what follows it. Immutable:
-/// each method returns a changed copy.
+/// The length is an unsigned number, big-endian by default, of the bytes that follow it. Immutable: each method returns a
+/// changed copy.
 public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>> {
 
     private final int prefixBytes;
@@ -31,21 +31,21 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
         this.maxLength = maxLength;
     }
 
-    /// Frames of at most 1 MiB after a length of `bytes` bytes: 1, 2, 4 or 8.
+    /// Frames of at most 1 MiB with a length prefix of `bytes` bytes: 1, 2, 4 or 8.
     public static Frames lengthPrefixed(int bytes) {
         if (bytes != 1 && bytes != 2 && bytes != 4 && bytes != 8) {
-            throw new IllegalArgumentException("a length of " + bytes + " bytes, must be 1, 2, 4 or 8");
+            throw new IllegalArgumentException("length prefix has " + bytes + " bytes, must have 1, 2, 4 or 8");
         }
         return new Frames(bytes, ByteOrder.BIG_ENDIAN, 1 << 20);
     }
 
-    /// In which order the bytes of the length come.
+    /// The byte order of the length.
     public Frames order(ByteOrder order) {
         return new Frames(prefixBytes, order, maxLength);
     }
 
-    /// How many bytes a frame may have, without its length. A longer one is a failure, [ProtocolException], once its
-    /// length has come.
+    /// The largest size of a frame in bytes, without its length prefix. A longer frame fails the stream with
+    /// [ProtocolException] as soon as its length has arrived.
     public Frames maxLength(int bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("maxLength is " + bytes + ", must not be negative");
@@ -53,22 +53,21 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
         return new Frames(prefixBytes, order, bytes);
     }
 
-    /// The frames of `chunks`, without their lengths: heap buffers of exact size that belong to the subscriber. While none
-    /// is wanted nothing is asked for. Of a connection's `receive()` no more is consumed than makes the frames that were
-    /// signalled: see [io.trale.reactive.Connection#receive]. A stream that ends inside a frame is a failure,
-    /// [EOFException].
+    /// The frames of `chunks` without their lengths, in heap buffers of exact size that belong to the subscriber. Without
+    /// demand nothing is requested. Of a connection's `receive()`, only the bytes of the signalled frames are consumed: see
+    /// [io.trale.reactive.Connection#receive]. A stream that ends inside a frame fails with [EOFException].
     @Override
     public Flux<ByteBuffer> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<ByteBuffer>of(chunks, "frames", () -> this::decode);
     }
 
-    /// A new buffer with the length of `payload` and its bytes; `payload` is left as it is. Throws
-    /// [IllegalArgumentException] if that is more than a frame may have, or than the length can say.
+    /// A new buffer with the length of `payload` and its bytes; `payload` is not modified. Throws [IllegalArgumentException] if
+    /// `payload` is longer than [#maxLength] or than the length prefix can express.
     public ByteBuffer encode(ByteBuffer payload) {
         int length = payload.remaining();
         if (length > maxLength || prefixBytes < Integer.BYTES && length >= 1 << 8 * prefixBytes) {
-            throw new IllegalArgumentException("a frame of " + length + " bytes, at most " + maxLength
-                    + " after a length of " + prefixBytes);
+            throw new IllegalArgumentException("frame has " + length + " bytes, must have at most " + maxLength
+                    + ", with a length prefix of " + prefixBytes + " bytes");
         }
         ByteBuffer frame = ByteBuffer.allocate(prefixBytes + length).order(order);
         switch (prefixBytes) {
@@ -83,7 +82,7 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
     private @Nullable ByteBuffer decode(ByteBuffer in, boolean end) throws IOException {
         if (in.remaining() < prefixBytes) {
             if (end && in.hasRemaining()) {
-                throw cut(in.remaining() + " bytes of its length, which has " + prefixBytes);
+                throw cut(in.remaining() + " of " + prefixBytes + " bytes of its length prefix");
             }
             return null;
         }
@@ -91,7 +90,7 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
         int came = in.remaining() - prefixBytes;
         if (came < length) {
             if (end) {
-                throw cut(came + " bytes of " + length);
+                throw cut(came + " of " + length + " bytes");
             }
             return null;
         }
@@ -108,12 +107,12 @@ public final class Frames implements Function<Flux<ByteBuffer>, Flux<ByteBuffer>
             default -> in.getLong(at);
         };
         if (Long.compareUnsigned(length, maxLength) > 0) {
-            throw new ProtocolException("a frame of " + Long.toUnsignedString(length) + " bytes, at most " + maxLength);
+            throw new ProtocolException("frame has " + Long.toUnsignedString(length) + " bytes, must have at most " + maxLength);
         }
         return (int) length;
     }
 
     private static EOFException cut(String what) {
-        return new EOFException("the stream ended inside a frame: " + what);
+        return new EOFException("the stream ended inside a frame, after " + what);
     }
 }

@@ -17,20 +17,20 @@ import reactor.core.publisher.Flux;
 
 /// A view of received bytes as lines of text: `connection.receive().transform(Lines.of(UTF_8))`.
 ///
-/// A line ends with `\n` or `\r\n`, which are no part of it; the last one also with the stream. Immutable: each method
+/// A line ends with `\n` or `\r\n`, which are removed; the last line may also end with the stream. Immutable: each method
 /// returns a changed copy.
 public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
 
     private final Charset charset;
     private final CodingErrorAction onMalformed;
     private final int maxLength;
-    /// The bytes of a line's end, without those of a byte order mark.
+    /// The encoded `\n`, without a byte order mark.
     private final byte[] newline;
     private final int bytesPerChar;
 
     private Lines(Charset charset, CodingErrorAction onMalformed, int maxLength) {
         this.charset = Objects.requireNonNull(charset);
-        byte[] newline = {'\n'}; // in all charsets that cannot encode
+        byte[] newline = {'\n'}; // true of all charsets that cannot encode
         int bytesPerChar = 4;
         if (charset.canEncode()) {
             byte[] two = "\n\n".getBytes(charset);
@@ -43,14 +43,14 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
         this.maxLength = maxLength;
     }
 
-    /// Lines in `charset` of at most 65536 characters. What is no text is replaced by U+FFFD.
+    /// Lines in `charset` of at most 65536 characters. Malformed bytes are replaced by U+FFFD.
     public static Lines of(Charset charset) {
         return new Lines(charset, CodingErrorAction.REPLACE, 64 << 10);
     }
 
-    /// How long a line may be, in `char`s and without its end. A longer one is a failure, [ProtocolException]: as soon as
-    /// more bytes of it have come than so many characters can have, so that nobody has to wait for its end, and no more of it
-    /// is kept.
+    /// The largest length of a line in `char`s, without its end. A longer line fails the stream with [ProtocolException]: as
+    /// soon as more bytes of it have arrived than so many characters can have. So the failure does not wait for the end of the
+    /// line, and no more of it is kept.
     public Lines maxLength(int chars) {
         if (chars < 0) {
             throw new IllegalArgumentException("maxLength is " + chars + ", must not be negative");
@@ -58,14 +58,14 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
         return new Lines(charset, onMalformed, chars);
     }
 
-    /// What to do with bytes that are no text, also those of a character that the end of the stream cuts off. To report
-    /// them is to fail with [java.nio.charset.CharacterCodingException], after the lines before theirs.
+    /// How to treat malformed bytes, including a character that is cut off by the end of the stream. `REPORT` fails the stream
+    /// with [CharacterCodingException] after the lines before them.
     public Lines onMalformed(CodingErrorAction action) {
         return new Lines(charset, action, maxLength);
     }
 
-    /// The lines of `chunks`. While none is wanted nothing is asked for. Of a connection's `receive()` no more is consumed
-    /// than makes the lines that were signalled, their ends included: see [io.trale.reactive.Connection#receive].
+    /// The lines of `chunks`. Without demand nothing is requested. Of a connection's `receive()`, only the bytes of the
+    /// signalled lines and their ends are consumed: see [io.trale.reactive.Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<String>of(chunks, "lines", newline.length == 1 ? Cutter::new : WideCutter::new);
@@ -83,20 +83,21 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
     }
 
     private void checkBytes(int count) throws ProtocolException {
-        if (count > (maxLength + 2L) * bytesPerChar) { // with its end
+        if (count > (maxLength + 2L) * bytesPerChar) { // + 2 for its end
             throw tooLong();
         }
     }
 
     private ProtocolException tooLong() {
-        return new ProtocolException("a line of more than " + maxLength + " characters");
+        return new ProtocolException("line has more than " + maxLength + " characters, the limit set by maxLength");
     }
 
-    /// For charsets that have a byte which is a line's end wherever it stands, as nearly all do: each line is decoded alone.
+    /// For charsets in which the byte of `\n` is never a part of another character, as in nearly all: decodes each line
+    /// separately.
     private final class Cutter implements Decoder<String> {
 
         private final CharsetDecoder decoder = newDecoder();
-        /// How many bytes are known to have no end of a line.
+        /// The number of bytes that are known to contain no line end.
         private int searched;
 
         @Override
@@ -114,7 +115,7 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
             }
             searched = 0;
             String line = onMalformed == CodingErrorAction.REPLACE && in.hasArray()
-                    ? new String(in.array(), in.arrayOffset() + start, at - start, charset) // the same, and faster
+                    ? new String(in.array(), in.arrayOffset() + start, at - start, charset) // same result, faster
                     : decoder.decode(in.limit(at)).toString();
             if (at == limit) {
                 in.position(at);
@@ -125,13 +126,12 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
         }
     }
 
-    /// For UTF-16, UTF-32 and their like: the end of a line is found in the text, so that is made one character after the
-    /// other.
+    /// For UTF-16, UTF-32 and similar charsets: decodes one character after the other, and searches the text for the line end.
     private final class WideCutter implements Decoder<String> {
 
         private final CharsetDecoder decoder = newDecoder();
         private final CharBuffer next = CharBuffer.allocate(2);
-        /// The text of as many bytes of a line whose end has not come yet.
+        /// The text of the first [#decoded] bytes of an incomplete line.
         private StringBuilder text = new StringBuilder();
         private int decoded;
 
@@ -155,10 +155,10 @@ public final class Lines implements Function<Flux<ByteBuffer>, Flux<String>> {
             return null;
         }
 
-        /// Decodes a character, if there is one.
+        /// Decodes a character into [#next]; returns false if more bytes are needed.
         private boolean step(ByteBuffer in, boolean end) throws CharacterCodingException {
             CoderResult result = decoder.decode(in, next.clear().limit(1), end);
-            if (result.isOverflow() && next.position() == 0) { // it has two
+            if (result.isOverflow() && next.position() == 0) { // a surrogate pair
                 result = decoder.decode(in, next.clear(), end);
             }
             if (result.isError()) {

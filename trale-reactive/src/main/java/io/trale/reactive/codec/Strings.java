@@ -12,9 +12,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
-/// A view of received bytes as text, in pieces as they come: `connection.receive().transform(Strings.of(UTF_8))`.
+/// A view of received bytes as text, in pieces as they arrive: `connection.receive().transform(Strings.of(UTF_8))`.
 ///
-/// A character that is cut between two chunks comes with the second. Immutable: each method returns a changed copy.
+/// A character that is split between two chunks is emitted with the second. Immutable: each method returns a changed copy.
 public final class Strings implements Function<Flux<ByteBuffer>, Flux<String>> {
 
     private final Charset charset;
@@ -25,20 +25,20 @@ public final class Strings implements Function<Flux<ByteBuffer>, Flux<String>> {
         this.onMalformed = Objects.requireNonNull(onMalformed);
     }
 
-    /// Text in `charset`. What is no text is replaced by U+FFFD.
+    /// Text in `charset`. Malformed bytes are replaced by U+FFFD.
     public static Strings of(Charset charset) {
         return new Strings(charset, CodingErrorAction.REPLACE);
     }
 
-    /// What to do with bytes that are no text, also those of a character that the end of the stream cuts off. To report
-    /// them is to fail with [java.nio.charset.CharacterCodingException], after the text before them.
+    /// How to treat malformed bytes, including a character that is cut off by the end of the stream. `REPORT` fails the stream
+    /// with [CharacterCodingException] after the text before them.
     public Strings onMalformed(CodingErrorAction action) {
         return new Strings(charset, action);
     }
 
-    /// The text of `chunks`: at most one string for each of them, none of them empty, and one more if the end makes text
-    /// of what was incomplete. While nothing is wanted nothing is asked for. Of a connection's `receive()`, a character that
-    /// is incomplete is not consumed: see [io.trale.reactive.Connection#receive].
+    /// The text of `chunks`: at most one non-empty string for each chunk, and one more if the end completes the text. Without
+    /// demand nothing is requested. Of a connection's `receive()`, the bytes of an incomplete character are not consumed: see
+    /// [io.trale.reactive.Connection#receive].
     @Override
     public Flux<String> apply(Flux<ByteBuffer> chunks) {
         return DecodeFlux.<String>of(chunks, "strings", TextDecoder::new);
@@ -50,13 +50,13 @@ public final class Strings implements Function<Flux<ByteBuffer>, Flux<String>> {
                 charset.newDecoder().onMalformedInput(onMalformed).onUnmappableCharacter(onMalformed);
         private boolean flushed;
 
-        /// The characters up to the end of `in`, or up to what makes none: only the call after that throws. So what is
-        /// before a fault is there, wherever the input was cut.
+        /// Decodes up to the end of `in`, or up to the first malformed byte; only the next call throws. So the text before a
+        /// malformed byte is emitted, wherever the input was split.
         @Override
         public @Nullable String decode(ByteBuffer in, boolean end) throws CharacterCodingException {
             CharBuffer out = CharBuffer.allocate((int) Math.ceil(in.remaining() * (double) decoder.maxCharsPerByte()));
             CoderResult result = step(in, out, end);
-            while (result.isOverflow()) { // what it kept to itself until now
+            while (result.isOverflow()) { // text that the decoder had held back
                 out = CharBuffer.allocate(2 * out.capacity() + 16).put(out.flip());
                 result = step(in, out, end);
             }

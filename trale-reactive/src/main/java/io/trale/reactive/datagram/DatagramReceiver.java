@@ -22,11 +22,10 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 
-/// The receiving side of an endpoint: one `recvmsg(2)` in flight while its subscriber has demand, and none otherwise.
+/// The receiving side of an endpoint: one `recvmsg(2)` in flight while its subscriber has demand, none otherwise.
 ///
-/// As with [io.trale.reactive.stream.Receiver], the operation belongs to the endpoint: a datagram that comes when the
-/// subscriber has gone is the next
-/// one's. An error is told once, and ends the subscription, not the endpoint.
+/// The operation belongs to the endpoint, not to the subscriber. A datagram that arrives after a cancel is kept for the next
+/// subscriber. An error is signalled once; it ends the subscription, not the endpoint.
 final class DatagramReceiver extends Operation {
 
     private final UdpSocketEndpoint endpoint;
@@ -47,7 +46,7 @@ final class DatagramReceiver extends Operation {
         return new SourceFlux<Datagram>("traleReceiveDatagrams", DatagramSubscription::new).assembled();
     }
 
-    /// How many datagrams were dropped, as far as the kernel has told. Loop thread.
+    /// The number of datagrams that the kernel has reported as dropped. Loop thread.
     long dropped() {
         return dropped;
     }
@@ -63,15 +62,15 @@ final class DatagramReceiver extends Operation {
         MessageHeader.fill(header, SocketAddresses.MAX_BYTES, 0, group().bufferBytes());
         DropCount.ask(header);
         sqe.prepRecvmsgSelect(endpoint.descriptor.fd(), header.address() + MessageHeader.HEADER, Net.MSG_TRUNC,
-                group().id()); // MSG_TRUNC: the real size, please
+                group().id()); // MSG_TRUNC: return the full length of a truncated datagram
     }
 
     @Override
     protected void complete(int result, int flags) {
-        boolean inBuffer = (flags & Abi.IORING_CQE_F_BUFFER) != 0; // not so for an empty datagram
+        boolean inBuffer = (flags & Abi.IORING_CQE_F_BUFFER) != 0; // false for an empty datagram
         MemorySegment buffer = inBuffer ? group().take(flags) : MemorySegment.NULL;
         MemorySegment header = this.header;
-        if (header != null) { // else it never came to be filled in
+        if (header != null) { // null if it was cancelled before it was submitted
             if (result >= 0) {
                 head = datagram(header, buffer, result);
             }
@@ -83,8 +82,8 @@ final class DatagramReceiver extends Operation {
         }
         if (result < 0) {
             switch (-result) {
-                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // asked again if it is still wanted
-                case Errno.ENOBUFS -> endpoint.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, in line
+                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // staged again if there is demand
+                case Errno.ENOBUFS -> endpoint.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, when a buffer is free
                 default -> failure = Failure.of("recvmsg", endpoint.descriptor.fd(), endpoint.localAddress(), -result);
             }
         }

@@ -18,18 +18,17 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 
-/// The sending side of an endpoint: one datagram, one `sendmsg(2)`.
+/// The sending side of an endpoint: one `sendmsg(2)` for each datagram.
 ///
-/// As with [io.trale.reactive.stream.ConnectionSender], it is told not to wait; a poll for room does that, and holds no
-/// memory.
+/// Sends use `MSG_DONTWAIT`. If the socket is full, the block is returned, and a poll waits in its place, without memory.
 final class DatagramSender extends Sender {
 
     private final UdpSocketEndpoint endpoint;
 
     private int block = -1;
     private @Nullable MemorySegment header;
-    /// Why there was nothing to send: too long for a block, as for any datagram, for an unknown host, or not readable any
-    /// more.
+    /// Why the first datagram cannot be sent: it is too long for a block, its host is unresolved, or its memory is
+    /// inaccessible.
     private @Nullable IOException unsendable;
 
     DatagramSender(UdpSocketEndpoint endpoint) {
@@ -72,7 +71,7 @@ final class DatagramSender extends Sender {
             block = blocks().take();
             Payload.copy(datagram.data(), 0, blocks().segment(block), 0, size);
         } catch (RuntimeException e) {
-            unsendable = new IOException(describe() + ": a datagram was freed or changed before it was sent", e);
+            unsendable = new IOException(describe() + ": the buffer of a datagram was freed or modified before it was sent", e);
             sqe.prepNop();
             return;
         }
@@ -87,7 +86,7 @@ final class DatagramSender extends Sender {
     protected void complete(int result, int flags) {
         giveBack();
         if (hasFailed()) {
-            return; // aborted meanwhile
+            return; // aborted while it was in flight
         }
         IOException refusal = unsendable;
         unsendable = null;
@@ -110,10 +109,10 @@ final class DatagramSender extends Sender {
         }
     }
 
-    /// The first is done with: it was sent, or refused.
+    /// The first datagram is processed: sent, or refused for `refusal`.
     private void taken(@Nullable IOException refusal) {
         Datagram datagram = (Datagram) elements.remove();
-        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // if one has changed its size
+        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // 0 even if the user has modified a buffer
         SendSubscriber<?> owner = first();
         if (owner == null) {
             return;
@@ -123,7 +122,7 @@ final class DatagramSender extends Sender {
         } else if (!owner.refused(datagram, refusal)) {
             if (first() == owner) {
                 failFirst(owner, refusal);
-            } else { // whoever was told has cancelled or closed
+            } else { // the callback has cancelled or closed
                 Operators.onErrorDropped(refusal, owner.currentContext());
             }
         }

@@ -24,7 +24,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// A [UdpEndpoint] on a socket: its receiver, its sender, and its end.
+/// A [UdpEndpoint] on a socket: composed of its receiver and its sender.
 public final class UdpSocketEndpoint implements UdpEndpoint {
 
     final Loop loop;
@@ -46,7 +46,7 @@ public final class UdpSocketEndpoint implements UdpEndpoint {
         });
     }
 
-    /// The cold opening of one: see [io.trale.reactive.Trale#udp(InetSocketAddress, NetOptions)].
+    /// Opens an endpoint for each subscription: see [io.trale.reactive.Trale#udp(InetSocketAddress, NetOptions)].
     public static Mono<UdpEndpoint> bind(Loop loop, InetSocketAddress address, NetOptions options) {
         return new FutureMono<UdpEndpoint>(loop, () -> new ReadyFuture<>(() -> open(loop, address, options)),
                 UdpEndpoint::dispose).assembled();

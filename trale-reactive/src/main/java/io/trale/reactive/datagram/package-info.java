@@ -1,7 +1,7 @@
-/// UDP: datagrams received while there is demand, and sent one `sendmsg(2)` each.
-///
-/// Not exported: what is public here is public for [io.trale.reactive.Trale] only. Read
+/// UDP endpoints: datagrams are received while there is demand, and sent with one `sendmsg(2)` each. Open
 /// [io.trale.reactive.datagram.DatagramReceiver] first.
+///
+/// Not exported: public only for [io.trale.reactive.Trale].
 @NullMarked
 package io.trale.reactive.datagram;
 

@@ -31,7 +31,7 @@ public final class EventFdEvent implements Event {
         read = new CounterRead("eventfd", eventfd.descriptor());
     }
 
-    /// The cold opening of one: see [io.trale.reactive.Trale#event].
+    /// Opens an event for each subscription: see [io.trale.reactive.Trale#event].
     public static Mono<Event> mono(Loop loop) {
         return new FutureMono<Event>(loop, () -> new ReadyFuture<>(() -> open(loop)), Event::dispose).assembled();
     }
@@ -42,7 +42,7 @@ public final class EventFdEvent implements Event {
         return event;
     }
 
-    // ---- signalling
+    // ---- send signals
 
     @Override
     public void signal() {
@@ -64,7 +64,7 @@ public final class EventFdEvent implements Event {
         return new SubscriberSink<>(this::signal);
     }
 
-    // ---- being signalled
+    // ---- receive signals
 
     @Override
     public Flux<Long> signals() {

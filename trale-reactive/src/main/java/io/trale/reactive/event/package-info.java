@@ -1,7 +1,7 @@
-/// Events that any thread signals, counted by the kernel until there is demand.
+/// Events: signals from any thread, which the kernel counts until there is demand. Open [io.trale.reactive.event.EventFdEvent]
+/// first.
 ///
-/// Not exported: what is public here is public for [io.trale.reactive.Trale] only. Read
-/// [io.trale.reactive.event.EventFdEvent] first.
+/// Not exported: public only for [io.trale.reactive.Trale].
 @NullMarked
 package io.trale.reactive.event;
 

@@ -9,8 +9,8 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// The writing side of a file: each write goes where the one before it ended, or, if the file was opened to append,
-/// wherever its end is by then (`pwrite(2)`, under BUGS).
+/// The writing side of a file: each write follows the previous one. If the file was opened to append, each write goes to the
+/// current end of the file (`pwrite(2)`, under BUGS).
 final class FileSender extends StreamSender {
 
     private final File file;
@@ -35,8 +35,8 @@ final class FileSender extends StreamSender {
     @Override
     protected @Nullable IOException took(int bytes, int asked) {
         position += bytes;
-        return bytes > 0 || asked == 0 ? null // after a short write the next one fails with the reason
-                : new IOException(describe() + ": took none of " + asked + " bytes");
+        return bytes > 0 || asked == 0 ? null // after a short write, the next one fails with the reason
+                : new IOException(describe() + ": the kernel took none of " + asked + " bytes, without an error");
     }
 
     @Override

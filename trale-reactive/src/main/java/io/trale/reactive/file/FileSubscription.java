@@ -28,10 +28,10 @@ import reactor.util.context.Context;
 
 /// One subscription to the bytes of a file.
 ///
-/// As many reads are in flight as there is demand, up to a few, each at a position of its own; whatever order they end in,
-/// they are emitted in that of the file. A read that brings less than was asked for leaves a gap before those behind it:
-/// they are of no use then, and from there on there is one read at a time. So the file ends where a read says so, not
-/// where its size does, which is no use for what the kernel makes up as it is read.
+/// There are as many reads in flight as there is demand, up to a few, each at its position. They complete in any order, and
+/// their bytes are emitted in the order of the file. If a read returns fewer bytes than requested, the data of later reads does
+/// not follow it directly: they are discarded, and from then on there is one read at a time. So the end of the file is where a
+/// read returns 0. The size of the file is not used: files such as those of `/proc` have none.
 public final class FileSubscription extends LoopSubscription<ByteBuffer> {
 
     private final Future<File> opening;
@@ -42,20 +42,21 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
     private int depth;
     private @Nullable File file;
 
-    /// In the order of the file: in flight, or ended and not emitted.
+    /// Reads in flight, and completed reads that are not emitted, in the order of the file.
     private final ArrayDeque<Read> reads = new ArrayDeque<>();
     private final ArrayDeque<Read> idle = new ArrayDeque<>();
-    /// How many are in flight still that are of no use.
-    private int useless;
-    /// Where the next element begins, and where the next read does.
+    /// Reads in flight whose data will be discarded, because an earlier read was short.
+    private int abandoned;
+    /// Where the next element begins, and where the next read begins, in bytes from the start of the file.
     private long position;
     private long ahead;
 
     private boolean stopped;
-    /// Who is told of what comes after a cancel.
+    /// The subscriber's context, for what completes after a cancel.
     private Context late = Context.empty();
 
-    /// The bytes of the file at `path`, which each subscription opens for itself.
+    /// The bytes of the file at `path`, which is opened for each subscription: see [io.trale.reactive.Trale#read(Path,
+    /// ReadOptions)].
     public static Flux<ByteBuffer> flux(Loop loop, Path path, ReadOptions options) {
         FileNames.check(path);
         Objects.requireNonNull(options);
@@ -90,12 +91,12 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
                 } else if (position == end) {
                     complete();
                 } else if (!emit()) {
-                    ask(file);
+                    readAhead(file);
                     return;
                 }
             }
         } catch (Exception e) {
-            letGo();
+            abandonReads();
             fail(e);
         }
     }
@@ -109,13 +110,14 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
             }
             depth = 1;
         }
-        depth = Math.min(depth, blocks().count()); // a read with no block would only wait
+        depth = Math.min(depth, blocks().count()); // a read without a block would only wait
         chunkBytes = Math.min(chunkBytes, blocks().blockBytes());
         position = offset;
         ahead = offset;
     }
 
-    /// Emits what the first read has brought, or ends if that was the end. Returns false if it is not there yet.
+    /// Emits the data of the first read, or completes at the end of the file. Returns false if the read is not complete or
+    /// there is no demand.
     private boolean emit() throws ErrnoException {
         Read first = reads.peek();
         if (first == null || !first.done || !wanted()) {
@@ -127,13 +129,13 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
             throw failure("read", -first.result);
         }
         if (first.bytes == null) {
-            letGo();
+            abandonReads();
             complete();
             return true;
         }
         position += first.result;
         if (first.result < first.length) {
-            letGo();
+            abandonReads();
             depth = 1;
             ahead = position;
         }
@@ -141,9 +143,9 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
         return true;
     }
 
-    /// Asks the kernel for as much as there is demand for.
-    private void ask(File file) {
-        while (ahead < end && reads.size() + useless < Math.min(depth, demand())) {
+    /// Starts as many reads as there is demand for.
+    private void readAhead(File file) {
+        while (ahead < end && reads.size() + abandoned < Math.min(depth, demand())) {
             Read read = idle.isEmpty() ? new Read(file) : idle.pop();
             reads.add(read);
             read.begin(ahead, (int) Math.min(chunkBytes, end - ahead));
@@ -151,14 +153,14 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
         }
     }
 
-    /// What was asked for beyond [#position] is of no use.
-    private void letGo() {
+    /// Discards all reads beyond [#position].
+    private void abandonReads() {
         for (Read read : reads) {
             if (read.done) {
                 idle.push(read);
             } else {
-                read.useless = true;
-                useless++;
+                read.abandoned = true;
+                abandoned++;
             }
         }
         reads.clear();
@@ -189,16 +191,16 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
         return Failure.of(call + "(" + file + ")", errno);
     }
 
-    /// One read, used again and again.
+    /// One read, which is reused.
     private final class Read extends Operation {
 
         private final File file;
         private long at;
         private int length;
-        /// A poll goes ahead of it.
+        /// True while a poll waits for data, before the read.
         private boolean waiting;
         private int block = -1;
-        private boolean useless;
+        private boolean abandoned;
         private boolean done;
         private int result;
         private @Nullable ByteBuffer bytes;
@@ -208,12 +210,12 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
             this.file = file;
         }
 
-        /// What has no position, such as a pipe, may have nothing to read for as long as it likes. So it is a poll that
-        /// waits, and needs no block.
+        /// Starts a read of `length` bytes at `at`. A file without a position, such as a pipe, may have no data for a long
+        /// time: there, a poll waits first, without a block.
         void begin(long at, int length) {
             this.at = at;
             this.length = length;
-            useless = false;
+            abandoned = false;
             done = false;
             bytes = null;
             stage(!file.isSeekable());
@@ -247,8 +249,8 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
                 blocks().give(block);
                 block = -1;
             }
-            if (useless) {
-                FileSubscription.this.useless--;
+            if (abandoned) {
+                FileSubscription.this.abandoned--;
                 idle.push(this);
             } else if (stopped) {
                 drop(result);
@@ -262,7 +264,7 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
             drain();
         }
 
-        /// It has ended after a cancel.
+        /// Completed after a cancel.
         private void drop(int result) {
             if (bytes != null) {
                 Operators.onNextDropped(bytes, late);

@@ -22,7 +22,7 @@ import reactor.core.publisher.Sinks;
 import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
-/// Writes a file from its opening to its closing, once for each subscription.
+/// Writes a file for each subscription: opens it, sends the source to it, and closes it.
 public final class WriteMono extends Mono<Void> implements Scannable {
 
     private final Loop loop;
@@ -44,12 +44,12 @@ public final class WriteMono extends Mono<Void> implements Scannable {
                 Opened::write, Opened::close, (file, failure) -> file.close(), Opened::close);
     }
 
-    /// The source is never subscribed to, as that of a send that does not begin: the hook may release what it holds.
+    /// The source will never be subscribed to: passes it to the discard hook, as a refused send does.
     private void discardSource(ContextView context) {
         Operators.onDiscard(source, Context.of(context));
     }
 
-    /// This, as the assembly hooks want it.
+    /// This, with assembly hooks applied.
     public Mono<Void> assembled() {
         return onAssembly(this);
     }
@@ -70,18 +70,18 @@ public final class WriteMono extends Mono<Void> implements Scannable {
         return "sink(traleWrite)";
     }
 
-    /// The file of one subscription.
+    /// The open file of one subscription.
     private final class Opened {
 
         private final File file;
-        private final FileSender outlet;
+        private final FileSender sender;
         private final Sinks.Empty<Void> closed = Sinks.empty();
 
         Opened(File file) {
             this.file = file;
-            outlet = new FileSender(loop, file, options.offset());
+            sender = new FileSender(loop, file, options.offset());
             file.descriptor().whenClosed(closed::tryEmitEmpty);
-            loop.opened(file.descriptor(), outlet::abort);
+            loop.opened(file.descriptor(), sender::abort);
         }
 
         Mono<Void> write() {
@@ -91,7 +91,7 @@ public final class WriteMono extends Mono<Void> implements Scannable {
                     return Mono.error(Failure.of("lseek(" + file + ")", Errno.ESPIPE));
                 });
             }
-            Mono<Void> written = SendSubscriber.mono("traleWrite", outlet, source, null, null);
+            Mono<Void> written = SendSubscriber.mono("traleWrite", sender, source, null, null);
             return options.sync() ? written.then(sync()) : written;
         }
 
@@ -99,10 +99,10 @@ public final class WriteMono extends Mono<Void> implements Scannable {
             return new FutureMono<Void>(loop, () -> file.sync(true), nothing -> { }).assembled();
         }
 
-        /// After what was accepted is written, and as if nothing could fail any more: what `close(2)` might say then,
-        /// [#sync] has said before.
+        /// Closes the file after the accepted elements are written. Its errors are not reported: [#sync] has reported those
+        /// that `close(2)` could report.
         Mono<Void> close() {
-            return closed.asMono().doOnSubscribe(subscription -> loop.run(outlet::close));
+            return closed.asMono().doOnSubscribe(subscription -> loop.run(sender::close));
         }
     }
 }

@@ -1,7 +1,7 @@
-/// Files as sources and sinks: positional reads while there is demand, writes as the kernel takes them.
-///
-/// Not exported: what is public here is public for [io.trale.reactive.Trale] only. Read
+/// Files as sources and sinks: reads while there is demand, writes as fast as the kernel takes them. Open
 /// [io.trale.reactive.file.FileSubscription] first.
+///
+/// Not exported: public only for [io.trale.reactive.Trale].
 @NullMarked
 package io.trale.reactive.file;
 

@@ -7,17 +7,17 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 
-/// A task of a scheduler: a job of the loop, and while it waits for its time, a deadline.
+/// A task of a scheduler: a job of the loop, and a deadline while it waits for its time.
 ///
-/// It is never run by whoever schedules it, also on the loop, so that it comes after what was scheduled before. Periods
-/// are at a fixed rate: a run that comes late does not put off the next.
+/// Even on the loop it never runs inside `schedule`, so that tasks run in the order in which they were scheduled. Periods have
+/// a fixed rate: a late run does not delay the next one.
 final class ScheduledTask extends Deadline implements Runnable, Disposable {
 
-    /// In the place of a period.
+    /// The period of a task that runs once.
     static final long ONCE = -1;
 
-    // The states. The thread that sets OVER while the state is WAITING tells the worker; if it was RUNNING, the run does at
-    // its end. So the worker is told once.
+    // The states. The thread that changes WAITING to OVER notifies the worker. If the task is RUNNING, its thread notifies the
+    // worker after the run. So the worker is notified once.
     private static final int WAITING = 0;
     private static final int RUNNING = 1;
     private static final int OVER = 2;
@@ -31,7 +31,7 @@ final class ScheduledTask extends Deadline implements Runnable, Disposable {
     private final boolean timed;
 
     private volatile int state = WAITING;
-    /// Dropped at the end, since whoever holds the task may hold it for long.
+    /// Cleared at the end, because the user may hold the task for long.
     private @Nullable Runnable action;
 
     // For the loop alone, once it has started.
@@ -48,7 +48,7 @@ final class ScheduledTask extends Deadline implements Runnable, Disposable {
         dueNanos = timed ? loop.reactor.kernel().nanoTime() + delayNanos : 0;
     }
 
-    /// Puts it in line. Any thread. Returns false if the loop has ended.
+    /// Queues the task. Any thread. Returns false if the loop has ended.
     boolean start() {
         if (!due && loop.isCurrent() && !loop.isClosed()) {
             run();
@@ -61,7 +61,7 @@ final class ScheduledTask extends Deadline implements Runnable, Disposable {
         return periodNanos != ONCE;
     }
 
-    /// Its turn in the loop's queue.
+    /// Runs as a job of the loop.
     @Override
     public void run() {
         if (due) {

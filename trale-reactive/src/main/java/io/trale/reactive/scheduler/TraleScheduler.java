@@ -11,33 +11,33 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/// A loop as Reactor's operators see it: tasks run on its thread, first come, first served, and wait for their time on
-/// the executor's one timer.
+/// A Reactor scheduler on a loop: tasks run on the loop thread, in FIFO order; delayed tasks wait in the executor's heap of
+/// deadlines.
 ///
-/// Each scheduler is a view of the loop with an end of its own: to dispose it ends its tasks, and neither the loop nor
-/// other views. It ends with the loop, too.
+/// Each scheduler is a view of the loop. Its `dispose` ends its tasks, but not the loop or other schedulers. The end of the
+/// loop ends all schedulers.
 public final class TraleScheduler implements Scheduler, Scannable {
 
-    /// Runs what it is given at once, and does with a failure what all of Reactor's schedulers do, hooks included; there is
-    /// no other way to that.
+    /// Runs a task at once and handles its failure as all schedulers of Reactor do, hooks included. Reactor has no other public
+    /// way to do that.
     private static final Scheduler FAILING = Schedulers.fromExecutor(Runnable::run);
 
     private final Loop loop;
-    /// Completes when this is disposed and none of its tasks is left.
+    /// Completes when this is disposed and all its tasks have ended.
     private final Sinks.Empty<Void> ended = Sinks.empty();
-    /// What is scheduled directly; and its tasks are all tasks, since every other worker is a part of it.
-    final TraleWorker whole;
+    /// The worker of directly scheduled tasks. It also counts the tasks of all other workers, which are parts of it.
+    final TraleWorker root;
 
     public TraleScheduler(Loop loop) {
         this.loop = loop;
-        whole = new TraleWorker(this, null);
+        root = new TraleWorker(this, null);
     }
 
     Loop loop() {
         return loop;
     }
 
-    /// Reports what a task has thrown.
+    /// Reports an exception of a task.
     static void failed(Throwable failure) {
         FAILING.schedule(() -> {
             throw Exceptions.propagate(failure);
@@ -48,25 +48,25 @@ public final class TraleScheduler implements Scheduler, Scannable {
 
     @Override
     public Disposable schedule(Runnable task) {
-        return whole.schedule(task);
+        return root.schedule(task);
     }
 
     @Override
     public Disposable schedule(Runnable task, long delay, TimeUnit unit) {
-        return whole.schedule(task, delay, unit);
+        return root.schedule(task, delay, unit);
     }
 
     @Override
     public Disposable schedulePeriodically(Runnable task, long initialDelay, long period, TimeUnit unit) {
-        return whole.schedulePeriodically(task, initialDelay, period, unit);
+        return root.schedulePeriodically(task, initialDelay, period, unit);
     }
 
     @Override
     public Worker createWorker() {
-        return new TraleWorker(this, whole);
+        return new TraleWorker(this, root);
     }
 
-    /// As Reactor has it: the time of day in milliseconds or coarser units, in finer ones the clock of delays.
+    /// As Reactor defines it: the time of day in milliseconds or coarser units; in finer units the clock of the delays.
     @Override
     public long now(TimeUnit unit) {
         return unit.compareTo(TimeUnit.MILLISECONDS) >= 0 ? Scheduler.super.now(unit)
@@ -78,31 +78,30 @@ public final class TraleScheduler implements Scheduler, Scannable {
     @Override
     public void init() {
         if (isDisposed()) {
-            throw new IllegalStateException(this + " is disposed, and cannot be started again");
+            throw new IllegalStateException(this + " is disposed and cannot be started again; create one with Trale.scheduler()");
         }
     }
 
     @Override
     public void dispose() {
-        whole.dispose();
+        root.dispose();
     }
 
-    /// Takes no more tasks and lets those that are there come to their end, delayed ones at their time; periodic ones
-    /// end after the run they are in.
+    /// Rejects new tasks and lets accepted ones run, delayed ones at their time. A periodic task ends after its current run.
     @Override
     public Mono<Void> disposeGracefully() {
         return Mono.defer(() -> {
-            whole.disposeGracefully();
+            root.disposeGracefully();
             return Mono.firstWithSignal(ended.asMono(), loop.onClose());
         });
     }
 
     @Override
     public boolean isDisposed() {
-        return whole.isDisposed() || loop.isClosed();
+        return root.isDisposed() || loop.isClosed();
     }
 
-    /// The last task of this or of one of its workers has ended, and none will come any more.
+    /// Called when this is disposed and the last task of all workers has ended.
     void ended() {
         ended.tryEmitEmpty();
     }
@@ -116,7 +115,7 @@ public final class TraleScheduler implements Scheduler, Scannable {
         if (key == Attr.TERMINATED || key == Attr.CANCELLED) {
             return isDisposed();
         }
-        if (key == Attr.CAPACITY || key == Attr.BUFFERED) { // of threads, as Reactor's own schedulers understand it
+        if (key == Attr.CAPACITY || key == Attr.BUFFERED) { // the number of threads, as in Reactor's schedulers
             return 1;
         }
         return null;

@@ -16,26 +16,26 @@ import reactor.core.scheduler.Schedulers;
 
 /// Tasks that are disposed together: those of one worker, or all of a scheduler.
 ///
-/// It holds what is not over, and nothing else holds a worker, so one that is forgotten is simply collected. Any thread.
+/// Holds the tasks that have not ended. Nothing holds a worker, so an unreferenced worker is garbage-collected. Any thread.
 final class TraleWorker implements Scheduler.Worker, Scannable {
 
-    /// Set in [#live] once no more tasks are accepted.
+    /// Set in [#live] when new tasks are rejected.
     private static final int DISPOSED = Integer.MIN_VALUE;
 
     private final TraleScheduler scheduler;
-    /// The worker that this is a part of; null for the scheduler's own.
-    private final @Nullable TraleWorker whole;
+    /// The worker that this is a part of; null for that of the scheduler.
+    private final @Nullable TraleWorker parent;
 
-    /// How many tasks are accepted and not over, and DISPOSED. One word, since the size of a concurrent set lags behind its
-    /// content: the worker has ended when nothing but DISPOSED is left, and only then.
+    /// The number of accepted tasks that have not ended, plus DISPOSED. The worker has ended when exactly DISPOSED is left. One
+    /// word, because the size of a concurrent set may lag behind its content.
     private final AtomicInteger live = new AtomicInteger();
-    /// The tasks, to dispose them. `dispose` sets DISPOSED before it looks through them, and a task is added before DISPOSED
-    /// is read: at least one of the two threads sees the other, and disposes the task.
+    /// The tasks, for `dispose`. It sets DISPOSED before it iterates, and `start` adds a task before it reads DISPOSED: at
+    /// least one of the two threads sees the other's write and disposes the task.
     private final Set<ScheduledTask> tasks = ConcurrentHashMap.newKeySet();
 
-    TraleWorker(TraleScheduler scheduler, @Nullable TraleWorker whole) {
+    TraleWorker(TraleScheduler scheduler, @Nullable TraleWorker parent) {
         this.scheduler = scheduler;
-        this.whole = whole;
+        this.parent = parent;
     }
 
     Loop loop() {
@@ -71,18 +71,18 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
         add(task);
         if (isRefusing() || !task.start()) {
             task.dispose();
-            forget(task); // it may have been over before it was added
+            forget(task); // it may have ended before it was added
             throw Exceptions.failWithRejected();
         }
         return task;
     }
 
-    /// Counts a task; returns false, and counts none, if this or the scheduler is disposed.
+    /// Counts a task; returns false without counting if this or the scheduler is disposed.
     private boolean accept() {
         if (live.getAndUpdate(state -> state < 0 ? state : state + 1) < 0) {
             return false;
         }
-        if (whole == null || whole.accept()) {
+        if (parent == null || parent.accept()) {
             return true;
         }
         leave();
@@ -91,33 +91,33 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
 
     private void add(ScheduledTask task) {
         tasks.add(task);
-        if (whole != null) {
-            whole.add(task);
+        if (parent != null) {
+            parent.add(task);
         }
     }
 
     private void forget(ScheduledTask task) {
         tasks.remove(task);
-        if (whole != null) {
-            whole.forget(task);
+        if (parent != null) {
+            parent.forget(task);
         }
     }
 
     private boolean isRefusing() {
-        return live.get() < 0 || whole != null && whole.isRefusing();
+        return live.get() < 0 || parent != null && parent.isRefusing();
     }
 
-    /// `task` is over. Called once for each.
+    /// `task` has ended. Called once for each task.
     void over(ScheduledTask task) {
         forget(task);
-        if (whole != null) {
-            whole.leave();
+        if (parent != null) {
+            parent.leave();
         }
         leave();
     }
 
     private void leave() {
-        if (live.decrementAndGet() == DISPOSED && whole == null) {
+        if (live.decrementAndGet() == DISPOSED && parent == null) {
             scheduler.ended();
         }
     }
@@ -130,21 +130,21 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
         tasks.forEach(ScheduledTask::dispose);
     }
 
-    /// Takes no more tasks, and has none of them repeated.
+    /// Rejects new tasks and disposes periodic ones.
     void disposeGracefully() {
         refuse();
         tasks.stream().filter(ScheduledTask::isPeriodic).forEach(ScheduledTask::dispose);
     }
 
     private void refuse() {
-        if (live.getAndUpdate(state -> state | DISPOSED) == 0 && whole == null) {
+        if (live.getAndUpdate(state -> state | DISPOSED) == 0 && parent == null) {
             scheduler.ended();
         }
     }
 
     @Override
     public boolean isDisposed() {
-        return live.get() < 0 || whole != null && scheduler.isDisposed();
+        return live.get() < 0 || parent != null && scheduler.isDisposed();
     }
 
     @Override

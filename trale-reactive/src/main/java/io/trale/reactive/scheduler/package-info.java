@@ -1,7 +1,7 @@
-/// The loop as a Reactor scheduler, for operators such as `publishOn`, `timeout` and `delay`.
-///
-/// Not exported: what is public here is public for the other packages of trale-reactive only. Read
+/// The loop as a Reactor scheduler, for operators such as `publishOn`, `timeout` and `delay`. Open
 /// [io.trale.reactive.scheduler.TraleScheduler] first.
+///
+/// Not exported: public only for the other packages of trale-reactive.
 @NullMarked
 package io.trale.reactive.scheduler;
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 
-/// One subscription to periodic ticks: it has a timer of the kernel, and reads it while there is demand. Without demand, the
-/// kernel counts.
+/// One subscription to periodic ticks: it has a kernel timer, which it reads while there is demand. Without demand, the kernel
+/// counts.
 public final class TickSubscription extends LoopSubscription<Tick> {
 
     private final Waker waker = this::drain;
@@ -34,7 +34,7 @@ public final class TickSubscription extends LoopSubscription<Tick> {
     public static Flux<Tick> flux(Loop loop, Duration first, Duration period) {
         if (first.isNegative() || period.isNegative() || period.isZero()) {
             throw new IllegalArgumentException("first is " + first + " and period " + period
-                    + ", must not be negative, nor the period be zero");
+                    + ", first must not be negative, and period must be positive");
         }
         return new SourceFlux<Tick>("traleTicks", actual -> new TickSubscription(loop, first, period, actual)).assembled();
     }
@@ -73,7 +73,7 @@ public final class TickSubscription extends LoopSubscription<Tick> {
     protected void stop() {
         TimerFd timer = this.timer;
         if (timer != null) {
-            timer.close(); // and with it the read, whose ticks are nobody's
+            timer.close(); // cancels the read; its ticks are discarded
         }
     }
 }

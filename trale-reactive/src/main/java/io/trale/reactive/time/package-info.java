@@ -1,7 +1,6 @@
-/// Periodic ticks, each subscription with a timer of the kernel's own.
+/// Periodic ticks; each subscription has a kernel timer. Open [io.trale.reactive.time.TickSubscription] first.
 ///
-/// Not exported: what is public here is public for [io.trale.reactive.Trale] only. Read
-/// [io.trale.reactive.time.TickSubscription] first.
+/// Not exported: public only for [io.trale.reactive.Trale].
 @NullMarked
 package io.trale.reactive.time;
 

@@ -215,7 +215,7 @@ class ViewsTest {
     @Test
     void aLineThatIsTooLongFailsAfterThoseBeforeIt() {
         Lines four = Lines.of(UTF_8).maxLength(4);
-        String tooLong = "a line of more than 4 characters";
+        String tooLong = "line has more than 4 characters, the limit set by maxLength";
         assertSameForAllCuts("1234\n123\u20ac\r\n4\n".getBytes(UTF_8), four, List.of("1234", "123\u20ac", "4"), null, null);
         assertSameForAllCuts("1\n12345\n2\n".getBytes(UTF_8), four, List.of("1"), ProtocolException.class, tooLong);
         assertSameForAllCuts("1\r\n1234567".getBytes(UTF_8), four, List.of("1"), ProtocolException.class, tooLong);
@@ -223,7 +223,7 @@ class ViewsTest {
         assertSameForAllCuts("1234\r\r\n".getBytes(UTF_8), four, List.of(), ProtocolException.class, tooLong);
         assertSameForAllCuts("1234\r".getBytes(UTF_8), four, List.of(), ProtocolException.class, tooLong);
         assertSameForAllCuts("\r\n\nx".getBytes(UTF_8), Lines.of(UTF_8).maxLength(0), List.of("", ""),
-                ProtocolException.class, "a line of more than 0 characters");
+                ProtocolException.class, "line has more than 0 characters, the limit set by maxLength");
     }
 
     @Test
@@ -233,7 +233,7 @@ class ViewsTest {
         assertSameForAllCuts(bytes, Lines.of(UTF_8).onMalformed(CodingErrorAction.REPORT), List.of("a"),
                 MalformedInputException.class, "Input length = 1");
         assertSameForAllCuts(bytes, Lines.of(UTF_8).onMalformed(CodingErrorAction.REPORT).maxLength(0), List.of(),
-                ProtocolException.class, "a line of more than 0 characters");
+                ProtocolException.class, "line has more than 0 characters, the limit set by maxLength");
         assertSameForAllCuts(bytes, Lines.of(ISO_8859_1), List.of("a", "b\u00ff", "c"), null, null);
     }
 
@@ -280,7 +280,7 @@ class ViewsTest {
         byte[] before = Support.bytesOf(frames.encode(ByteBuffer.wrap(new byte[4])));
         byte[] bytes = HexFormat.of().parseHex(HexFormat.of().formatHex(before) + length);
         assertSameForAllCuts(bytes, inHex(frames), List.of("00000000"), ProtocolException.class,
-                "a frame of " + number + " bytes, at most 4");
+                "frame has " + number + " bytes, must have at most 4");
     }
 
     @Test
@@ -299,11 +299,11 @@ class ViewsTest {
     @Test
     void aStreamThatEndsInsideAFrameFails() {
         assertSameForAllCuts(new byte[] {1, 7, 0, 3, 1, 2}, inHex(Frames.lengthPrefixed(1)), List.of("07", ""),
-                EOFException.class, "the stream ended inside a frame: 2 bytes of 3");
+                EOFException.class, "the stream ended inside a frame, after 2 of 3 bytes");
         assertSameForAllCuts(new byte[] {0, 0, 0}, inHex(Frames.lengthPrefixed(4)), List.of(),
-                EOFException.class, "the stream ended inside a frame: 3 bytes of its length, which has 4");
+                EOFException.class, "the stream ended inside a frame, after 3 of 4 bytes of its length prefix");
         assertSameForAllCuts(new byte[] {0, 1}, inHex(Frames.lengthPrefixed(2)), List.of(),
-                EOFException.class, "the stream ended inside a frame: 0 bytes of 1");
+                EOFException.class, "the stream ended inside a frame, after 0 of 1 bytes");
         assertSameForAllCuts(new byte[0], inHex(Frames.lengthPrefixed(2)), List.of(), null, null);
     }
 

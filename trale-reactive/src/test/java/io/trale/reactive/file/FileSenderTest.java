@@ -27,7 +27,7 @@ class FileSenderTest {
                     return new FileSender(loop, file, 0).took(0, 5);
                 }
             }).subscribeOn(trale.scheduler()).block(Duration.ofMinutes(1));
-            assertThat(failure).hasMessageContaining("took none of 5 bytes");
+            assertThat(failure).hasMessageContaining("the kernel took none of 5 bytes");
         }
     }
 }

@@ -105,7 +105,7 @@ class TraleSchedulerTest {
             }
         }
         fence();
-        assertThat(Scannable.from(((TraleScheduler) scheduler).whole).scan(Attr.BUFFERED)).isZero();
+        assertThat(Scannable.from(((TraleScheduler) scheduler).root).scan(Attr.BUFFERED)).isZero();
         scheduler.disposeGracefully().block();
     }
 
