@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// Hosts by their names, and both kinds of addresses they have.
+/// Host names, and hosts with IPv4 and IPv6 addresses.
 @Timeout(60)
 class AddressesTest {
 
@@ -60,16 +60,16 @@ class AddressesTest {
         return connection.send(connection.receive());
     }
 
-    /// One of its addresses is not listened at, if it has two.
+    /// If the host has two addresses, the server listens on one of them.
     @Test
-    void aNameIsLookedUpAndItsAddressesTriedInTurn() {
+    void aHostNameIsResolvedAndItsAddressesTriedInOrder() {
         int port = trale.serve(Support.loopback(0), AddressesTest::echo).block(LIMIT).port();
         assertEchoes(trale.connect("localhost", port));
         assertEchoes(trale.connect(InetSocketAddress.createUnresolved("localhost", port)));
     }
 
     @Test
-    void aServerWithNoAddressOfItsOwnIsReachedByBothKinds() throws IOException {
+    void aServerOnTheWildcardAddressIsReachedByIpv4AndIpv6() throws IOException {
         Server server = trale.serve(0, AddressesTest::echo).block(LIMIT);
         assertEchoes(trale.connect(new InetSocketAddress("127.0.0.1", server.port())));
         InetAddress six = InetAddress.getByAddress(LOOPBACK_6);
@@ -90,12 +90,12 @@ class AddressesTest {
     }
 
     @Test
-    void aNameThatIsUnknownIsAnError() {
+    void anUnknownHostFails() {
         StepVerifier.create(trale.connect("[nobody", 1)).expectError(UnknownHostException.class).verify(LIMIT);
     }
 
     @Test
-    void aNameWhereNobodyListensFailsAsItsLastAddressDoes() throws IOException {
+    void aConnectByNameFailsWithTheErrorOfTheLastAddress() throws IOException {
         int port;
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();

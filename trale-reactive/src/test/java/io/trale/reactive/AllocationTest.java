@@ -37,11 +37,11 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// What an element allocates on the loop thread once the code is compiled: itself, and nothing else. The build runs this
-/// without escape analysis, so that no object is overlooked which the JIT may or may not do without.
+/// The bytes that an element allocates on the loop thread once the code is compiled: those of the element, and no more. The
+/// build runs this without escape analysis, so that no object depends on the JIT.
 ///
-/// The JVM counts the bytes that a thread allocates. Half a byte an element is taken for none; the core's test of this name
-/// says why.
+/// The JVM counts the allocated bytes of a thread. Less than half a byte per element counts as none; the core's test of this
+/// name gives the reason.
 @Timeout(120)
 class AllocationTest {
 
@@ -51,16 +51,16 @@ class AllocationTest {
     private static final int MANY = 100;
     private static final double NOTHING = 0.5;
 
-    /// The array of an IPv4 address, which the JDK gives and takes in no other form.
+    /// The array of an IPv4 address, which the JDK allocates for each call.
     private static final int IP = 24;
 
-    /// Of a buffer for receiving: what comes is in chunks of this size, most often.
+    /// The size of a receive buffer, and so of most chunks.
     private static final int CHUNK = 64;
 
     private static final long HEAP_BUFFER;
     private static final long LEASE;
 
-    /// So that the JIT cannot do without an object.
+    /// Keeps the JIT from removing objects.
     private static Object sink;
 
     static {
@@ -85,8 +85,8 @@ class AllocationTest {
         assertThat(trale.stats().unknown()).isZero();
     }
 
-    /// Counts elements, until a window of them has allocated nothing beyond themselves, or for as long as any JIT takes to
-    /// compile what makes them. One thread.
+    /// Counts elements until a window of them has allocated nothing beyond the elements, or until any JIT must have compiled
+    /// the code. One thread.
     private static final class Meter {
 
         private final int windows;
@@ -100,7 +100,7 @@ class AllocationTest {
             this.windows = windows;
         }
 
-        /// Another element, which has `bytes` itself. Returns false when there are enough.
+        /// Counts an element of `bytes`. Returns false when the measurement is complete.
         boolean count(long bytes) {
             if (count % WINDOW == 0) {
                 endWindow();
@@ -122,13 +122,13 @@ class AllocationTest {
             expected = 0;
         }
 
-        /// What an element of the best window has allocated beyond itself, in bytes.
+        /// The bytes that an element of the best window has allocated beyond its own.
         double result() {
             return Support.get(result);
         }
     }
 
-    /// How many bytes `make` allocates.
+    /// The number of bytes that `make` allocates.
     private static long size(IntFunction<?> make) {
         Meter meter = new Meter(FEW);
         for (int i = 0; meter.count(0); i++) {
@@ -137,12 +137,12 @@ class AllocationTest {
         return Math.round(meter.result());
     }
 
-    /// A buffer, and its array: a header of 16 bytes and the bytes, rounded up to 8.
+    /// The size of a buffer and its array: the array has a header of 16 bytes and is rounded up to 8.
     private static long size(ByteBuffer buffer) {
         return HEAP_BUFFER + 16 + (buffer.capacity() + 7 & -8);
     }
 
-    /// What each element of `source` allocates beyond itself, which has `own` bytes. They are asked for one by one.
+    /// The bytes that each element of `source` allocates beyond its own `own` bytes. Elements are requested one by one.
     private static <T> double beyond(Flux<T> source, ToLongFunction<? super T> own) {
         Meter meter = new Meter(MANY);
         source.subscribe(new BaseSubscriber<>() {
@@ -163,7 +163,7 @@ class AllocationTest {
         return meter.result();
     }
 
-    /// What it allocates beyond `bytes` to send `element`, again and again.
+    /// The bytes beyond `bytes` that sending `element` repeatedly allocates per send.
     private static <T> double beyond(T element, int bytes, Function<Publisher<T>, Mono<Void>> send) {
         Meter meter = new Meter(MANY);
         send.apply(Flux.generate(elements -> {
@@ -180,7 +180,7 @@ class AllocationTest {
         void run(ByteBuffer memory) throws IOException;
     }
 
-    /// Repeats `step` on a thread of its own until a socket is closed.
+    /// Repeats `step` on its own thread until a socket is closed.
     private static void repeat(Step step) {
         Thread.ofPlatform().daemon().start(() -> {
             ByteBuffer memory = ByteBuffer.allocateDirect(64 << 10);
@@ -189,7 +189,7 @@ class AllocationTest {
                     step.run(memory.clear());
                 }
             } catch (IOException closed) {
-                // the test is over
+                // the end of the test
             }
         });
     }
@@ -200,7 +200,7 @@ class AllocationTest {
         }
     }
 
-    // ---- receiving from a connection
+    // ---- receives of a connection
 
     @Test
     void receiveAllocatesTheArrayAndItsBuffer() {
@@ -236,9 +236,9 @@ class AllocationTest {
         }
     }
 
-    // ---- receiving from elsewhere
+    // ---- other sources
 
-    /// Its bytes, and the address of the sender.
+    /// The bytes of the datagram and the address of its sender.
     @Test
     void receiveOfDatagramsAllocatesTheDatagramAndItsParts() throws Exception {
         byte[] ip = {127, 0, 0, 1};
@@ -264,7 +264,7 @@ class AllocationTest {
         assertThat(beyond(trale.ticks(Duration.ofNanos(1000)), tick -> size)).isLessThan(NOTHING);
     }
 
-    /// The JVM has small numbers ready.
+    /// The JVM caches small `Long`s.
     @Test
     void signalsAllocateNothing() {
         Event event = trale.event().block();
@@ -295,7 +295,7 @@ class AllocationTest {
         }
     }
 
-    /// The segment that a direct buffer can be read through.
+    /// The segment that gives access to a direct buffer.
     @Test
     void sendsOfDirectBuffersAllocateAView() {
         try (Pair pair = Pair.of(trale)) {
@@ -314,7 +314,7 @@ class AllocationTest {
         from.dispose();
     }
 
-    /// What it allocates beyond the lease to receive one and to pass it on.
+    /// The bytes beyond the lease that receiving and forwarding it allocates.
     private static double beyond(Connection from, Connection to) {
         Meter meter = new Meter(MANY);
         to.sendLeases(from.receiveLeases().takeWhile(lease -> {
@@ -336,9 +336,9 @@ class AllocationTest {
         }
     }
 
-    /// There is always room, or leases would have to leave for the heap.
+    /// The socket always has space, since otherwise leases would be copied to the heap.
     @Test
-    void sendsOfLeasesFromWhereTheyAreAllocateNothing() {
+    void sendsOfLeasesInPlaceAllocateNothing() {
         try (Trale large = Trale.start(); Pair from = Pair.of(large); Pair to = Pair.of(large)) {
             repeat(memory -> {
                 from.peer().write(memory.limit(32 << 10));

@@ -25,13 +25,13 @@ import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// §3.9, of a request for nothing or less, where the official suite does not look: it wants publishers of ten elements, and
-/// these have one, or none. It is an error, and what was begun is given up.
+/// §3.9: a request of zero or less fails, and what was started is undone. The official suite does not test it here: it needs
+/// publishers of ten elements, and these have one or none.
 @Timeout(60)
 class BadRequestTest {
 
-    /// Makes its request when it is greeted, if it is given one, and wants no more than an error.
-    private static final class Asking implements CoreSubscriber<Object> {
+    /// Makes its request in `onSubscribe`, if it has one, and expects an error.
+    private static final class BadRequester implements CoreSubscriber<Object> {
 
         private final long inGreeting;
         private final AtomicInteger signals = new AtomicInteger();
@@ -39,7 +39,7 @@ class BadRequestTest {
         private volatile Subscription subscription;
         private volatile boolean greeted;
 
-        Asking(long inGreeting) {
+        BadRequester(long inGreeting) {
             this.inGreeting = inGreeting;
         }
 
@@ -95,17 +95,17 @@ class BadRequestTest {
         Support.untilDescriptors(descriptors);
     }
 
-    private static Asking subscribe(Mono<?> mono, long inGreeting) {
-        Asking asking = new Asking(inGreeting);
-        mono.subscribe(asking);
-        return asking;
+    private static BadRequester subscribe(Mono<?> mono, long inGreeting) {
+        BadRequester requester = new BadRequester(inGreeting);
+        mono.subscribe(requester);
+        return requester;
     }
 
-    private Asking subscribeOnLoop(Mono<?> mono, long inGreeting) {
+    private BadRequester subscribeOnLoop(Mono<?> mono, long inGreeting) {
         return Support.onLoop(trale, () -> subscribe(mono, inGreeting));
     }
 
-    // ---- what opens something
+    // ---- opening
 
     private static Stream<Named<Function<Trale, Mono<?>>>> opens() {
         return Stream.of(Named.of("event", Trale::event), Named.of("bind", trale -> trale.bind(Support.loopback(0))),
@@ -114,12 +114,12 @@ class BadRequestTest {
 
     @ParameterizedTest
     @MethodSource("opens")
-    void whatIsOpenedIsClosedAgain(Function<Trale, Mono<?>> open) {
+    void aBadRequestClosesTheOpenedResource(Function<Trale, Mono<?>> open) {
         int before = Support.descriptors();
         Mono<?> opening = open.apply(trale);
         subscribe(opening, 0).assertRefused();
         subscribeOnLoop(opening, -1).assertRefused();
-        Asking later = subscribe(opening, NOT_NOW);
+        BadRequester later = subscribe(opening, NOT_NOW);
         Support.until("opened, for whoever asks", () -> Support.descriptors() > before);
         later.subscription.request(Long.MIN_VALUE);
         later.assertRefused();
@@ -127,28 +127,28 @@ class BadRequestTest {
     }
 
     @Test
-    void aConnectUnderWayIsCancelled() throws IOException {
+    void aBadRequestCancelsAPendingConnect() throws IOException {
         try (ServerSocketChannel server = ServerSocketChannel.open().bind(Support.loopback(0))) {
             SocketAddress address = server.getLocalAddress();
             int before = Support.descriptors();
-            Asking asking = Support.onLoop(trale, () -> {
-                Asking connecting = subscribe(trale.connect(address), NOT_NOW);
-                trale.loop.execute(() -> connecting.subscription.request(0)); // behind the first poll
+            BadRequester requester = Support.onLoop(trale, () -> {
+                BadRequester connecting = subscribe(trale.connect(address), NOT_NOW);
+                trale.loop.execute(() -> connecting.subscription.request(0)); // after the first poll
                 return connecting;
             });
-            asking.assertRefused();
+            requester.assertRefused();
             Support.untilDescriptors(before);
         }
     }
 
     @Test
-    void whatOpensCanBeScannedFromItsSubscription() {
-        Asking asking = subscribe(trale.event(), NOT_NOW);
-        Scannable scanned = Scannable.from(asking.subscription);
+    void anOpeningSubscriptionCanBeScanned() {
+        BadRequester requester = subscribe(trale.event(), NOT_NOW);
+        Scannable scanned = Scannable.from(requester.subscription);
         assertThat(scanned.scan(Scannable.Attr.ACTUAL)).isNotNull();
         assertThat(scanned.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.ASYNC);
         assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isFalse();
-        asking.subscription.cancel();
+        requester.subscription.cancel();
         assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isTrue();
     }
 
@@ -156,14 +156,14 @@ class BadRequestTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aSendCancelsItsSourceAndTheNextGoesOn(boolean onLoop) {
+    void aBadRequestCancelsTheSourceAndTheNextSendRuns(boolean onLoop) {
         UdpEndpoint endpoint = SinkKind.endpoint(trale);
         Flux<Datagram> never = Flux.never();
         CompletableFuture<Void> cancelled = new CompletableFuture<>();
         Mono<Void> send = endpoint.send(never.doOnCancel(() -> cancelled.complete(null)));
 
-        Asking first = subscribe(send, NOT_NOW);
-        Asking inLine = onLoop ? subscribeOnLoop(send, 0) : subscribe(send, 0);
+        BadRequester first = subscribe(send, NOT_NOW);
+        BadRequester inLine = onLoop ? subscribeOnLoop(send, 0) : subscribe(send, 0);
         inLine.assertRefused();
         CompletableFuture<Void> next = endpoint.send(Mono.just(SinkKind.datagram(1))).toFuture();
         Support.asleep(trale);
@@ -180,7 +180,7 @@ class BadRequestTest {
         Support.get(cancelled);
         Support.get(next);
 
-        Asking greeting = onLoop ? subscribeOnLoop(send, -2) : subscribe(send, -2);
+        BadRequester greeting = onLoop ? subscribeOnLoop(send, -2) : subscribe(send, -2);
         greeting.assertRefused();
         Support.get(endpoint.send(Mono.just(SinkKind.datagram(2))).toFuture());
         endpoint.dispose();

@@ -29,7 +29,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// The end of a loop is the end of all that is on it, from whichever thread it comes and whatever is going on.
+/// The end of a loop ends everything on it, on whichever thread it begins.
 class CloseTest extends ServeTestBase {
 
     @ParameterizedTest
@@ -74,7 +74,7 @@ class CloseTest extends ServeTestBase {
             ends.add(end(stalled.connection().send(Flux.never())));
             ends.add(end(stalled.connection().shutdownOutput()));
             ends.add(end(stalled.connection().close()));
-            for (int i = 0; i < 10; i++) { // of which the backlog takes a few
+            for (int i = 0; i < 10; i++) { // the backlog holds a few of them
                 ends.add(end(trale.connect((InetSocketAddress) backlog.getLocalSocketAddress())
                         .flatMap(Connection::onClose)));
             }
@@ -101,10 +101,10 @@ class CloseTest extends ServeTestBase {
         return end;
     }
 
-    /// Closed at once when idle, else on the last completion: two ways to the same subscriber.
+    /// An idle loop closes at once, a busy one on its last completion: two paths to the same subscriber.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aSubscriberOfOnCloseThatThrowsStopsNothing(boolean inFlight) {
+    void anOnCloseSubscriberThatThrowsDoesNotStopTheClose(boolean inFlight) {
         Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
         try (Trale other = Trale.start(ExecutorOptions.defaults().uncaught(uncaught::add));
                 Pair closed = Pair.of(other); Pair open = Pair.of(other)) {
@@ -133,7 +133,7 @@ class CloseTest extends ServeTestBase {
     }
 
     @Test
-    void closingInASubscriberOfTheLoopEndsInOrder() {
+    void closingInASubscriberOnTheLoopEndsInOrder() {
         Server server = serve(c -> c.receive().doOnNext(b -> trale.close()).then());
         SocketChannel client = connect(server);
         Support.write(client, new byte[1]);
@@ -142,7 +142,7 @@ class CloseTest extends ServeTestBase {
         server.onClose().block(LIMIT);
     }
 
-    /// The others' connects complete in the same turn as the first one's, whose subscriber closes the loop.
+    /// The other connects complete in the same turn as the first one, whose subscriber closes the loop.
     @Test
     void closingInTheFirstOfManyConnectsLeavesNoneOpen() throws Exception {
         for (int round = 0; round < 20; round++) {
@@ -170,7 +170,7 @@ class CloseTest extends ServeTestBase {
                     return null;
                 });
                 closing.onClose().block(LIMIT);
-                assertThat(over.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).as("all are told").isTrue();
+                assertThat(over.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).as("all subscribers have ended").isTrue();
                 assertThat(failed).hasSize(count)
                         .allSatisfy(e -> assertThat(e).isInstanceOf(ClosedChannelException.class));
                 for (Connection connection : connections) {
@@ -181,7 +181,7 @@ class CloseTest extends ServeTestBase {
     }
 
     @Test
-    void whatIsAskedOfAClosedLoopFails() {
+    void operationsOnAClosedLoopFail() {
         InetSocketAddress address = Support.loopback(1);
         trale.close();
         StepVerifier.create(trale.bind(Support.loopback(0))).expectError(ClosedChannelException.class).verify(LIMIT);
@@ -192,7 +192,7 @@ class CloseTest extends ServeTestBase {
     }
 
     @Test
-    void startingAndClosingAHundredTimesLeavesNothing() {
+    void startingAndClosingAHundredTimesLeaksNothing() {
         for (int i = 0; i < 100; i++) {
             try (Trale one = Trale.start()) {
                 if (i % 2 == 0) {

@@ -21,18 +21,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// How long a close takes, in the virtual time of the simulated kernel, against peers that do not help.
+/// The duration of a close in the virtual time of the simulated kernel, with peers that do not cooperate.
 @Timeout(60)
 class CloseTimeTest {
 
     private static final long SECOND = 1_000_000_000;
 
-    /// What a connection does on the way to its end.
+    /// What a connection does before and at its close.
     private interface Scenario {
         Mono<?> run(Trale trale, Connection connection);
     }
 
-    /// Connects to `peer`, runs `scenario`, and returns the seconds from its begin to the end of the connection.
+    /// Connects to `peer`, runs `scenario`, and returns the seconds from its start to the end of the connection.
     private static long seconds(SimKernel kernel, SimPeer[] peer, Scenario scenario) throws Exception {
         long[] time = new long[2];
         kernel.listenOn(7, accepted -> peer[0] = accepted);
@@ -48,7 +48,7 @@ class CloseTimeTest {
         return (time[1] - time[0] + SECOND / 2) / SECOND;
     }
 
-    /// With less room than a send has bytes in its window.
+    /// The socket buffer is smaller than the window of a send.
     private static SimKernel kernel() {
         return new SimKernel(1).socketBufferBytes(1000);
     }
@@ -73,7 +73,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void theCloseTimeoutIsTheConnectionsOwn() throws Exception {
+    void eachConnectionHasItsOwnCloseTimeout() throws Exception {
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel(), peer, (trale, c) -> {
             stopReading(peer[0]);
@@ -84,7 +84,7 @@ class CloseTimeTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1, Long.MIN_VALUE})
-    void withoutACloseTimeoutAPeerThatDoesNotReadIsAbortedAtOnce(long seconds) throws Exception {
+    void aZeroCloseTimeoutAbortsAnUnreadFlushAtOnce(long seconds) throws Exception {
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel(), peer, (trale, c) -> {
             stopReading(peer[0]);
@@ -94,7 +94,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void aCloseTimeoutMayBeLongerThanTheClock() throws Exception {
+    void aCloseTimeoutBeyondTheRangeOfTheClockIsAccepted() throws Exception {
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel(), peer, (trale, c) -> {
             stopReading(peer[0]);
@@ -104,7 +104,7 @@ class CloseTimeTest {
         })).isEqualTo(1000);
     }
 
-    /// It takes a little every eight seconds: slow, but not stalled.
+    /// The peer reads a little every eight seconds: slow, but not stalled.
     @Test
     void aFlushToAPeerThatReadsSlowlyIsNotAborted() throws Exception {
         SimKernel kernel = kernel();
@@ -128,7 +128,7 @@ class CloseTimeTest {
     // ---- draining
 
     @Test
-    void aPeerThatDoesNotEndItsSideIsWaitedForTwoSeconds() throws Exception {
+    void aSilentPeerDelaysTheCloseForTwoSeconds() throws Exception {
         SimKernel kernel = kernel();
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel, peer, (trale, c) -> c.close())).isEqualTo(2);
@@ -138,7 +138,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void aPeerThatKeepsSendingIsWaitedForUntilTheTimeout() throws Exception {
+    void aSendingPeerDelaysTheCloseUntilTheTimeout() throws Exception {
         SimKernel kernel = kernel();
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel, peer, (trale, c) -> {
@@ -150,7 +150,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void aPeerThatSendsTooMuchIsWaitedForUpToALimitOfBytes() throws Exception {
+    void aSendingPeerDelaysTheCloseUpToTheByteLimit() throws Exception {
         SimKernel kernel = new SimKernel(1);
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel, peer, (trale, c) -> {
@@ -162,7 +162,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void receivingFailsOnceOurSideHasEnded() throws Exception {
+    void aReceiveFailsOnceACloseHasShutDownOurSide() throws Exception {
         SimPeer[] peer = new SimPeer[1];
         List<Throwable> failures = new ArrayList<>();
         seconds(kernel(), peer, (trale, c) -> {
@@ -173,7 +173,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void aSubscriberMayAbortWhenItsReceiveIsCutOff() throws Exception {
+    void aSubscriberMayAbortWhenACloseFailsItsReceive() throws Exception {
         SimPeer[] peer = new SimPeer[1];
         assertThat(seconds(kernel(), peer, (trale, c) -> {
             c.receive().subscribe(null, failure -> c.abort());
@@ -181,11 +181,11 @@ class CloseTimeTest {
         })).isZero();
     }
 
-    // ---- recipes
+    // ---- whole programs
 
-    /// The endless send is cancelled by the client's end, with an element half out.
+    /// The end of the client's side cancels the endless send in the middle of an element.
     @Test
-    void aHandlerThatEndsWithAClientThatDoesNotReadFreesItsPlace() throws Exception {
+    void aHandlerOfAClientThatDoesNotReadFreesItsPlace() throws Exception {
         SimKernel kernel = kernel();
         List<Long> served = new ArrayList<>();
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.serve(Support.loopback(0), c -> {
@@ -203,7 +203,7 @@ class CloseTimeTest {
     }
 
     @Test
-    void aServerGivesItsConnectionsItsCloseTimeout() throws Exception {
+    void aServersCloseTimeoutAppliesToItsConnections() throws Exception {
         SimKernel kernel = kernel();
         long[] ended = new long[2];
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> trale.serve(Support.loopback(0), c -> {
@@ -219,9 +219,9 @@ class CloseTimeTest {
         assertThat((ended[1] - ended[0] + SECOND / 2) / SECOND).isBetween(5L, 7L);
     }
 
-    /// As in the README, with a server that stalls.
+    /// A client as in the README, with a server that stalls.
     @Test
-    void aClientThatClosesAfterATimeoutIsToldOfIt() throws Exception {
+    void aClientThatClosesAfterATimeoutGetsTheTimeout() throws Exception {
         SimKernel kernel = kernel();
         List<Throwable> failures = new ArrayList<>();
         long[] time = new long[1];

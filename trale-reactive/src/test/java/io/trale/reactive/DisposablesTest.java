@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
-/// What may be disposed of is seen to be so by every thread.
+/// Every thread sees when an object is disposed of.
 @Timeout(60)
 class DisposablesTest {
 
@@ -25,10 +25,10 @@ class DisposablesTest {
                 Named.of("event", Trale::event));
     }
 
-    /// One that does nothing but look, for which the compiler is free to look only once, unless it is told otherwise.
+    /// The thread only spins on `isDisposed()`: the compiler could hoist a plain read out of the loop.
     @ParameterizedTest
     @MethodSource("kinds")
-    void aThreadThatWaitsForTheEndSeesIt(Function<Trale, Mono<? extends Disposable>> open) throws InterruptedException {
+    void aSpinningThreadSeesIsDisposed(Function<Trale, Mono<? extends Disposable>> open) throws InterruptedException {
         try (Trale trale = Trale.start()) {
             Disposable disposable = open.apply(trale).block();
             assertThat(disposable.isDisposed()).isFalse();
@@ -42,7 +42,7 @@ class DisposablesTest {
                 Support.meanwhile();
             }
             disposable.dispose();
-            assertThat(spinning.join(Duration.ofSeconds(Support.PATIENCE_SECONDS))).as("it has seen the end").isTrue();
+            assertThat(spinning.join(Duration.ofSeconds(Support.PATIENCE_SECONDS))).as("it has seen the dispose").isTrue();
         }
     }
 }

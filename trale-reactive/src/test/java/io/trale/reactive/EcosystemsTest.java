@@ -32,8 +32,8 @@ import reactor.adapter.JdkFlowAdapter;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
-/// Publishers and subscribers of others than Reactor, with RxJava 3 and `java.util.concurrent.Flow` in their place: nothing
-/// is lost, and demand is as exact as with Reactor's own.
+/// Publishers and subscribers of other libraries, with RxJava 3 and `java.util.concurrent.Flow` as examples: nothing is lost,
+/// and demand is as exact as with Reactor.
 @Timeout(60)
 class EcosystemsTest {
 
@@ -60,7 +60,7 @@ class EcosystemsTest {
         return UTF_8.decode(bytes.duplicate()).toString();
     }
 
-    /// Nothing of the connection is in the kernel.
+    /// Asserts that no operation of the connection is in flight.
     private void assertStill() {
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isZero();
@@ -69,7 +69,7 @@ class EcosystemsTest {
     // ---- RxJava 3
 
     @Test
-    void aFlowableReceivesWhatItAsksForAndNoMore() {
+    void aFlowableReceivesNoMoreThanItRequests() {
         TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(pair.connection().receive()).test(0);
         write("one");
         assertStill();
@@ -91,7 +91,7 @@ class EcosystemsTest {
     }
 
     @Test
-    void aFlowableThatIsCancelledLeavesTheBytesToTheNext() {
+    void aCancelledFlowableLeavesTheBytesToTheNext() {
         TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(pair.connection().receive()).test(1);
         Support.until("a receive", () -> trale.stats().inFlight() == 1);
         subscriber.cancel();
@@ -119,7 +119,7 @@ class EcosystemsTest {
     }
 
     @Test
-    void aFlowableIsAskedForNoMoreThanTheWindowTakes() {
+    void aSendRequestsNoMoreOfAFlowableThanTheWindow() {
         AtomicLong requested = new AtomicLong();
         AtomicLong emitted = new AtomicLong();
         AtomicLong most = new AtomicLong();
@@ -135,7 +135,7 @@ class EcosystemsTest {
         send.dispose();
     }
 
-    /// Waits until the peer takes no more, and nothing is emitted any more.
+    /// Waits until the peer takes no more and nothing is emitted any more.
     private void assertStalls(AtomicLong emitted) {
         Support.untilStalled(trale, 1);
         long count = emitted.get();
@@ -145,8 +145,8 @@ class EcosystemsTest {
 
     // ---- java.util.concurrent.Flow
 
-    /// Asks for one element when it is told to.
-    private static final class Asking implements Flow.Subscriber<ByteBuffer> {
+    /// Requests one element on command.
+    private static final class FlowSubscriber implements Flow.Subscriber<ByteBuffer> {
         final Queue<String> received = new ConcurrentLinkedQueue<>();
         final CompletableFuture<Void> end = new CompletableFuture<>();
         volatile Flow.Subscription subscription;
@@ -184,8 +184,8 @@ class EcosystemsTest {
 
     @ParameterizedTest
     @MethodSource("toFlow")
-    void aFlowSubscriberReceivesWhatItAsksForAndNoMore(Function<Publisher<ByteBuffer>, Flow.Publisher<ByteBuffer>> adapter) {
-        Asking subscriber = new Asking();
+    void aFlowSubscriberReceivesNoMoreThanItRequests(Function<Publisher<ByteBuffer>, Flow.Publisher<ByteBuffer>> adapter) {
+        FlowSubscriber subscriber = new FlowSubscriber();
         adapter.apply(pair.connection().receive()).subscribe(subscriber);
         write("one");
         assertStill();
@@ -222,7 +222,7 @@ class EcosystemsTest {
 
     @ParameterizedTest
     @MethodSource("fromFlow")
-    void aSubmissionPublisherFeelsThePeerThatDoesNotRead(Function<Flow.Publisher<ByteBuffer>, Publisher<ByteBuffer>> adapter) {
+    void aPeerThatDoesNotReadBlocksASubmissionPublisher(Function<Flow.Publisher<ByteBuffer>, Publisher<ByteBuffer>> adapter) {
         int capacity = 4;
         try (SubmissionPublisher<ByteBuffer> source = new SubmissionPublisher<>(Thread::startVirtualThread, capacity)) {
             Disposable send = pair.connection().send(adapter.apply(source)).subscribe();

@@ -32,8 +32,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
-/// As [EveryStepTest], with everything that takes elements, called with a source or as a sink: the same run again and again,
-/// and in each something happens one system call later than in the one before.
+/// As [EveryStepTest], with every method that takes elements, called with a publisher or as a sink: repeats one run, and in
+/// each run an event occurs one system call later than in the previous run.
 @Timeout(120)
 class EveryStepOfSinksTest {
 
@@ -47,26 +47,26 @@ class EveryStepOfSinksTest {
 
     enum Event { NOTHING, CANCEL, SOURCE_ENDS, SOURCE_FAILS, PEER_ENDS, FAIL, CLOSE, DISPOSE, CLOSE_THE_LOOP }
 
-    /// With these a connection loses what the kernel has taken, too.
+    /// With these events, bytes that the kernel has taken may be lost as well.
     private static final Set<Event> TEARING = Set.of(Event.FAIL, Event.DISPOSE, Event.CLOSE_THE_LOOP);
 
-    /// What takes elements.
+    /// Something that takes elements.
     private abstract static class Target {
 
-        /// Has it take those of `source`, as a sink or not.
+        /// Starts taking the elements of `source`, as a sink or with the publisher.
         abstract Mono<Void> send(Flux<ByteBuffer> source, boolean asSink);
 
         static <T> Mono<Void> through(Sink<T> sink, Flux<T> source) {
             return Mono.defer(() -> {
                 source.subscribe(sink);
-                return sink.onEnd().doFinally(signal -> sink.dispose()); // which makes a difference after a cancel only
+                return sink.onEnd().doFinally(signal -> sink.dispose()); // has an effect after a cancel only
             });
         }
 
-        /// What has come, at the end.
+        /// The elements that have arrived at the end.
         abstract byte[] received();
 
-        // What may happen to it, on any thread.
+        // Events, on any thread.
 
         void endPeer() {}
 
@@ -77,26 +77,26 @@ class EveryStepOfSinksTest {
         void dispose() {}
     }
 
-    private static final class Sends extends Target {
+    private static final class SendTarget extends Target {
 
         private final Connection connection;
         private final SimKernel kernel;
         private final SimPeer peer;
 
-        Sends(SimKernel kernel, Connection connection, SimPeer peer) {
+        SendTarget(SimKernel kernel, Connection connection, SimPeer peer) {
             this.connection = connection;
             this.kernel = kernel;
             this.peer = peer;
         }
 
-        /// To a peer that has small buffers, and begins late to read.
+        /// The peer has small buffers and starts reading late.
         static Mono<Target> open(SimKernel kernel, Trale trale) {
             SimPeer[] peer = new SimPeer[1];
             kernel.socketBufferBytes(16).listenOn(7, accepted -> {
                 peer[0] = accepted.reading(false);
                 kernel.after(100_000, () -> accepted.reading(true));
             });
-            return trale.connect(Support.loopback(7)).map(connection -> new Sends(kernel, connection, peer[0]));
+            return trale.connect(Support.loopback(7)).map(connection -> new SendTarget(kernel, connection, peer[0]));
         }
 
         @Override
@@ -130,13 +130,13 @@ class EveryStepOfSinksTest {
         }
     }
 
-    private static final class SendingDatagrams extends Target {
+    private static final class DatagramTarget extends Target {
 
         private final SimKernel kernel;
         private final UdpEndpoint endpoint;
         private final SimUdpPeer peer;
 
-        SendingDatagrams(SimKernel kernel, UdpEndpoint endpoint) {
+        DatagramTarget(SimKernel kernel, UdpEndpoint endpoint) {
             this.kernel = kernel;
             this.endpoint = endpoint;
             peer = new SimUdpPeer(kernel);
@@ -171,17 +171,17 @@ class EveryStepOfSinksTest {
         }
     }
 
-    private static final class Writing extends Target {
+    private static final class FileTarget extends Target {
 
         private static final Path PATH = Path.of("/file");
 
         private final SimKernel kernel;
         private final Trale trale;
 
-        Writing(SimKernel kernel, Trale trale) {
+        FileTarget(SimKernel kernel, Trale trale) {
             this.kernel = kernel;
             this.trale = trale;
-            kernel.write(PATH.toString(), new byte[0]); // it may be given up before it is made
+            kernel.write(PATH.toString(), new byte[0]); // the write may be cancelled before it creates the file
         }
 
         @Override
@@ -200,12 +200,12 @@ class EveryStepOfSinksTest {
         }
     }
 
-    private static final class Signalling extends Target {
+    private static final class EventTarget extends Target {
 
         private final io.trale.reactive.Event event;
         private int count;
 
-        Signalling(io.trale.reactive.Event event) {
+        EventTarget(io.trale.reactive.Event event) {
             this.event = event;
             event.signals().subscribe(signals -> count += signals.intValue());
         }
@@ -228,16 +228,16 @@ class EveryStepOfSinksTest {
     }
 
     enum Kind {
-        CONNECTION(Sends::open, Event.PEER_ENDS, Event.FAIL, Event.CLOSE, Event.DISPOSE),
-        DATAGRAMS((kernel, trale) -> trale.udp(Support.loopback(0)).map(e -> new SendingDatagrams(kernel, e)),
+        CONNECTION(SendTarget::open, Event.PEER_ENDS, Event.FAIL, Event.CLOSE, Event.DISPOSE),
+        DATAGRAMS((kernel, trale) -> trale.udp(Support.loopback(0)).map(e -> new DatagramTarget(kernel, e)),
                 Event.FAIL, Event.CLOSE, Event.DISPOSE),
-        FILE((kernel, trale) -> Mono.just(new Writing(kernel, trale)), Event.FAIL),
-        EVENT((kernel, trale) -> trale.event().map(Signalling::new), Event.DISPOSE);
+        FILE((kernel, trale) -> Mono.just(new FileTarget(kernel, trale)), Event.FAIL),
+        EVENT((kernel, trale) -> trale.event().map(EventTarget::new), Event.DISPOSE);
 
         private final BiFunction<SimKernel, Trale, Mono<? extends Target>> open;
         private final Event[] events;
 
-        /// With the events that not all of them know.
+        /// With the events that apply only to some of them.
         Kind(BiFunction<SimKernel, Trale, Mono<? extends Target>> open, Event... events) {
             this.open = open;
             this.events = events;
@@ -255,7 +255,7 @@ class EveryStepOfSinksTest {
 
     @ParameterizedTest
     @MethodSource("kindsAndEvents")
-    void whatIsTakenIsThereAndTheEndIsToldOnceWhateverHappensWhen(Kind kind, Event event) throws Exception {
+    void anEventAtAnyStepLosesNoTakenElementAndEndsOnce(Kind kind, Event event) throws Exception {
         for (boolean asSink : new boolean[] {false, true}) {
             long steps = run(kind, Event.NOTHING, asSink, 1);
             assertThat(steps).isGreaterThan(3);
@@ -265,7 +265,7 @@ class EveryStepOfSinksTest {
         }
     }
 
-    /// Returns how many calls there were until the end was told.
+    /// Returns the number of system calls until the end was signalled.
     private static long run(Kind kind, Event event, boolean asSink, long step) throws Exception {
         SimKernel kernel = new SimKernel(SEED).strict().faults(FAULTS);
         List<String> breaches = new ArrayList<>();
@@ -283,7 +283,7 @@ class EveryStepOfSinksTest {
                 ends.add(failure);
                 calls[0] = kernel.calls() - before;
                 opened.close();
-                kernel.foreignAfter(5_000_000, () -> trale.loop.execute(done::set)); // what was taken arrives by then
+                kernel.foreignAfter(5_000_000, () -> trale.loop.execute(done::set)); // the taken elements have arrived by then
             }) {
                 @Override
                 protected boolean signalsComeAnywhere() {
@@ -294,7 +294,7 @@ class EveryStepOfSinksTest {
             kernel.foreignInCall(step, () -> {
                 switch (event) {
                     case NOTHING -> { }
-                    case CANCEL -> outcome.giveUp();
+                    case CANCEL -> outcome.cancelEarly();
                     case SOURCE_ENDS -> end.tryEmitEmpty();
                     case SOURCE_FAILS -> end.tryEmitError(BROKEN);
                     case PEER_ENDS -> opened.endPeer();

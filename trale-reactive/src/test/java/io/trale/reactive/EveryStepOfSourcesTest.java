@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.trale.future.ErrnoException;
 import io.trale.reactive.SimSources.Event;
 import io.trale.reactive.SimSources.Kind;
-import io.trale.reactive.SimSources.Scene;
+import io.trale.reactive.SimSources.TestedSource;
 import io.trale.reactive.testing.RuleCheckingSubscriber;
 import io.trale.reactive.testing.SimTrale;
 import io.trale.sim.Fault;
@@ -20,34 +20,34 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// As [EveryStepTest], with every source that is no connection: the same run again and again, and in each something happens
-/// one system call later than in the one before.
+/// As [EveryStepTest], with every source but connections: repeats one run, and in each run an event occurs one system call
+/// later than in the previous run.
 @Timeout(120)
 class EveryStepOfSourcesTest {
 
     private static final int SEED = 7;
-    /// So that something comes for those who have cancelled.
+    /// Data that arrives after a cancel.
     private static final Faults FAULTS = Faults.NONE.with(Fault.LOST_CANCEL, 1).with(Fault.LATE, 0.5);
 
     private static Stream<Arguments> kindsAndEvents() {
         return Stream.of(Kind.values()).flatMap(kind -> kind.events().map(event -> Arguments.of(kind, event)));
     }
 
-    /// One run, with one subscriber after the other, who ask for one element at a time, from another thread.
+    /// One run, with one subscriber after the other. Each requests one element at a time, on another thread.
     private static final class Run {
 
         private final SimKernel kernel = new SimKernel(SEED).strict().faults(FAULTS);
-        private Scene scene;
+        private TestedSource tested;
         private SettableFuture done;
-        private Listening listening;
+        private SourceSubscriber current;
         private boolean ended;
         private Throwable failure;
         private long callsBefore;
 
-        private final class Listening extends RuleCheckingSubscriber<Object> {
+        private final class SourceSubscriber extends RuleCheckingSubscriber<Object> {
 
-            Listening() {
-                super(scene.breaches);
+            SourceSubscriber() {
+                super(tested.breaches);
             }
 
             @Override
@@ -63,8 +63,8 @@ class EveryStepOfSourcesTest {
 
             @Override
             protected void element(Object element) {
-                scene.count += scene.count(element);
-                if (scene.count == SimSources.TOTAL && !scene.ends()) {
+                tested.count += tested.count(element);
+                if (tested.count == SimSources.TOTAL && !tested.ends()) {
                     cancel();
                     over(null);
                 } else {
@@ -78,9 +78,9 @@ class EveryStepOfSourcesTest {
             }
         }
 
-        private void listen() {
-            listening = new Listening();
-            scene.source().subscribe(listening);
+        private void subscribeNext() {
+            current = new SourceSubscriber();
+            tested.source().subscribe(current);
         }
 
         private void over(Throwable failure) {
@@ -89,28 +89,28 @@ class EveryStepOfSourcesTest {
             done.set();
         }
 
-        void begin(Trale trale, SettableFuture done, Scene scene, Event event, long step) {
-            this.scene = scene;
+        void begin(Trale trale, SettableFuture done, TestedSource tested, Event event, long step) {
+            this.tested = tested;
             this.done = done;
             callsBefore = kernel.calls();
-            listen();
+            subscribeNext();
             kernel.foreignInCall(step, () -> happen(trale, event));
         }
 
         private void happen(Trale trale, Event event) {
             switch (event) {
                 case NOTHING -> { }
-                case REQUEST -> listening.ask();
+                case REQUEST -> current.ask();
                 case CANCEL -> {
-                    if (!listening.isOver()) {
-                        listening.cancel();
-                        Runnable next = scene.goesOn() ? this::listen : () -> over(null);
-                        kernel.foreignAfter(1_000_000, () -> trale.loop.execute(next)); // something comes meanwhile
+                    if (!current.isOver()) {
+                        current.cancel();
+                        Runnable next = tested.resumesAfterCancel() ? this::subscribeNext : () -> over(null);
+                        kernel.foreignAfter(1_000_000, () -> trale.loop.execute(next)); // data arrives meanwhile
                     }
                 }
-                case END -> scene.end();
-                case FAIL -> scene.fail();
-                case CLOSE -> scene.close();
+                case END -> tested.end();
+                case FAIL -> tested.fail();
+                case CLOSE -> tested.close();
                 case CLOSE_THE_LOOP -> trale.loop.execute(trale::close);
             }
         }
@@ -118,7 +118,7 @@ class EveryStepOfSourcesTest {
 
     @ParameterizedTest
     @MethodSource("kindsAndEvents")
-    void nothingIsLostAndTheEndIsToldOnceWhateverHappensWhen(Kind kind, Event event) throws Exception {
+    void anEventAtAnyStepLosesNothingAndEndsOnce(Kind kind, Event event) throws Exception {
         long steps = run(kind, Event.NOTHING, 1);
         assertThat(steps).isGreaterThan(10);
         for (long step = 1; step <= steps; step++) {
@@ -126,15 +126,15 @@ class EveryStepOfSourcesTest {
         }
     }
 
-    /// Returns how many calls there were after the source was opened.
+    /// Returns the number of system calls after the source was opened.
     private static long run(Kind kind, Event event, long step) throws Exception {
         Run run = new Run();
         SimTrale.run(run.kernel, ExecutorOptions.defaults(), (trale, done) ->
-                kind.open(run.kernel, trale).subscribe(scene -> run.begin(trale, done, scene, event, step)));
+                kind.open(run.kernel, trale).subscribe(tested -> run.begin(trale, done, tested, event, step)));
         String when = event + " at step " + step;
-        assertThat(run.scene.breaches).as(when).isEmpty();
+        assertThat(run.tested.breaches).as(when).isEmpty();
         assertThat(run.ended).as("%s: an end", when).isTrue();
-        boolean all = run.scene.count == SimSources.TOTAL;
+        boolean all = run.tested.count == SimSources.TOTAL;
         boolean well = run.failure == null;
         switch (event) {
             case NOTHING, REQUEST -> assertThat(all && well).as(when).isTrue();

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
-/// The same run again and again on the simulated kernel, with nothing left to chance, and in each run something happens one
-/// system call later than in the one before.
+/// Repeats one deterministic run on the simulated kernel. In each run an event occurs one system call later than in the
+/// previous run.
 @Timeout(120)
 class EveryStepTest {
 
@@ -40,13 +40,13 @@ class EveryStepTest {
         return ExecutorOptions.defaults().receiveBuffers(2, 7).leaseBuffers(4, 7);
     }
 
-    /// Sends a chunk every now and then, and ends.
-    private static final class Speaker {
+    /// Sends a chunk from time to time, then ends its side.
+    private static final class SendingPeer {
 
         private final SimPeer peer;
         private boolean over;
 
-        Speaker(SimKernel kernel, SimPeer peer) {
+        SendingPeer(SimKernel kernel, SimPeer peer) {
             this.peer = peer;
             for (int i = 0; i < CHUNKS; i++) {
                 byte[] chunk = Arrays.copyOfRange(SENT, i * CHUNK, (i + 1) * CHUNK);
@@ -74,8 +74,9 @@ class EveryStepTest {
 
     // ---- receive
 
-    /// Receives in turn by all kinds, from that of its number on, and asks for one element at a time, from another thread.
-    private static final class Listening extends RuleCheckingSubscriber<byte[]> {
+    /// Receives with all kinds in turn, beginning with that of its number, and requests one element at a time, on another
+    /// thread.
+    private static final class ReceiveSubscriber extends RuleCheckingSubscriber<byte[]> {
 
         private final SimKernel kernel;
         private final Connection connection;
@@ -84,7 +85,7 @@ class EveryStepTest {
         boolean ended;
         Throwable failure;
 
-        Listening(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches, int kind) {
+        ReceiveSubscriber(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches, int kind) {
             super(breaches);
             this.kernel = kernel;
             this.connection = connection;
@@ -92,14 +93,14 @@ class EveryStepTest {
             this.kind = kind;
         }
 
-        Listening subscribe() {
+        ReceiveSubscriber subscribe() {
             ReceiveKind.values()[kind % ReceiveKind.values().length].receive(connection).subscribe(this);
             return this;
         }
 
-        /// Who goes on when this one has gone. Loop thread.
-        Listening next() {
-            return new Listening(kernel, connection, received, breaches, kind + 1).subscribe();
+        /// The subscriber that follows after a cancel. Loop thread.
+        ReceiveSubscriber next() {
+            return new ReceiveSubscriber(kernel, connection, received, breaches, kind + 1).subscribe();
         }
 
         @Override
@@ -134,7 +135,7 @@ class EveryStepTest {
 
     @ParameterizedTest
     @MethodSource("kindsAndEvents")
-    void aReceiveLosesNothingAndEndsOnceWhateverHappensWhen(ReceiveKind kind, Event event) throws Exception {
+    void anEventAtAnyStepOfAReceiveLosesNothingAndEndsOnce(ReceiveKind kind, Event event) throws Exception {
         long steps = receive(kind, Event.NOTHING, 1);
         assertThat(steps).isGreaterThan(20);
         for (long step = 1; step <= steps; step++) {
@@ -142,19 +143,19 @@ class EveryStepTest {
         }
     }
 
-    /// Returns how many calls there were after the connection.
+    /// Returns the number of system calls after the connect.
     private static long receive(ReceiveKind kind, Event event, long step) throws Exception {
         SimKernel kernel = new SimKernel(SEED).strict();
         ByteArrayOutputStream received = new ByteArrayOutputStream();
         List<String> breaches = new ArrayList<>();
-        Listening[] listening = new Listening[1];
-        Speaker[] speaker = new Speaker[1];
+        ReceiveSubscriber[] listening = new ReceiveSubscriber[1];
+        SendingPeer[] speaker = new SendingPeer[1];
         long[] before = new long[1];
-        kernel.listenOn(7, peer -> speaker[0] = new Speaker(kernel, peer));
+        kernel.listenOn(7, peer -> speaker[0] = new SendingPeer(kernel, peer));
         SimTrale.run(kernel, options(), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(connection -> {
             before[0] = kernel.calls();
             connection.onClose().subscribe(null, null, done::set);
-            listening[0] = new Listening(kernel, connection, received, breaches, kind.ordinal()).subscribe();
+            listening[0] = new ReceiveSubscriber(kernel, connection, received, breaches, kind.ordinal()).subscribe();
             kernel.foreignInCall(step, () -> {
                 switch (event) {
                     case NOTHING -> { }
@@ -190,7 +191,7 @@ class EveryStepTest {
 
     @ParameterizedTest
     @EnumSource(value = Event.class, names = {"CANCEL", "PEER_ENDS", "PEER_RESETS", "ABORT", "CLOSE", "CLOSE_THE_LOOP"})
-    void aRelayOfLeasesKeepsNoneWhateverHappensWhen(Event event) throws Exception {
+    void anEventAtAnyStepOfARelayLeavesNoLeaseOpen(Event event) throws Exception {
         for (boolean atTheFarEnd : new boolean[] {false, true}) {
             long steps = relay(Event.NOTHING, atTheFarEnd, 1);
             assertThat(steps).isGreaterThan(20);
@@ -200,15 +201,15 @@ class EveryStepTest {
         }
     }
 
-    /// The far peer has small buffers, and begins late to read. Every lease came back, or the kernel would complain.
+    /// The far peer has small buffers and starts reading late. Checks through the kernel that every lease was returned.
     private static long relay(Event event, boolean atTheFarEnd, long step) throws Exception {
         SimKernel kernel = new SimKernel(SEED).strict().socketBufferBytes(16);
-        Speaker[] speaker = new Speaker[1];
+        SendingPeer[] speaker = new SendingPeer[1];
         SimPeer[] reader = new SimPeer[1];
         Throwable[] failure = new Throwable[1];
         boolean[] ended = new boolean[1];
         long[] before = new long[1];
-        kernel.listenOn(7, peer -> speaker[0] = new Speaker(kernel, peer));
+        kernel.listenOn(7, peer -> speaker[0] = new SendingPeer(kernel, peer));
         kernel.listenOn(8, peer -> {
             reader[0] = peer.reading(false);
             kernel.after(100_000, () -> peer.reading(true));
@@ -254,7 +255,7 @@ class EveryStepTest {
     // ---- close
 
     @Test
-    void whatWasEmittedArrivesWheneverTheCloseComes() throws Exception {
+    void aCloseAtAnyStepFlushesEveryEmittedElement() throws Exception {
         long steps = close(Long.MAX_VALUE / 2);
         assertThat(steps).isGreaterThan(20);
         for (long step = 1; step <= steps; step++) {
@@ -262,8 +263,8 @@ class EveryStepTest {
         }
     }
 
-    /// The peer sends all the time and begins late to read, so a reset would destroy something at any step. Returns how many
-    /// calls there were after the connection.
+    /// The peer sends all the time and starts reading late, so a reset would destroy data at any step. Returns the number of
+    /// system calls after the connect.
     private static long close(long step) throws Exception {
         SimKernel kernel = new SimKernel(SEED).strict().socketBufferBytes(16);
         List<String> breaches = new ArrayList<>();
@@ -272,7 +273,7 @@ class EveryStepTest {
         int[] emittedBefore = {CHUNKS};
         long[] before = new long[1];
         kernel.listenOn(7, accepted -> {
-            new Speaker(kernel, accepted);
+            new SendingPeer(kernel, accepted);
             peer[0] = accepted.reading(false);
             kernel.after(100_000, () -> accepted.reading(true));
         });

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Mono;
 
-/// The exit of a JVM by the loop thread, while a shutdown hook waits for the loop.
+/// The loop thread exits the JVM while a shutdown hook waits for the loop.
 @Timeout(60)
 class ExitTest {
 
-    /// Whoever waits for the loop does so for an hour, and is still there when this test gives up.
+    /// A wait for the loop would last an hour, longer than this test.
     @Test
     void aShutdownHookDoesNotWaitForALoopThatExits() throws Exception {
         Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -30,7 +30,7 @@ class ExitTest {
         }
     }
 
-    /// The child.
+    /// The child process.
     public static void main(String[] arguments) {
         Duration hour = Duration.ofHours(1);
         Trale trale = Trale.start(ExecutorOptions.defaults().closeTimeout(hour));

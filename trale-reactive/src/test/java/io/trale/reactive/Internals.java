@@ -5,7 +5,7 @@ import io.trale.reactive.loop.Loop;
 import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 
-/// What tests in other packages need of the inside of a [Trale].
+/// Access for tests in other packages to the internals of a [Trale].
 public final class Internals {
 
     private Internals() {}
@@ -20,7 +20,7 @@ public final class Internals {
         return Trale.on(executor);
     }
 
-    /// Starts on `kernel`.
+    /// Starts a Trale on `kernel`.
     public static Trale start(Kernel kernel, ExecutorOptions options) {
         return Trale.start(kernel, options);
     }

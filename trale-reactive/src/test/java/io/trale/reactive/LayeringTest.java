@@ -19,16 +19,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Keeps the packages free of circles: reads the constant pool of every class, in which each name, descriptor and generic
-/// signature that it uses stands as text.
+/// Checks that package dependencies have no cycle: reads the constant pool of every class, which contains each used name,
+/// descriptor and generic signature as text.
 class LayeringTest {
 
     /// The exported package of interfaces and values.
     private static final String API = "reactive";
-    /// The one class of [#API] that may use all packages.
+    /// The only class of [#API] that may use all packages.
     private static final String FRONT_DOOR = "io/trale/reactive/Trale";
 
-    /// What each package may use besides itself.
+    /// The packages that each package may use besides itself.
     private static final Map<String, Set<String>> ARROWS = Map.ofEntries(
             Map.entry(API, Set.of()),
             Map.entry("loop", Set.of()),
@@ -61,7 +61,7 @@ class LayeringTest {
         return ownClass.group(1) == null ? API : ownClass.group(1);
     }
 
-    /// What `model` does against the rules, a sentence each.
+    /// The violations of the rules in `model`, one sentence each.
     private static Set<String> violations(ClassModel model) {
         String name = model.thisClass().asInternalName();
         Set<String> found = new TreeSet<>();

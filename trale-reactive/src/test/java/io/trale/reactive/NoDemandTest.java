@@ -22,8 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 
-/// Demand that reaches the kernel, of every source there is: with none nothing is in flight, and whatever the source has to
-/// tell, the loop sleeps.
+/// The demand of every source reaches the kernel: without demand nothing is in flight, and the loop sleeps even if the source
+/// has data.
 @Timeout(60)
 @ParameterizedClass
 @MethodSource("io.trale.reactive.Sources#all")
@@ -51,7 +51,7 @@ class NoDemandTest {
         assertThat(trale.stats().unknown()).isZero();
     }
 
-    /// Counts what it gets, and asks for nothing by itself.
+    /// Counts elements; requests nothing by itself.
     private static class Counting extends BaseSubscriber<Object> {
 
         private final AtomicInteger count = new AtomicInteger();
@@ -71,7 +71,7 @@ class NoDemandTest {
     }
 
     private void assertSleeps(String when) {
-        Support.untilIdle(trale); // the ring closes what a cancel leaves
+        Support.untilIdle(trale); // a cancelled source is closed through the ring
         long enters = Support.asleep(trale);
         assertThat(trale.stats().inFlight()).as("operations in flight %s", when).isZero();
         Support.meanwhile();
@@ -80,7 +80,7 @@ class NoDemandTest {
     }
 
     @Test
-    void theLoopSleepsWhileNothingIsAskedOfASourceThatHasMuchToTell() {
+    void theLoopSleepsWithoutDemandOnABusySource() {
         Counting subscriber = new Counting();
         source.busy().subscribe(subscriber);
         assertSleeps("before any demand");
@@ -95,10 +95,10 @@ class NoDemandTest {
         assertSleeps("after a cancel");
     }
 
-    /// §3.17, on the loop and from elsewhere, as a sum: the official suite sees to it only that this is no error.
+    /// §3.17, for requests on the loop and on other threads that add up. The official suite tests only that they do not fail.
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void demandBeyondTheLargestNumberIsWithoutBound(boolean onLoop) {
+    void demandBeyondLongMaxValueIsUnbounded(boolean onLoop) {
         Counting subscriber = new Counting() {
             @Override
             protected void hookOnSubscribe(Subscription subscription) {
@@ -120,13 +120,13 @@ class NoDemandTest {
         assertSleeps("after a cancel");
     }
 
-    /// Completes with the end that it is told of, and cancels at once if it is hasty.
-    private static final class Late extends RuleCheckingSubscriber<Object> {
+    /// Completes a future with its terminal signal; cancels in `onSubscribe` if it is hasty.
+    private static final class LateSubscriber extends RuleCheckingSubscriber<Object> {
 
         private final boolean hasty;
         private final CompletableFuture<Optional<Throwable>> end = new CompletableFuture<>();
 
-        Late(boolean hasty) {
+        LateSubscriber(boolean hasty) {
             this.hasty = hasty;
         }
 
@@ -152,10 +152,10 @@ class NoDemandTest {
     }
 
     @Test
-    void aClosedLoopIsToldToThoseWhoStay() {
+    void aSubscriptionOnAClosedLoopEndsUnlessCancelled() {
         trale.close();
-        Late hasty = new Late(true);
-        Late patient = new Late(false);
+        LateSubscriber hasty = new LateSubscriber(true);
+        LateSubscriber patient = new LateSubscriber(false);
         source.silent().subscribe(hasty);
         source.silent().subscribe(patient);
         Optional<Throwable> end = Support.get(patient.end);
@@ -170,7 +170,7 @@ class NoDemandTest {
     }
 
     @Test
-    void oneElementAskedForIsOneOperationInFlightUntilACancel() {
+    void aRequestOfOneIsOneOperationUntilACancel() {
         Counting subscriber = new Counting();
         source.silent().subscribe(subscriber);
         assertSleeps("before any demand");

@@ -32,7 +32,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.util.context.Context;
 
-/// Reactor's operators and hooks work on every source and view, and leave nothing in flight and no descriptor open.
+/// Reactor's operators and hooks work with every source and view, and leave nothing in flight and no descriptor open.
 @Timeout(60)
 @ParameterizedClass
 @MethodSource("io.trale.reactive.Sources#all")
@@ -68,7 +68,7 @@ class OperatorsTest {
         Support.untilDescriptors(descriptors);
     }
 
-    /// The busy source, whose elements are let go of.
+    /// The busy source; elements are released.
     private Flux<Object> elements() {
         return source.busy().doOnNext(OperatorsTest::release).doOnDiscard(Object.class, OperatorsTest::release);
     }
@@ -169,7 +169,7 @@ class OperatorsTest {
     // ---- context and hooks
 
     @Test
-    void theContextComesToWhereverItIsAskedFor() {
+    void theContextIsVisibleUpstream() {
         Flux<String> seen = elements().take(COUNT)
                 .flatMap(element -> Mono.deferContextual(context -> Mono.just(context.<String>get("key"))))
                 .contextWrite(context -> context.put("key", "value"));
@@ -177,7 +177,7 @@ class OperatorsTest {
     }
 
     @Test
-    void itsNameIsKnownToScansAndHooks() {
+    void scansAndHooksSeeTheName() {
         Queue<String> assembled = new ConcurrentLinkedQueue<>();
         Hooks.onEachOperator("seen", publisher -> {
             assembled.add(Scannable.from(publisher).stepName());
@@ -197,7 +197,7 @@ class OperatorsTest {
     }
 
     @Test
-    void operatorDebugSaysWhereAFailureCameFrom() {
+    void operatorDebugNamesTheOriginOfAFailure() {
         Hooks.onOperatorDebug();
         try {
             source.close().run();
@@ -217,7 +217,7 @@ class OperatorsTest {
         }
     }
 
-    /// §2.13: a subscriber must not throw. One that does is treated as gone.
+    /// §2.13 forbids a subscriber to throw. If it does, it is treated as cancelled.
     private record Throwing(Throwable thrown, CompletableFuture<Throwable> dropped) implements CoreSubscriber<Object> {
 
         @Override
@@ -249,16 +249,16 @@ class OperatorsTest {
     }
 
     @Test
-    void whatASubscriberThrowsGoesToTheHookOfItsContextAndTheNextGoesOn() {
+    void aThrowingSubscriberGoesToTheHookAndTheNextContinues() {
         Throwing throwing = new Throwing(new IllegalStateException("on purpose"), new CompletableFuture<>());
         source.busy().subscribe(throwing);
         assertThat(Support.get(throwing.dropped)).isSameAs(throwing.thrown);
         expect(elements().take(COUNT), COUNT);
     }
 
-    /// Such as Reactor takes for fatal, and lets through: to the handler of the executor. A connection is aborted with it.
+    /// Reactor regards the error as fatal and does not catch it: it goes to the executor's handler, and aborts a connection.
     @Test
-    void aSubscriberThatLacksAClassIsGoneAsWell() {
+    void aSubscriberWithALinkageErrorIsTreatedAsCancelled() {
         Throwing throwing = new Throwing(new NoClassDefFoundError("on purpose"), new CompletableFuture<>());
         source.busy().subscribe(throwing);
         assertThat(Support.get(uncaught)).isSameAs(throwing.thrown);

@@ -25,14 +25,14 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// A subscriber that subscribes again at each end, as `retry` and `repeat` do, to a source that is over: the loop goes on
+/// A subscriber that resubscribes at each end, as `retry` and `repeat` do, to a source that has ended: the loop continues
 /// meanwhile, and closes.
 @Timeout(60)
 class ResubscriptionTest {
 
     private static final int ENOUGH = 1000;
 
-    /// A source that ends, and whether the end is a failure.
+    /// A source that has ended, and whether its end is a failure.
     enum Ended {
         RECEIVE_AFTER_THE_PEERS_END(false, (kernel, trale) -> connection(kernel, trale, SimPeer::finish, Connection::receive)),
         RECEIVE_ONE_AFTER_THE_PEERS_END(false, (kernel, trale) -> connection(kernel, trale, peer -> peer.send(new byte[1])
@@ -89,7 +89,7 @@ class ResubscriptionTest {
         }
     }
 
-    /// A source that ends with the loop, and whether that is a failure: if it has an end of its own, it did not reach it.
+    /// A source that ends with the loop, and whether that is a failure: it is if the source has an end of its own.
     enum Open {
         RECEIVE(true, (kernel, trale) -> connection(kernel, trale, peer -> { }, Connection::receive)),
         SEND(true, (kernel, trale) -> connection(kernel, trale, peer -> { }, c -> c.send(Flux.never()))),
@@ -121,8 +121,8 @@ class ResubscriptionTest {
         return trale.connect(Support.loopback(7)).map(source);
     }
 
-    /// Subscribes again at each end, until the loop has ended.
-    private static final class Again implements CoreSubscriber<Object> {
+    /// Resubscribes at each end until the loop has ended.
+    private static final class Resubscriber implements CoreSubscriber<Object> {
 
         private final Trale trale;
         private final Publisher<?> source;
@@ -132,7 +132,7 @@ class ResubscriptionTest {
         private Boolean failing;
         private int ends;
 
-        Again(Trale trale, Publisher<?> source, Runnable enough) {
+        Resubscriber(Trale trale, Publisher<?> source, Runnable enough) {
             this.trale = trale;
             this.source = source;
             this.enough = enough;
@@ -179,7 +179,7 @@ class ResubscriptionTest {
     }
 
     private static final class Run {
-        private Again again;
+        private Resubscriber again;
         private int endsBefore;
     }
 
@@ -192,8 +192,8 @@ class ResubscriptionTest {
                 run.endsBefore = run.again.ends;
                 trale.close();
             });
-            run.again = new Again(trale, source, close);
-            kernel.foreignAfter(1_000_000, () -> trale.loop.execute(run.again::subscribe)); // when the peer has done its part
+            run.again = new Resubscriber(trale, source, close);
+            kernel.foreignAfter(1_000_000, () -> trale.loop.execute(run.again::subscribe)); // the peer has done its part by then
             if (closeAtOnce) {
                 kernel.foreignAfter(2_000_000, close);
             }
@@ -204,7 +204,7 @@ class ResubscriptionTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSourceThatIsOverDoesNotSeizeTheLoop(Ended ended) throws Exception {
+    void resubscribingToAnEndedSourceDoesNotBlockTheLoop(Ended ended) throws Exception {
         Run run = run(ended.open, false);
         assertThat(run.again.ends).isGreaterThanOrEqualTo(ENOUGH);
         assertThat(run.again.ends - run.endsBefore).as("ends while the loop closes").isLessThan(1000);
@@ -212,7 +212,7 @@ class ResubscriptionTest {
 
     @ParameterizedTest
     @EnumSource
-    void anEndOfTheLoopIsSignalledByOneRuleAndNotForEver(Open open) throws Exception {
+    void closingTheLoopEndsEachSourceByItsRuleAndStopsRetries(Open open) throws Exception {
         Run run = run(open.open, true);
         assertThat(run.again.ends).as("ends while the loop closes").isBetween(1, 10);
         assertThat(run.again.failing).isEqualTo(open.failing);
@@ -220,7 +220,7 @@ class ResubscriptionTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSourceThatIsOverEndsAsItsKindDoes(Ended ended) throws Exception {
+    void anEndedSourceCompletesOrFailsByItsKind(Ended ended) throws Exception {
         SimKernel kernel = new SimKernel(7).strict();
         Boolean[] failed = new Boolean[1];
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> ended.open.apply(kernel, trale).subscribe(source ->
@@ -230,9 +230,9 @@ class ResubscriptionTest {
         assertThat(failed[0]).isEqualTo(ended.failing);
     }
 
-    /// On threads that are nobody's, and without haste.
+    /// On other threads, and with pauses.
     @Test
-    void afterTheEndOfTheLoopSubscriptionsEndByTheSameRule() {
+    void subscriptionsAfterTheEndOfTheLoopFollowTheSameRule() {
         Trale trale = Trale.start();
         UdpEndpoint udp = trale.udp(Support.loopback(0)).block();
         Listener listener = trale.bind(Support.loopback(0)).block();

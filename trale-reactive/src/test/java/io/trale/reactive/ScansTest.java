@@ -28,7 +28,7 @@ import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
-/// What sends, sinks and openings tell those who scan, and the hooks of assembly. For sources see [OperatorsTest].
+/// Scans and assembly hooks of sends, sinks and openings. For sources see [OperatorsTest].
 @Timeout(60)
 class ScansTest {
 
@@ -65,7 +65,7 @@ class ScansTest {
 
     @ParameterizedTest
     @MethodSource("monos")
-    void eachIsSeenByTheHooksOfAssemblyAndRunsElsewhere(String step, BiFunction<Trale, Connection, Mono<?>> assemble) {
+    void assemblyHooksSeeEachAndItsRunStyleIsAsync(String step, BiFunction<Trale, Connection, Mono<?>> assemble) {
         Queue<Scannable> assembled = new ConcurrentLinkedQueue<>();
         Hooks.onEachOperator("seen", publisher -> {
             assembled.add(Scannable.from(publisher));
@@ -82,8 +82,8 @@ class ScansTest {
         });
     }
 
-    /// Asks for nothing by itself.
-    private static final class Waiting extends BaseSubscriber<Object> {
+    /// Requests nothing by itself.
+    private static final class IdleSubscriber extends BaseSubscriber<Object> {
 
         @Override
         protected void hookOnSubscribe(Subscription subscription) {}
@@ -94,11 +94,11 @@ class ScansTest {
     }
 
     @Test
-    void aSendTellsWhatItIsDoing() {
+    void aSendCanBeScanned() {
         Flux<ByteBuffer> source = Flux.never();
         Scannable send = Scannable.from(pair.connection().send(source.hide()));
         assertThat(send.parents()).hasSize(2);
-        Waiting waiting = new Waiting();
+        IdleSubscriber waiting = new IdleSubscriber();
         pair.connection().send(source.hide()).subscribe(waiting);
         Scannable sending = waiting.subscription();
         Support.asleep(trale);
@@ -113,12 +113,12 @@ class ScansTest {
     }
 
     @Test
-    void aWriteTellsItsSource() {
+    void aWriteCanBeScanned() {
         assertThat(Scannable.from(trale.write(Path.of("/dev/null"), Flux.<ByteBuffer>never().hide())).parents()).hasSize(2);
     }
 
     @Test
-    void aSinkTellsWhatItIsDoing() {
+    void aSinkCanBeScanned() {
         Sink<ByteBuffer> sink = pair.connection().sink();
         Scannable scanned = Scannable.from(sink);
         assertThat(scanned.isScanAvailable()).isTrue();

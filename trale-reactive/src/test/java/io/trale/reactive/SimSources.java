@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Every source that is no connection, on a simulated kernel, with what the outside does there.
+/// Every source but connections, on a simulated kernel, with its outside.
 final class SimSources {
 
     static final int TOTAL = 8;
@@ -31,18 +31,18 @@ final class SimSources {
 
     enum Event { NOTHING, REQUEST, CANCEL, END, FAIL, CLOSE, CLOSE_THE_LOOP }
 
-    /// A source whose elements count for [#TOTAL] together.
-    abstract static class Scene {
+    /// A source whose elements add up to [#TOTAL].
+    abstract static class TestedSource {
 
         final SimKernel kernel;
         final List<String> breaches = new ArrayList<>();
         int count;
 
-        Scene(SimKernel kernel) {
+        TestedSource(SimKernel kernel) {
             this.kernel = kernel;
         }
 
-        /// Has the outside do `action` time and again.
+        /// Repeats `action` of the outside.
         final void paced(IntConsumer action) {
             for (int i = 0; i < TOTAL; i++) {
                 int number = i;
@@ -58,20 +58,21 @@ final class SimSources {
 
         abstract Flux<?> source();
 
-        /// True if it ends when there was all.
+        /// True if it completes when all elements are emitted.
         boolean ends() {
             return false;
         }
 
-        /// What `element` counts for; notes a breach if it is not the one that was due.
+        /// The amount that `element` counts for; records a violation if it is not the expected element.
         abstract int count(Object element);
 
-        /// A subscriber has gone. Returns true if the next is to get all that it did not; of what begins anew with each, all.
-        boolean goesOn() {
+        /// A subscriber has cancelled. Returns true if the next one must get the rest; or everything, if each subscription
+        /// starts anew.
+        boolean resumesAfterCancel() {
             return true;
         }
 
-        // What may happen to it, on any thread.
+        // Events, on any thread.
 
         void end() {}
 
@@ -84,11 +85,11 @@ final class SimSources {
         return Arrays.copyOfRange(BYTES, number * CHUNK, (number + 1) * CHUNK);
     }
 
-    private static final class Accepting extends Scene {
+    private static final class AcceptSource extends TestedSource {
 
         private final Listener listener;
 
-        Accepting(SimKernel kernel, Listener listener) {
+        AcceptSource(SimKernel kernel, Listener listener) {
             super(kernel);
             this.listener = listener;
             paced(i -> kernel.connectTo(Support.loopback(listener.port())));
@@ -105,7 +106,7 @@ final class SimSources {
             return 1;
         }
 
-        /// No descriptor is left, for a while. Accepting outlives that.
+        /// No descriptor is left for a while; accepting continues afterwards.
         @Override
         void fail() {
             kernel.maxDescriptors(kernel.openDescriptors());
@@ -118,12 +119,12 @@ final class SimSources {
         }
     }
 
-    private static final class Receiving extends Scene {
+    private static final class DatagramSource extends TestedSource {
 
         private final UdpEndpoint endpoint;
         private final SimUdpPeer peer;
 
-        Receiving(SimKernel kernel, UdpEndpoint endpoint) {
+        DatagramSource(SimKernel kernel, UdpEndpoint endpoint) {
             super(kernel);
             this.endpoint = endpoint;
             peer = new SimUdpPeer(kernel);
@@ -141,7 +142,7 @@ final class SimSources {
             return 1;
         }
 
-        /// An error that is told once.
+        /// An error that is signalled once.
         @Override
         void fail() {
             kernel.after(0, () -> peer.refuse(endpoint.localAddress()));
@@ -153,11 +154,11 @@ final class SimSources {
         }
     }
 
-    private static final class Ticking extends Scene {
+    private static final class TickSource extends TestedSource {
 
         private final Trale trale;
 
-        Ticking(SimKernel kernel, Trale trale) {
+        TickSource(SimKernel kernel, Trale trale) {
             super(kernel);
             this.trale = trale;
         }
@@ -175,17 +176,17 @@ final class SimSources {
         }
 
         @Override
-        boolean goesOn() {
+        boolean resumesAfterCancel() {
             count = 0;
             return true;
         }
     }
 
-    private static final class Signalled extends Scene {
+    private static final class EventSource extends TestedSource {
 
         private final io.trale.reactive.Event event;
 
-        Signalled(SimKernel kernel, io.trale.reactive.Event event) {
+        EventSource(SimKernel kernel, io.trale.reactive.Event event) {
             super(kernel);
             this.event = event;
             paced(i -> kernel.foreign(() -> {
@@ -211,11 +212,11 @@ final class SimSources {
         }
     }
 
-    private abstract static class Reading extends Scene {
+    private abstract static class ReadSource extends TestedSource {
 
         private final Flux<ByteBuffer> read;
 
-        Reading(SimKernel kernel, Trale trale, String path) {
+        ReadSource(SimKernel kernel, Trale trale, String path) {
             super(kernel);
             read = trale.read(Path.of(path), ReadOptions.defaults().chunk(CHUNK).depth(2));
         }
@@ -242,31 +243,31 @@ final class SimSources {
         }
     }
 
-    private static final class OfFile extends Reading {
+    private static final class FileSource extends ReadSource {
 
-        OfFile(SimKernel kernel, Trale trale) {
+        FileSource(SimKernel kernel, Trale trale) {
             super(kernel, trale, "/file");
             kernel.write("/file", BYTES);
         }
 
         @Override
-        boolean goesOn() {
+        boolean resumesAfterCancel() {
             count = 0;
             return true;
         }
 
-        /// It is shorter from now on.
+        /// Truncates the file.
         @Override
         void end() {
             kernel.write("/file", chunk(0));
         }
     }
 
-    private static final class OfPipe extends Reading {
+    private static final class PipeSource extends ReadSource {
 
         private final SimPipe pipe;
 
-        OfPipe(SimKernel kernel, Trale trale) {
+        PipeSource(SimKernel kernel, Trale trale) {
             super(kernel, trale, "/pipe");
             pipe = kernel.pipe("/pipe");
             paced(i -> pipe.write(chunk(i)));
@@ -274,8 +275,8 @@ final class SimSources {
         }
 
         @Override
-        boolean goesOn() {
-            return false; // what was read for the one is dropped
+        boolean resumesAfterCancel() {
+            return false; // data of a cancelled read is dropped
         }
 
         @Override
@@ -285,29 +286,29 @@ final class SimSources {
     }
 
     enum Kind {
-        ACCEPT((kernel, trale) -> trale.bind(Support.loopback(0)).map(l -> new Accepting(kernel, l)), Event.FAIL, Event.CLOSE),
-        DATAGRAMS((kernel, trale) -> trale.udp(Support.loopback(0)).map(e -> new Receiving(kernel, e)),
+        ACCEPT((kernel, trale) -> trale.bind(Support.loopback(0)).map(l -> new AcceptSource(kernel, l)), Event.FAIL, Event.CLOSE),
+        DATAGRAMS((kernel, trale) -> trale.udp(Support.loopback(0)).map(e -> new DatagramSource(kernel, e)),
                 Event.FAIL, Event.CLOSE),
-        TICKS((kernel, trale) -> Mono.just(new Ticking(kernel, trale))),
-        SIGNALS((kernel, trale) -> trale.event().map(event -> new Signalled(kernel, event)), Event.CLOSE),
-        FILE((kernel, trale) -> Mono.just(new OfFile(kernel, trale)), Event.END, Event.FAIL),
-        PIPE((kernel, trale) -> Mono.just(new OfPipe(kernel, trale)), Event.END, Event.FAIL);
+        TICKS((kernel, trale) -> Mono.just(new TickSource(kernel, trale))),
+        SIGNALS((kernel, trale) -> trale.event().map(event -> new EventSource(kernel, event)), Event.CLOSE),
+        FILE((kernel, trale) -> Mono.just(new FileSource(kernel, trale)), Event.END, Event.FAIL),
+        PIPE((kernel, trale) -> Mono.just(new PipeSource(kernel, trale)), Event.END, Event.FAIL);
 
-        private final BiFunction<SimKernel, Trale, Mono<? extends Scene>> open;
+        private final BiFunction<SimKernel, Trale, Mono<? extends TestedSource>> open;
         private final Event[] events;
 
-        /// With the events that not every source knows.
-        Kind(BiFunction<SimKernel, Trale, Mono<? extends Scene>> open, Event... events) {
+        /// With the events that apply only to some of them.
+        Kind(BiFunction<SimKernel, Trale, Mono<? extends TestedSource>> open, Event... events) {
             this.open = open;
             this.events = events;
         }
 
-        /// Opens one, and has the outside begin. Loop thread.
-        Mono<? extends Scene> open(SimKernel kernel, Trale trale) {
+        /// Opens a source and starts its outside. Loop thread.
+        Mono<? extends TestedSource> open(SimKernel kernel, Trale trale) {
             return open.apply(kernel, trale);
         }
 
-        /// All that may happen to it.
+        /// The events that apply to it.
         Stream<Event> events() {
             return Stream.concat(Stream.of(Event.REQUEST, Event.CANCEL, Event.CLOSE_THE_LOOP), Stream.of(events));
         }

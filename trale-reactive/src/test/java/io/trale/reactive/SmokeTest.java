@@ -30,8 +30,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// What connections do, on the real kernel with one capability taken away after the other, with queues and buffers of the
-/// usual size and with next to none.
+/// Connections on the real kernel without one capability after the other, with queues and buffers of the usual and of the
+/// smallest sizes.
 @ParameterizedClass(name = "without {0}, {1} entries, {3} buffers")
 @MethodSource("kernels")
 @Timeout(60)
@@ -107,12 +107,12 @@ class SmokeTest {
     }
 
     @Test
-    void everyByteComesBackToEachOfManyConnections() {
+    void everyByteIsEchoedToManyConnections() {
         everyByteComesBackFrom(server);
     }
 
     @Test
-    void everyByteComesBackOnLease() {
+    void everyByteIsEchoedWithLeases() {
         everyByteComesBackFrom(serve(c -> c.sendLeases(c.receiveLeases())));
     }
 
@@ -133,7 +133,7 @@ class SmokeTest {
     void bytesThatOneSubscriberLeavesGoToTheNext() {
         Connection connection = clients.connect(server.localAddress()).block(LIMIT);
         for (byte i = 0; i < 20; i++) {
-            connection.receive().subscribe().dispose(); // asks the kernel, and gives up
+            connection.receive().subscribe().dispose(); // starts a receive, then cancels
             connection.send(Mono.just(ByteBuffer.wrap(new byte[] {i}))).block(LIMIT);
             assertThat(connection.receive().blockFirst(LIMIT)).isEqualTo(ByteBuffer.wrap(new byte[] {i}));
         }
@@ -142,7 +142,7 @@ class SmokeTest {
     }
 
     @Test
-    void closeEndsConnectionsThatWait() {
+    void closeEndsWaitingConnections() {
         Queue<Throwable> ends = new ConcurrentLinkedQueue<>();
         for (int i = 0; i < 10; i++) {
             Connection connection = clients.connect(server.localAddress()).block(LIMIT);

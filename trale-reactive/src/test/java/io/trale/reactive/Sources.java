@@ -25,25 +25,25 @@ import java.util.function.Function;
 import reactor.core.Scannable.Attr.RunStyle;
 import reactor.core.publisher.Flux;
 
-/// Every source there is, and every view of one, for tests of what all have in common.
+/// Every source, and every view of one, for tests that apply to all.
 final class Sources {
 
-    /// A source and what makes it emit.
+    /// A source and the peer that makes it emit.
     ///
-    /// @param busy emits for ever, as far as it is asked to
+    /// @param busy emits endlessly, within its demand
     /// @param silent of the same kind, but never emits
-    /// @param close stops what makes them emit
+    /// @param close stops the peer
     record Source(Flux<Object> busy, Flux<Object> silent, Runnable close) {
 
         static Source of(Flux<?> busy, Flux<?> silent, Runnable close) {
-            return new Source(Flux.from(busy), Flux.from(silent), close); // the very same
+            return new Source(Flux.from(busy), Flux.from(silent), close); // the same objects
         }
     }
 
-    /// How to make a source on a [Trale] whose receive buffers have one byte each.
+    /// Creates a source on a [Trale] whose receive buffers have one byte each.
     ///
-    /// @param step its name, as Reactor's scans have it
-    /// @param style whether it signals on the thread that its own source does
+    /// @param step its name in Reactor's scans
+    /// @param style whether it signals on the thread of its own source
     record Kind(String step, RunStyle style, Function<Trale, Source> make) {
 
         static Kind source(String name, Function<Trale, Source> make) {
@@ -54,12 +54,12 @@ final class Sources {
             return source(name, trale -> receive(trale, connection -> connection.receive().transform(view)));
         }
 
-        /// True for a source without an end of its own: it completes when it is closed. The others fail.
+        /// True for a source without an end of its own: it completes when it is closed. Others fail.
         boolean isEndless() {
             return ENDLESS.contains(step);
         }
 
-        /// True for what is received from a connection.
+        /// True if the source receives from a connection.
         boolean isOfConnection() {
             return !isEndless() && !step.equals("source(traleRead)");
         }
@@ -103,7 +103,7 @@ final class Sources {
                     busy.peer().write(ByteBuffer.wrap(bytes));
                 }
             } catch (IOException e) {
-                // the test is over
+                // the end of the test
             }
         });
         return Source.of(receive.apply(busy.connection()), receive.apply(silent.connection()), () -> {
@@ -139,9 +139,9 @@ final class Sources {
         Thread caller = Thread.ofPlatform().daemon().start(() -> {
             while (!busy.isDisposed()) {
                 try (SocketChannel channel = SocketChannel.open(address)) {
-                    channel.socket().getInputStream().read(); // until it is accepted, and aborted
+                    channel.socket().getInputStream().read(); // until the connection is accepted and aborted
                 } catch (IOException e) {
-                    // next
+                    // next connection
                 }
             }
         });
@@ -166,7 +166,7 @@ final class Sources {
                     LockSupport.parkNanos(20_000);
                 }
             } catch (IllegalStateException disposed) {
-                // the test is over
+                // the end of the test
             }
         });
         return Source.of(busy.signals(), silent.signals(), () -> {
@@ -176,9 +176,9 @@ final class Sources {
         });
     }
 
-    /// The silent one is of a pipe that nobody writes to.
+    /// The silent source reads a pipe without a writer.
     private static Source read(Trale trale) {
-        // In the temporary directory, the name would open /dev/random for good.
+        // In the temporary directory, the name would open /dev/random forever.
         Path pipe = Path.of("target", "pipe-" + ProcessHandle.current().pid() + "-" + PIPES.incrementAndGet());
         try {
             Files.deleteIfExists(pipe);

@@ -13,11 +13,11 @@ import java.lang.reflect.Proxy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A Trale that cannot start says why, and leaves nothing open.
+/// A Trale that cannot start gives the reason, and leaves nothing open.
 @Timeout(60)
 class StartTest {
 
-    /// The real kernel, but for one `io_uring_` call that it refuses.
+    /// The real kernel, which refuses one `io_uring_` call.
     private static Kernel refusing(String call, int opcode, int errno) {
         Kernel real = new Libc();
         return (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
@@ -26,7 +26,7 @@ class StartTest {
     }
 
     @Test
-    void wantOfARingIsToldAtTheStart() {
+    void startFailsIfTheRingCannotBeCreated() {
         int before = Support.descriptors();
         assertThatThrownBy(() -> Trale.start(refusing("ioUringSetup", -1, Errno.ENOMEM), ExecutorOptions.defaults()))
                 .isInstanceOf(UncheckedIOException.class).hasMessageContaining("ulimit -l");
@@ -34,7 +34,7 @@ class StartTest {
     }
 
     @Test
-    void wantOfReceiveBuffersIsToldAtTheStartAndNotToWhoeverReceivesFirst() {
+    void startFailsIfReceiveBuffersCannotBeAllocated() {
         int before = Support.descriptors();
         assertThatThrownBy(() -> Trale.start(refusing("ioUringRegister", Abi.IORING_REGISTER_PBUF_RING, Errno.ENOMEM),
                 ExecutorOptions.defaults())).isInstanceOf(IllegalStateException.class)

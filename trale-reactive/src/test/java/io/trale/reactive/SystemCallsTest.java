@@ -36,12 +36,12 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/// What an element costs in system calls, of which all are counted: one `io_uring_enter(2)` while elements are wanted, two
-/// where each is asked for by itself, and no other call on the loop.
+/// The system calls per element, all of which are counted: one `io_uring_enter(2)` with constant demand, two if each element is
+/// requested separately, and no other call on the loop.
 @Timeout(60)
 class SystemCallsTest {
 
-    /// For what is done once: to subscribe, to open, to map memory, to end.
+    /// Allowance for calls that occur once: subscribing, opening, mapping memory, ending.
     private static final int ONCE = 16;
 
     private static final int SLOW = 50;
@@ -62,10 +62,10 @@ class SystemCallsTest {
         trale.close();
         assertThat(trale.stats().inFlight()).isZero();
         assertThat(trale.stats().unknown()).isZero();
-        assertThat(kernel.calls().enters()).as("enters in all").isEqualTo(trale.stats().enters());
+        assertThat(kernel.calls().enters()).as("total enters").isEqualTo(trale.stats().enters());
     }
 
-    /// Takes a number of elements, and asks for each when a pause has passed since the last.
+    /// Takes a number of elements, and requests each after a pause.
     private static final class Slow extends BaseSubscriber<Object> {
 
         private final Scheduler scheduler;
@@ -114,9 +114,9 @@ class SystemCallsTest {
         assertThat(calls.others()).as("other calls").isLessThanOrEqualTo(others + ONCE);
     }
 
-    // ---- receiving from a connection
+    // ---- receives of a connection
 
-    /// A peer that does not wait for us.
+    /// A peer that sends without waiting for us.
     private static void sendAMessageEachMillisecond(SocketChannel peer) {
         Thread.ofPlatform().daemon().start(() -> {
             try {
@@ -125,14 +125,14 @@ class SystemCallsTest {
                     LockSupport.parkNanos(1_000_000);
                 }
             } catch (IOException closed) {
-                // the test is over
+                // the end of the test
             }
         });
     }
 
     @ParameterizedTest
     @EnumSource
-    void aSlowConsumerOfReceivesCostsTwoEntersAnElementAndOneWakeUp(ReceiveKind kind) {
+    void aSlowReceiverCostsTwoEntersAndOneWakeUpPerElement(ReceiveKind kind) {
         try (Pair pair = Pair.of(trale)) {
             sendAMessageEachMillisecond(pair.peer());
             Calls calls = slowly(kind.receive(pair.connection()), Schedulers.parallel());
@@ -143,7 +143,7 @@ class SystemCallsTest {
 
     @ParameterizedTest
     @EnumSource
-    void aSlowConsumerOnTheLoopCostsTwoEntersAnElementAndOneSettingOfItsTimer(ReceiveKind kind) {
+    void aSlowReceiverOnTheLoopCostsTwoEntersAndOneTimerCall(ReceiveKind kind) {
         try (Pair pair = Pair.of(trale)) {
             sendAMessageEachMillisecond(pair.peer());
             assertCost(slowly(kind.receive(pair.connection()), trale.scheduler()), 2 * SLOW, SLOW);
@@ -152,7 +152,7 @@ class SystemCallsTest {
 
     @ParameterizedTest
     @EnumSource
-    void unboundedReceivesCostOneEnterAnElement(ReceiveKind kind) {
+    void unboundedReceivesCostOneEnterPerElement(ReceiveKind kind) {
         try (Pair pair = Pair.of(trale)) {
             Thread.ofPlatform().start(() -> {
                 for (int i = 0; i < FAST; i++) {
@@ -167,7 +167,7 @@ class SystemCallsTest {
         }
     }
 
-    // ---- receiving from elsewhere
+    // ---- other sources
 
     private void assertOneEnterAnElementOrTwoOfASlowConsumer(Flux<?> source) {
         assertCost(toTheEnd(source.take(FAST).then()), FAST, 0);
@@ -175,7 +175,7 @@ class SystemCallsTest {
     }
 
     @Test
-    void datagramsCostOneEnterAnElementOrTwoOfASlowConsumer() {
+    void datagramsCostOneEnterPerElementOrTwoIfSlow() {
         UdpEndpoint endpoint = trale.udp(Support.loopback(0)).block();
         Thread.ofPlatform().start(() -> {
             try (DatagramChannel channel = DatagramChannel.open()) {
@@ -191,12 +191,12 @@ class SystemCallsTest {
     }
 
     @Test
-    void ticksCostOneEnterAnElementOrTwoOfASlowConsumer() {
+    void ticksCostOneEnterPerElementOrTwoIfSlow() {
         assertOneEnterAnElementOrTwoOfASlowConsumer(trale.ticks(Duration.ofNanos(100_000)));
     }
 
     @Test
-    void signalsCostOneEnterAnElementOrTwoOfASlowConsumer() {
+    void signalsCostOneEnterPerElementOrTwoIfSlow() {
         Event event = trale.event().block();
         Thread.ofPlatform().start(() -> {
             try {
@@ -205,16 +205,16 @@ class SystemCallsTest {
                     LockSupport.parkNanos(20_000);
                 }
             } catch (IllegalStateException disposed) {
-                // the test is over
+                // the end of the test
             }
         });
         assertOneEnterAnElementOrTwoOfASlowConsumer(event.signals());
         event.dispose();
     }
 
-    /// Two are in flight together by default.
+    /// Two reads are in flight by default.
     @Test
-    void readsCostLessThanOneEnterAnElementOrTwoOfASlowConsumer(@TempDir Path directory) throws IOException {
+    void readsCostLessThanOneEnterPerElementOrTwoIfSlow(@TempDir Path directory) throws IOException {
         Path file = Files.write(directory.resolve("file"), new byte[FAST * CHUNK]);
         ReadOptions chunks = ReadOptions.defaults().chunk(CHUNK);
         assertCost(toTheEnd(trale.read(file, chunks).then()), FAST / 2, 0);
@@ -222,12 +222,11 @@ class SystemCallsTest {
         assertCost(slowly(trale.read(file, chunks), Schedulers.parallel()), 2 * SLOW, 0);
     }
 
-    // ---- sending
+    // ---- sends
 
-    /// What comes while one send is in flight goes out with the next, up to 64 KiB, and more is asked of the source in
-    /// batches.
+    /// Elements that arrive during a send go out with the next one, up to 64 KiB, and more are requested in batches.
     @Test
-    void smallElementsOfASendShareTheirEnters() throws Exception {
+    void smallElementsOfASendShareEnters() throws Exception {
         int count = 100 * FAST;
         try (Pair pair = Pair.of(trale); ExecutorService elsewhere = Executors.newSingleThreadExecutor()) {
             Thread reader = Thread.ofPlatform().start(() -> Support.readAll(pair.peer()));
@@ -240,7 +239,7 @@ class SystemCallsTest {
         }
     }
 
-    /// Has a synchronous source emit on another thread while the loop waits, so that the loop finds all that it has asked for.
+    /// Makes a synchronous source emit on another thread while the loop waits, so that the loop finds all requested elements.
     private record Elsewhere(Subscriber<? super ByteBuffer> subscriber, ExecutorService thread)
             implements CoreSubscriber<ByteBuffer> {
 

@@ -18,8 +18,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.Context;
 
-/// Subscribers that throw when they are told the end, as an error consumer of `subscribe` may: what they throw goes to the
-/// drop hook, and everybody else learns what is to be learned.
+/// Subscribers that throw in a terminal signal, for example in an error consumer of `subscribe`: the exception goes to the drop
+/// hook, and every other subscriber gets its terminal signal.
 @Timeout(60)
 class ThrowingSubscribersTest {
 
@@ -40,7 +40,7 @@ class ThrowingSubscribersTest {
         trale.close();
     }
 
-    private static final class Throwing implements CoreSubscriber<Object> {
+    private static final class ThrowingSubscriber implements CoreSubscriber<Object> {
 
         private final CompletableFuture<Throwable> dropped = new CompletableFuture<>();
 
@@ -73,8 +73,8 @@ class ThrowingSubscribersTest {
 
     @Test
     void anAbortClosesTheConnectionAndEndsAllItsSends() {
-        Throwing sending = new Throwing();
-        Throwing inLine = new Throwing();
+        ThrowingSubscriber sending = new ThrowingSubscriber();
+        ThrowingSubscriber inLine = new ThrowingSubscriber();
         pair.connection().send(Flux.never()).subscribe(sending);
         pair.connection().send(Flux.never()).subscribe(inLine);
         CompletableFuture<Throwable> last = pair.connection().send(Flux.never()).cast(Throwable.class)
@@ -88,8 +88,8 @@ class ThrowingSubscribersTest {
 
     @Test
     void aCloseEndsAllItsSendsAndThenTheConnection() {
-        Throwing sending = new Throwing();
-        Throwing inLine = new Throwing();
+        ThrowingSubscriber sending = new ThrowingSubscriber();
+        ThrowingSubscriber inLine = new ThrowingSubscriber();
         pair.connection().send(Flux.never()).subscribe(sending);
         pair.connection().send(Flux.never()).subscribe(inLine);
         Support.get(pair.connection().close().toFuture());
@@ -99,8 +99,8 @@ class ThrowingSubscribersTest {
 
     @Test
     void aSendThatFailsOrCompletesLetsTheNextBegin() {
-        Throwing failing = new Throwing();
-        Throwing completing = new Throwing();
+        ThrowingSubscriber failing = new ThrowingSubscriber();
+        ThrowingSubscriber completing = new ThrowingSubscriber();
         CompletableFuture<Void> next = Support.onLoop(trale, () -> {
             pair.connection().send(Flux.just(ByteBuffer.allocate(1)).concatWith(Mono.error(new Exception())))
                     .subscribe(failing);
@@ -113,17 +113,17 @@ class ThrowingSubscribersTest {
         assertThat(Support.read(pair.peer(), 3)).hasSize(3);
     }
 
-    /// It has no demand, so it is told by the close itself, before those who wait for that.
+    /// The receiver has no demand, so the close signals it, before the subscribers of `onClose`.
     @Test
-    void aReceiverKeepsNobodyFromLearningOfTheClose() {
-        Throwing receiving = new Throwing();
+    void aThrowingReceiverDoesNotHideTheClose() {
+        ThrowingSubscriber receiving = new ThrowingSubscriber();
         pair.connection().receive().subscribe(receiving);
         Support.asleep(trale);
         pair.connection().abort();
         Support.get(pair.connection().onClose().toFuture());
         receiving.assertDropped();
 
-        Throwing datagrams = new Throwing();
+        ThrowingSubscriber datagrams = new ThrowingSubscriber();
         UdpEndpoint endpoint = trale.udp(Support.loopback(0)).block();
         endpoint.receive().subscribe(datagrams);
         Support.asleep(trale);

@@ -36,9 +36,9 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Leases, and bytes read in place, on the simulated kernel under random schedules: no byte is lost or doubled, no memory is
-/// the kernel's and ours at once, and every lease comes back. That is seen at the end, where the buffers are unmapped only
-/// when none of them is out, and the kernel knows of every mapping.
+/// Leases, and bytes read in place, on the simulated kernel with random schedules: no byte is lost or doubled, the kernel and
+/// trale never own the same memory, and every lease is returned. The last is checked at the end: the buffers are unmapped only
+/// if none is on lease, and the kernel tracks every mapping.
 @Timeout(120)
 class LeaseScheduleTest {
 
@@ -60,14 +60,14 @@ class LeaseScheduleTest {
         return bytes;
     }
 
-    /// Has another thread run `action` when the loop has ended.
+    /// Runs `action` on another thread after the end of the loop.
     private static void atTheEnd(SimKernel kernel, Trale trale, Runnable action) {
         trale.onClose().subscribe(null, null, () -> kernel.foreign(action));
     }
 
     // ---- receive
 
-    /// What came, piece by piece, in order; of a lease it is read only when that is closed.
+    /// The received pieces in order. A lease is read only when it is closed.
     private static final class Pieces {
 
         private final SimKernel kernel;
@@ -82,12 +82,12 @@ class LeaseScheduleTest {
             pieces.add(bytes);
         }
 
-        /// Keeps `lease` for a while, perhaps to the end, and closes it somewhere.
+        /// Keeps `lease` for a random time, perhaps to the end, and closes it on a random thread.
         void add(Lease lease) {
             int place = pieces.size();
             pieces.add(new byte[0]);
             open.put(place, lease);
-            kernel.foreignAfter(kernel.random().nextLong(300_000), () -> RandomDemandSubscriber.somehow(kernel, () -> close(place)));
+            kernel.foreignAfter(kernel.random().nextLong(300_000), () -> RandomDemandSubscriber.onAnyThread(kernel, () -> close(place)));
         }
 
         private void close(int place) {
@@ -109,21 +109,21 @@ class LeaseScheduleTest {
         }
     }
 
-    /// Receives with whims, and each time in another way.
-    private static final class Receiving extends RandomDemandSubscriber<Object> {
+    /// Receives with random demand, each time with another receive kind.
+    private static final class RandomReceiver extends RandomDemandSubscriber<Object> {
 
         private final Connection connection;
         private final Pieces pieces;
         private final Throwable[] failure;
-        private final Runnable whenOver;
+        private final Runnable whenEnded;
 
-        Receiving(SimKernel kernel, List<String> breaches, Connection connection, Pieces pieces, Throwable[] failure,
-                Runnable whenOver) {
+        RandomReceiver(SimKernel kernel, List<String> breaches, Connection connection, Pieces pieces, Throwable[] failure,
+                Runnable whenEnded) {
             super(kernel, breaches);
             this.connection = connection;
             this.pieces = pieces;
             this.failure = failure;
-            this.whenOver = whenOver;
+            this.whenEnded = whenEnded;
         }
 
         void subscribe() {
@@ -135,7 +135,7 @@ class LeaseScheduleTest {
             }
         }
 
-        /// One that makes elements of some length, and perhaps refuses the input at some point.
+        /// A decoder of elements of some length, which may reject the input at some point.
         private Decoder<byte[]> decoder() {
             int length = 1 + kernel.random().nextInt(30);
             int[] left = {kernel.random().nextInt(20)};
@@ -157,7 +157,7 @@ class LeaseScheduleTest {
             segment.fill((byte) 0xee);
             if (kernel.random().nextInt(10) == 0) {
                 cancel();
-                left();
+                cancelled();
             }
             return true;
         }
@@ -168,30 +168,30 @@ class LeaseScheduleTest {
                 case ByteBuffer buffer -> pieces.add(Support.bytesOf(buffer));
                 case byte[] piece -> pieces.add(piece);
                 case Lease lease -> pieces.add(lease);
-                default -> { } // read already
+                default -> { } // already read
             }
         }
 
         @Override
-        protected void left() {
+        protected void cancelled() {
             ConnectionProbe.loop(connection).execute(() ->
-                    new Receiving(kernel, breaches, connection, pieces, failure, whenOver).subscribe());
+                    new RandomReceiver(kernel, breaches, connection, pieces, failure, whenEnded).subscribe());
         }
 
         @Override
         protected void end(Throwable failure) {
             if (failure instanceof ProtocolException) {
-                left();
+                cancelled();
                 return;
             }
             this.failure[0] = failure;
-            whenOver.run();
+            whenEnded.run();
         }
     }
 
     @Test
-    void bytesArriveInWhateverWayTheyAreAskedFor() {
-        run("bytesArriveInWhateverWayTheyAreAskedFor", seed -> {
+    void bytesArriveOnceWithRandomReceiveKinds() {
+        run("bytesArriveOnceWithRandomReceiveKinds", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] sent = bytes(random, 1000);
@@ -210,7 +210,7 @@ class LeaseScheduleTest {
                             peer.finish();
                         }
                         connection.onClose().subscribe(null, null, done::set);
-                        new Receiving(kernel, breaches, connection, pieces, failure,
+                        new RandomReceiver(kernel, breaches, connection, pieces, failure,
                                 () -> connection.close().subscribe()).subscribe();
                     });
                 });
@@ -230,8 +230,8 @@ class LeaseScheduleTest {
     // ---- send
 
     @Test
-    void aProxyPassesOnEveryByteHoweverItsPeersStall() {
-        run("aProxyPassesOnEveryByteHoweverItsPeersStall", seed -> {
+    void aProxyForwardsEveryByteWithStallingPeers() {
+        run("aProxyForwardsEveryByteWithStallingPeers", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] there = bytes(random, 1500);
@@ -271,15 +271,15 @@ class LeaseScheduleTest {
         kernel.after(20_000_000, () -> peer.reading(true));
     }
 
-    /// As a user's buffer that is used again: spoilt as soon as it is told of.
+    /// As a user's buffer that is reused: overwritten as soon as it is taken.
     @Test
-    void buffersThatAreSpoiltOnceTheyAreTakenArriveUnspoilt() {
-        run("buffersThatAreSpoiltOnceTheyAreTakenArriveUnspoilt", seed -> {
+    void buffersOverwrittenInWhenTakenArriveUnchanged() {
+        run("buffersOverwrittenInWhenTakenArriveUnchanged", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             ByteArrayOutputStream sent = new ByteArrayOutputStream();
             List<Integer> emitted = new ArrayList<>();
-            List<Integer> told = new ArrayList<>();
+            List<Integer> taken = new ArrayList<>();
             List<String> breaches = new ArrayList<>();
             SimPeer[] peer = new SimPeer[1];
             kernel.listenOn(7, accepted -> {
@@ -296,12 +296,12 @@ class LeaseScheduleTest {
             List<ByteBuffer> elements = new ArrayList<>();
             SimTrale.run(kernel, options(kernel), (trale, done) -> trale.connect(Support.loopback(7)).subscribe(c ->
                     c.send(source.doOnNext(elements::add), element -> {
-                        told.add(position(elements, element));
+                        taken.add(position(elements, element));
                         Arrays.fill(element.array(), (byte) 0xee);
                     }).then(c.close()).subscribe(null, failure -> breaches.add("send: " + failure), done::set)));
             kernel.elapse(1_000_000_000);
             assertThat(breaches).isEmpty();
-            assertThat(told).isEqualTo(emitted);
+            assertThat(taken).isEqualTo(emitted);
             assertThat(peer[0].received()).isEqualTo(sent.toByteArray());
         });
     }
@@ -315,14 +315,14 @@ class LeaseScheduleTest {
         return -1;
     }
 
-    // ---- the end in the midst of it
+    // ---- a close in the middle
 
-    /// Listens to a relay, and gives it up at any moment.
-    private static final class Relaying extends RuleCheckingSubscriber<Void> {
+    /// Subscribes to a relay and cancels at a random moment.
+    private static final class RelaySubscriber extends RuleCheckingSubscriber<Void> {
 
         private final SimKernel kernel;
 
-        Relaying(SimKernel kernel, List<String> breaches) {
+        RelaySubscriber(SimKernel kernel, List<String> breaches) {
             super(breaches);
             this.kernel = kernel;
         }
@@ -361,7 +361,7 @@ class LeaseScheduleTest {
             case 1 -> to.sendLeases(leases.take(1 + random.nextInt(4))).then(Mono.fromRunnable(from::abort));
             case 2 -> to.sendLeases(leases.map(lease -> {
                 if (random.nextInt(5) == 0) {
-                    lease.close(); // which is wrong
+                    lease.close(); // which is an error of the user
                 }
                 return lease;
             }));
@@ -370,8 +370,8 @@ class LeaseScheduleTest {
     }
 
     @Test
-    void whateverEndsWhenEveryLeaseComesBack() {
-        run("whateverEndsWhenEveryLeaseComesBack", seed -> {
+    void everyLeaseIsReturnedWhateverEndsFirst() {
+        run("everyLeaseIsReturnedWhateverEndsFirst", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -386,9 +386,9 @@ class LeaseScheduleTest {
             SimTrale.run(kernel, options(kernel), (trale, done) -> {
                 for (int i = 1 + random.nextInt(3); i > 0; i--) {
                     Mono.zip(trale.connect(Support.loopback(7)), trale.connect(Support.loopback(7))).subscribe(both -> {
-                        relay(kernel, both.getT1(), both.getT2()).subscribe(new Relaying(kernel, breaches));
+                        relay(kernel, both.getT1(), both.getT2()).subscribe(new RelaySubscriber(kernel, breaches));
                         if (random.nextBoolean()) {
-                            relay(kernel, both.getT2(), both.getT1()).subscribe(new Relaying(kernel, breaches));
+                            relay(kernel, both.getT2(), both.getT1()).subscribe(new RelaySubscriber(kernel, breaches));
                         } else {
                             both.getT2().receiveLeases().subscribe(kept::add, failure -> { });
                         }
@@ -411,6 +411,6 @@ class LeaseScheduleTest {
     private static void close(List<Lease> kept, int count) {
         List<Lease> some = List.copyOf(kept.subList(0, count));
         kept.subList(0, count).clear();
-        some.forEach(Lease::close); // the loop may go on, and receive more, in the midst of this
+        some.forEach(Lease::close); // the loop may still receive during this
     }
 }

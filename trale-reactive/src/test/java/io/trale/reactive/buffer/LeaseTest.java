@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A lease by itself: its memory is given back once, when it is closed and nobody uses it any more, and cannot be reached
-/// after that. The memory of these is really freed then, so an access in between would not go unnoticed.
+/// A lease: its memory is returned once, when it is closed and not in use, and is inaccessible afterwards. The memory of this
+/// test is really freed then, so that a late access would fail.
 @Timeout(60)
 class LeaseTest {
 
@@ -26,7 +26,7 @@ class LeaseTest {
     private final Lease lease = lent.lease();
 
     @Test
-    void itIsReadInPlaceAsOftenAsOneLikes() {
+    void isReadInPlaceRepeatedly() {
         assertThat(lease.size()).isEqualTo(5);
         lease.read(segment -> {
             assertThat(segment.byteSize()).isEqualTo(5);
@@ -42,7 +42,7 @@ class LeaseTest {
     }
 
     @Test
-    void onceClosedItCannotBeUsed() {
+    void cannotBeUsedAfterClose() {
         lease.close();
         assertThatThrownBy(() -> lease.read(segment -> segment)).isInstanceOf(IllegalStateException.class)
                 .hasMessage("the lease is closed");
@@ -52,7 +52,7 @@ class LeaseTest {
     }
 
     @Test
-    void whatEscapesFromReadingIsOfNoUse() {
+    void aSegmentThatEscapesThrowsOnAccess() {
         MemorySegment escaped = lease.read(segment -> segment);
         ByteBuffer buffer = lease.read(MemorySegment::asByteBuffer);
         assertThatThrownBy(() -> escaped.get(JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class)
@@ -80,7 +80,7 @@ class LeaseTest {
     }
 
     @Test
-    void closingTwiceIsClosingOnce() {
+    void aSecondCloseHasNoEffect() {
         lease.close();
         lease.close();
         assertThat(lent.returns()).isEqualTo(1);
@@ -97,7 +97,7 @@ class LeaseTest {
     }
 
     @Test
-    void closedByItsReaderItIsGivenBackAfterTheReading() {
+    void aCloseInsideAReadReturnsTheBufferAfterIt() {
         String read = lease.read(segment -> {
             lease.close();
             assertThat(lent.returns()).isZero();
@@ -109,7 +109,7 @@ class LeaseTest {
     }
 
     @Test
-    void closedWhileAnotherThreadReadsItIsGivenBackAfterTheReading() throws Exception {
+    void aCloseDuringAReadOfAnotherThreadReturnsTheBufferAfterIt() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch closed = new CountDownLatch(1);
         CompletableFuture<String> read = new CompletableFuture<>();
@@ -131,9 +131,9 @@ class LeaseTest {
         Support.until("given back", () -> lent.returns() == 1);
     }
 
-    /// Threads that close and threads that read, all at once: reads see the bytes or an exception, and one gives back.
+    /// Concurrent closes and reads: a read sees the bytes or throws, and one thread returns the memory.
     @Test
-    void whoeverComesLastGivesItBackOnce() throws Exception {
+    void theLastOfManyThreadsReturnsTheBufferOnce() throws Exception {
         int threads = 4;
         int rounds = Support.TORTURE ? 100_000 : 2_000;
         TestLease[] all = new TestLease[rounds];

@@ -28,8 +28,8 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.Logger;
 import reactor.util.Loggers;
 
-/// Leases that nobody closes: those that operators drop are closed by the discard hook, and those that are simply lost are
-/// reported and recovered, for whoever asks for it.
+/// Leases that are not closed: the discard hook closes those that operators drop; those that become garbage are reported and
+/// recovered if tracking is on.
 @Timeout(60)
 class LostLeasesTest {
 
@@ -56,7 +56,7 @@ class LostLeasesTest {
 
     private void untilAllAreBack() {
         Support.until("every lease is back", () -> {
-            System.gc(); // for those that are tracked
+            System.gc(); // collects tracked leases
             return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free()) == BUFFERS;
         });
     }
@@ -76,7 +76,7 @@ class LostLeasesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"publishOn", "flatMap", "take", "filter", "buffer", "concatMap"})
-    void operatorsDiscardWhatTheyDrop(String operator) {
+    void operatorsCloseLeasesThatTheyDrop(String operator) {
         Support.write(pair.peer(), Support.bytes(2, 20 * BUFFER_BYTES));
         Support.shutdownOutput(pair.peer());
         through(operator, pair.connection().receiveLeases())
@@ -89,7 +89,7 @@ class LostLeasesTest {
 
     private record Report(String message, Throwable place) {}
 
-    /// What is reported while `action` runs with tracking.
+    /// The reports while `action` runs with tracking.
     private static Queue<Report> reportsOf(Runnable action) {
         Queue<Report> reports = new ConcurrentLinkedQueue<>();
         Loggers.useCustomLoggers(name -> (Logger) Proxy.newProxyInstance(Logger.class.getClassLoader(),
@@ -115,7 +115,7 @@ class LostLeasesTest {
     }
 
     @Test
-    void aLostLeaseIsRecoveredAndReportedWithItsPlace() {
+    void aLostLeaseIsRecoveredAndReportedWithItsOrigin() {
         Queue<Report> reports = reportsOf(() -> {
             receiveAndLoseOne();
             untilAllAreBack();
@@ -132,7 +132,7 @@ class LostLeasesTest {
         Queue<Report> reports = reportsOf(() -> {
             Support.write(pair.peer(), new byte[BUFFER_BYTES]);
             ReceiveKind.LEASES.receive(pair.connection()).blockFirst(LIMIT);
-            receiveAndLoseOne(); // later: so when this one has been found, the other would have been
+            receiveAndLoseOne(); // later: if this one was reported, the other would have been
             untilAllAreBack();
         });
         assertThat(reports).hasSize(1);

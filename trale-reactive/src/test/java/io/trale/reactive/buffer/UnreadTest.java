@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What decoders may do to the head of a stream, and how much memory it keeps.
+/// What decoders may do with the head of a stream, and how much memory it keeps.
 class UnreadTest {
 
     private final Unread unread = new Unread();
@@ -43,7 +43,7 @@ class UnreadTest {
     }
 
     @Test
-    void whatADecoderTakesIsConsumed() throws IOException {
+    void bytesThatADecoderTakesAreConsumed() throws IOException {
         assertThat(unread.next(taking(8), false)).isEqualTo("taken");
         assertThat(unread.size()).isEqualTo(2);
         assertThat(rest()).containsExactly(8, 9);
@@ -81,7 +81,7 @@ class UnreadTest {
     }
 
     @Test
-    void limitAndOrderAreTheDecodersForOneCall() throws IOException {
+    void limitAndOrderAreResetAfterEachCall() throws IOException {
         unread.next((in, end) -> {
             in.limit(in.position() + 1).order(ByteOrder.LITTLE_ENDIAN).get();
             return "one";
@@ -99,7 +99,7 @@ class UnreadTest {
     }
 
     @Test
-    void bytesLeftAtTheEndAreAFailure() {
+    void bytesLeftAtTheEndFail() {
         assertThatThrownBy(() -> unread.next(WAITING, true)).isInstanceOf(EOFException.class).hasMessageContaining("10 bytes");
         assertThat(unread.size()).isEqualTo(10);
     }
@@ -115,7 +115,7 @@ class UnreadTest {
     // ---- memory
 
     @Test
-    void aUsedUpChunkIsNotHeld() throws IOException {
+    void aConsumedChunkIsNotHeld() throws IOException {
         ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
         unread.take();
         unread.add(chunk);
@@ -137,9 +137,9 @@ class UnreadTest {
         assertThat(seen[0].capacity()).isEqualTo(10);
     }
 
-    /// It may be used again as soon as the next is asked for.
+    /// The user may reuse the chunk as soon as the next one is requested.
     @Test
-    void aChunkOfOthersIsCopiedWhenItIsNotEnough() throws IOException {
+    void anInsufficientChunkOfTheUserIsCopied() throws IOException {
         byte[] others = {1, 2, 3};
         unread.take();
         unread.add(ByteBuffer.wrap(others));
@@ -149,7 +149,7 @@ class UnreadTest {
     }
 
     @Test
-    void memoryOfOthersIsNeverWrittenTo() {
+    void memoryOfTheUserIsNeverWrittenTo() {
         byte[] others = new byte[20];
         unread.take();
         unread.add(ByteBuffer.wrap(others, 0, 3));
@@ -158,7 +158,7 @@ class UnreadTest {
         assertThat(rest()).containsExactly(0, 0, 0, 1, 2, 3, 4, 5);
     }
 
-    /// A peer that sends byte by byte makes work in proportion to the bytes.
+    /// A peer that sends byte by byte causes work in proportion to the bytes.
     @Test
     void smallPiecesAreCopiedABoundedNumberOfTimes() throws IOException {
         int buffers = 0;
@@ -177,7 +177,7 @@ class UnreadTest {
     }
 
     @Test
-    void emptyChunksAreNothing() {
+    void emptyChunksAreIgnored() {
         unread.take();
         unread.add(ByteBuffer.allocate(0));
         assertThat(unread.isEmpty()).isTrue();

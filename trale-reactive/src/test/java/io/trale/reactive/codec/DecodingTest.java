@@ -41,7 +41,7 @@ import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 import reactor.test.util.RaceTestUtils;
 
-/// What a view asks of its source, and what it does with signals that come at any time: on lines, since all views share it.
+/// The demand of a view, and its treatment of signals at any time. Tested with lines; all views share the code.
 @Timeout(60)
 class DecodingTest {
 
@@ -53,14 +53,14 @@ class DecodingTest {
 
     // ---- demand
 
-    /// Gives a chunk for each one asked for, at once, and the end right after the last.
-    private static final class Counting implements Publisher<ByteBuffer>, Subscription {
+    /// Emits a chunk at once for each one requested, and completes right after the last.
+    private static final class CountingSource implements Publisher<ByteBuffer>, Subscription {
         private final List<String> chunks;
         private Subscriber<? super ByteBuffer> subscriber;
-        int asked;
+        int emitted;
         boolean cancelled;
 
-        Counting(List<String> chunks) {
+        CountingSource(List<String> chunks) {
             this.chunks = chunks;
         }
 
@@ -73,9 +73,9 @@ class DecodingTest {
         @Override
         public void request(long n) {
             assertThat(n).isEqualTo(1);
-            assertThat(asked).as("asked for more than there is").isLessThan(chunks.size());
-            String next = chunks.get(asked++);
-            boolean last = asked == chunks.size();
+            assertThat(emitted).as("requested no more than there is").isLessThan(chunks.size());
+            String next = chunks.get(emitted++);
+            boolean last = emitted == chunks.size();
             subscriber.onNext(chunk(next));
             if (last && !cancelled) {
                 subscriber.onComplete();
@@ -88,8 +88,8 @@ class DecodingTest {
         }
     }
 
-    /// Notes what comes, and asks for nothing by itself.
-    static final class Noting<T> extends BaseSubscriber<T> {
+    /// Records signals; requests nothing by itself.
+    static final class RecordingSubscriber<T> extends BaseSubscriber<T> {
         final List<T> elements = Collections.synchronizedList(new ArrayList<>());
         Subscription subscription;
         volatile Throwable failure;
@@ -116,7 +116,7 @@ class DecodingTest {
         }
     }
 
-    /// How many of `chunks` have to come before there are `count` lines; all of them if there never are.
+    /// The number of `chunks` that must arrive before there are `count` lines; all of them if there are fewer.
     private static int needed(List<String> chunks, long count) {
         StringBuilder text = new StringBuilder();
         int taken = 0;
@@ -127,7 +127,7 @@ class DecodingTest {
     }
 
     @Test
-    void asManyChunksAreAskedForAsTheWantedElementsNeed() {
+    void requestsOnlyTheChunksThatTheDemandNeeds() {
         SplittableRandom random = new SplittableRandom(7);
         for (int round = 0; round < 2000; round++) {
             List<String> chunks = new ArrayList<>();
@@ -137,16 +137,16 @@ class DecodingTest {
                 chunks.add(chunk.toString());
             }
             String all = String.join("", chunks);
-            List<String> expected = all.lines().toList(); // no carriage return in it
-            Counting source = new Counting(chunks);
-            Noting<String> subscriber = new Noting<>();
+            List<String> expected = all.lines().toList(); // no carriage returns in the text
+            CountingSource source = new CountingSource(chunks);
+            RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
             Flux.from(source).transform(LINES).subscribe(subscriber);
-            assertThat(source.asked).as("nobody wants anything").isZero();
+            assertThat(source.emitted).as("no demand").isZero();
             for (long wanted = 0; !subscriber.complete;) {
                 long more = random.nextInt(1, 4);
                 subscriber.request(more);
                 wanted += more;
-                assertThat(source.asked).as("%s, %d wanted", chunks, wanted).isEqualTo(needed(chunks, wanted));
+                assertThat(source.emitted).as("%s, demand %d", chunks, wanted).isEqualTo(needed(chunks, wanted));
                 assertThat(subscriber.elements).isEqualTo(expected.subList(0, (int) Math.min(wanted, expected.size())));
             }
             assertThat(subscriber.elements).as("%s", chunks).isEqualTo(expected);
@@ -154,9 +154,9 @@ class DecodingTest {
     }
 
     @Test
-    void oneChunkIsAskedForHoweverOftenElementsAre() {
-        Rude source = new Rude();
-        Noting<String> subscriber = new Noting<>();
+    void manyRequestsRequestOneChunk() {
+        RuleBreakingSource source = new RuleBreakingSource();
+        RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
         Flux.from(source).transform(LINES).subscribe(subscriber);
         subscriber.request(1);
         subscriber.request(1);
@@ -168,7 +168,7 @@ class DecodingTest {
     }
 
     @Test
-    void theEndIsToldWithoutDemandIfNothingIsLeft() {
+    void completesWithoutDemandIfNothingIsLeft() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         StepVerifier.create(source.flux().transform(LINES), 2)
                 .then(() -> source.next(chunk("a\nb\n")))
@@ -192,7 +192,7 @@ class DecodingTest {
     }
 
     @Test
-    void aLineThatIsTooLongFailsWhenItIsWanted() {
+    void aTooLongLineFailsWhenThereIsDemand() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         StepVerifier.create(source.flux().transform(LINES.maxLength(1)), 1)
                 .then(() -> source.next(chunk("a\nbb\n")))
@@ -203,7 +203,7 @@ class DecodingTest {
     }
 
     @Test
-    void aFailureComesAfterWhatWasReceivedAndWhatIsIncompleteIsDropped() {
+    void aFailureComesAfterCompleteElementsOnly() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         StepVerifier.create(source.flux().transform(LINES), 0)
                 .thenRequest(1)
@@ -215,12 +215,12 @@ class DecodingTest {
     }
 
     @Test
-    void nothingComesBeforeTheGreetingIsOver() {
+    void nothingIsSignalledBeforeOnSubscribeReturns() {
         List<String> seen = new ArrayList<>();
-        Flux.from(new Counting(List.of("a\nb\n"))).transform(LINES).subscribe(new BaseSubscriber<String>() {
+        Flux.from(new CountingSource(List.of("a\nb\n"))).transform(LINES).subscribe(new BaseSubscriber<String>() {
             @Override
             protected void hookOnSubscribe(Subscription subscription) {
-                subscription.request(1); // of a source that answers at once
+                subscription.request(1); // the source answers at once
                 seen.add("greeted");
             }
 
@@ -236,7 +236,7 @@ class DecodingTest {
     void aRequestInsideOnNextDoesNotRecurse() {
         int count = 100_000;
         int[] depth = new int[2];
-        Flux.from(new Counting(List.of("x\n".repeat(count)))).transform(LINES).subscribe(new BaseSubscriber<String>() {
+        Flux.from(new CountingSource(List.of("x\n".repeat(count)))).transform(LINES).subscribe(new BaseSubscriber<String>() {
             @Override
             protected void hookOnSubscribe(Subscription subscription) {
                 subscription.request(1);
@@ -255,9 +255,9 @@ class DecodingTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1, Long.MIN_VALUE})
-    void aRequestThatIsNotPositiveIsAnError(long n) {
+    void aNonPositiveRequestFails(long n) {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
-        Noting<String> subscriber = new Noting<>();
+        RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
         source.flux().transform(LINES).subscribe(subscriber);
         subscriber.subscription.request(n);
         assertThat(subscriber.failure).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("3.9");
@@ -270,7 +270,7 @@ class DecodingTest {
     void aCancelDiscardsTheRestOfTheChunk() {
         List<Object> discarded = new ArrayList<>();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
-        Noting<ByteBuffer> subscriber = new Noting<>();
+        RecordingSubscriber<ByteBuffer> subscriber = new RecordingSubscriber<>();
         source.flux().transform(Frames.lengthPrefixed(1)).doOnDiscard(Object.class, discarded::add).subscribe(subscriber);
         subscriber.request(1);
         source.next(ByteBuffer.wrap(new byte[] {1, 10, 1, 11, 1, 12}));
@@ -280,9 +280,9 @@ class DecodingTest {
         assertThat(discarded).containsExactly(ByteBuffer.wrap(new byte[] {1, 11, 1, 12}));
     }
 
-    /// §2.13: it must not. The chunk is there already, so it is told by its own request and not by the source.
+    /// §2.13 forbids it. The chunk is already there, so the subscriber's own request signals it, not the source.
     @Test
-    void aSubscriberThatThrowsIsTreatedAsGone() {
+    void aSubscriberThatThrowsIsTreatedAsCancelled() {
         IllegalStateException thrown = new IllegalStateException("on purpose");
         List<Throwable> dropped = new ArrayList<>();
         Consumer<Throwable> hook = dropped::add;
@@ -322,8 +322,8 @@ class DecodingTest {
         assertThat(dropped).hasSize(1);
     }
 
-    /// A source that does what it is told, also what it must not.
-    private static final class Rude implements Publisher<ByteBuffer>, Subscription {
+    /// A source that emits on command, also against the rules.
+    private static final class RuleBreakingSource implements Publisher<ByteBuffer>, Subscription {
         Subscriber<? super ByteBuffer> subscriber;
         long requested;
         boolean cancelled;
@@ -346,8 +346,8 @@ class DecodingTest {
     }
 
     @Test
-    void whatComesAfterTheEndIsDropped() {
-        Rude source = new Rude();
+    void signalsAfterTheEndAreDropped() {
+        RuleBreakingSource source = new RuleBreakingSource();
         StepVerifier.create(Flux.from(source).transform(LINES.maxLength(1)))
                 .then(() -> {
                     source.subscriber.onNext(chunk("aaa\n"));
@@ -363,15 +363,15 @@ class DecodingTest {
     }
 
     @Test
-    void aSourceThatGivesMoreThanWasAskedForIsCutOff() {
+    void aSourceThatExceedsTheDemandIsCancelled() {
         List<Object> discarded = new ArrayList<>();
-        Rude source = new Rude();
-        Noting<ByteBuffer> subscriber = new Noting<>();
+        RuleBreakingSource source = new RuleBreakingSource();
+        RecordingSubscriber<ByteBuffer> subscriber = new RecordingSubscriber<>();
         Flux.from(source).transform(Frames.lengthPrefixed(1)).doOnDiscard(ByteBuffer.class, discarded::add).subscribe(subscriber);
         subscriber.request(1);
         source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 10, 1, 11, 1, 12}));
         source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 13}));
-        assertThat(source.cancelled).as("it may have been on its way").isFalse();
+        assertThat(source.cancelled).as("it may have been in flight").isFalse();
         source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 14}));
         assertThat(source.cancelled).isTrue();
         assertThat(discarded).containsExactly(ByteBuffer.wrap(new byte[] {1, 14}));
@@ -414,13 +414,13 @@ class DecodingTest {
         try {
             for (int round = 0; round < 5000; round++) {
                 gone.clear();
-                Rude source = new Rude();
-                Noting<ByteBuffer> subscriber = new Noting<>();
+                RuleBreakingSource source = new RuleBreakingSource();
+                RecordingSubscriber<ByteBuffer> subscriber = new RecordingSubscriber<>();
                 Flux.from(source).transform(Frames.lengthPrefixed(1)).doOnDiscard(ByteBuffer.class, gone::add).subscribe(subscriber);
                 subscriber.request(1);
                 RaceTestUtils.race(subscriber::cancel, () -> source.subscriber.onNext(ByteBuffer.wrap(new byte[] {1, 10, 1, 11, 1, 12})));
                 gone.addAll(subscriber.elements);
-                // Each frame of one byte stands for the two bytes that it was made of.
+                // Each frame of one byte stands for the two bytes that encode it.
                 assertThat(gone.stream().mapToInt(bytes -> Math.max(2, bytes.remaining())).sum()).as("%s", gone).isEqualTo(6);
             }
         } finally {
@@ -428,12 +428,12 @@ class DecodingTest {
         }
     }
 
-    // ---- the rest
+    // ---- Reactor's conventions
 
     @Test
     void viewsCanBeScanned() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
-        Noting<String> subscriber = new Noting<>();
+        RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
         Flux<String> lines = source.flux().transform(LINES);
         assertThat(Scannable.from(lines).stepName()).isEqualTo("lines");
         assertThat(Scannable.from(lines).scan(Attr.PREFETCH)).isZero();
@@ -459,10 +459,10 @@ class DecodingTest {
 
     // ---- on a connection
 
-    /// Two elements come in one chunk, and the second is asked for from elsewhere when it is there.
+    /// Two elements arrive in one chunk. The second is requested on another thread afterwards.
     private static void assertSignalsOnTheLoop(Trale trale, Flux<String> lines) {
         List<Boolean> onLoop = Collections.synchronizedList(new ArrayList<>());
-        Noting<String> subscriber = new Noting<>();
+        RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
         lines.doOnNext(line -> onLoop.add(Internals.loop(trale).isCurrent()))
                 .doOnTerminate(() -> onLoop.add(Internals.loop(trale).isCurrent()))
                 .subscribe(subscriber);
@@ -486,7 +486,7 @@ class DecodingTest {
     }
 
     @Test
-    void linesBehindAnOperatorAreSignalledOnTheLoop() {
+    void linesAfterAnOperatorAreSignalledOnTheLoop() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             Support.write(pair.peer(), "a\nb\nc\n".getBytes(UTF_8));
             assertSignalsOnTheLoop(trale, pair.connection().receive().map(ByteBuffer::duplicate).transform(LINES));
@@ -501,9 +501,9 @@ class DecodingTest {
         }
     }
 
-    /// The scheduler of an operator in between is where they are signalled, as Reactor's users expect.
+    /// As usual in Reactor: an operator's scheduler determines the thread.
     @Test
-    void linesBehindAnotherSchedulerAreNotSignalledOnTheLoop() {
+    void linesAfterAnotherSchedulerAreNotSignalledOnTheLoop() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             Support.write(pair.peer(), "a\n".getBytes(UTF_8));
             assertThat(pair.connection().receive().publishOn(Schedulers.parallel()).transform(LINES)
@@ -512,8 +512,8 @@ class DecodingTest {
     }
 
     @Test
-    void linesMayBeAskedForAfterTheEndOfTheLoop() {
-        Noting<String> subscriber = new Noting<>();
+    void linesMayBeRequestedAfterTheEndOfTheLoop() {
+        RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             Support.write(pair.peer(), "a\nb\n".getBytes(UTF_8));
             pair.connection().receive().map(ByteBuffer::duplicate).transform(LINES).subscribe(subscriber);
@@ -526,12 +526,12 @@ class DecodingTest {
     }
 
     @Test
-    void linesOfAConnectionAskTheKernelForNoMoreThanIsWanted() {
+    void linesOfAConnectionReceiveNoMoreThanTheDemandNeeds() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
-            Noting<String> subscriber = new Noting<>();
+            RecordingSubscriber<String> subscriber = new RecordingSubscriber<>();
             pair.connection().receive().transform(LINES).subscribe(subscriber);
             Support.asleep(trale);
-            assertThat(trale.stats().inFlight()).as("nobody wants anything").isZero();
+            assertThat(trale.stats().inFlight()).as("no demand").isZero();
             Support.write(pair.peer(), "a\nb\nc".getBytes(UTF_8));
             subscriber.request(1);
             Support.until("a line", () -> subscriber.elements.size() == 1);

@@ -38,8 +38,8 @@ import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
-/// A view of a connection consumes what its elements are made of, and nothing else: whoever receives after it begins with
-/// the very next byte, wherever the packets were cut.
+/// A view of a connection consumes only the bytes of its elements. The next receiver begins at the next byte, wherever the
+/// packets were split.
 @Timeout(120)
 class HeaderThenBodyTest {
 
@@ -50,12 +50,12 @@ class HeaderThenBodyTest {
 
     // ---- on the simulated kernel
 
-    /// What a handler makes of a connection, as bytes in the order in which they came.
+    /// What a handler reads of a connection, as bytes in order of arrival.
     private interface Handler {
         Flux<byte[]> receive(Connection connection);
     }
 
-    /// The bytes that `handler` reads of `sent`, which comes in packets cut at `cuts`, into buffers of `bufferBytes`.
+    /// The bytes that `handler` reads of `sent`, which arrives in packets split at `cuts`, with buffers of `bufferBytes`.
     private static byte[] received(byte[] sent, Handler handler, int bufferBytes, int... cuts) throws Exception {
         SimKernel kernel = new SimKernel(5).strict();
         kernel.listenOn(7, peer -> {
@@ -82,9 +82,9 @@ class HeaderThenBodyTest {
     private static void assertWholeForAllCuts(byte[] sent, Handler handler) throws Exception {
         for (int bufferBytes : new int[] {5, 1000}) {
             for (int first = 0; first <= sent.length; first++) {
-                assertThat(received(sent, handler, bufferBytes, first)).as("cut at %d", first).isEqualTo(sent);
+                assertThat(received(sent, handler, bufferBytes, first)).as("split at %d", first).isEqualTo(sent);
                 for (int second = first + 1; second <= sent.length; second += 3) {
-                    assertThat(received(sent, handler, bufferBytes, first, second)).as("cut at %d and %d", first, second)
+                    assertThat(received(sent, handler, bufferBytes, first, second)).as("split at %d and %d", first, second)
                             .isEqualTo(sent);
                 }
             }
@@ -109,29 +109,29 @@ class HeaderThenBodyTest {
 
     @ParameterizedTest
     @EnumSource(ReceiveKind.class)
-    void theBodyAfterALineIsWhole(ReceiveKind kind) throws Exception {
+    void theBodyAfterALineIsComplete(ReceiveKind kind) throws Exception {
         assertWholeForAllCuts(concat(line("head\u20ac"), BODY), connection -> connection.receive().transform(LINES).next()
                 .flatMapMany(header -> kind.receive(connection).startWith(line(header))));
     }
 
     @ParameterizedTest
     @EnumSource(ReceiveKind.class)
-    void theBodyAfterAFrameIsWhole(ReceiveKind kind) throws Exception {
+    void theBodyAfterAFrameIsComplete(ReceiveKind kind) throws Exception {
         assertWholeForAllCuts(concat(frame(ByteBuffer.wrap(new byte[] {1, 2, 3})), BODY),
                 connection -> connection.receive().transform(FRAMES).next()
                         .flatMapMany(header -> kind.receive(connection).startWith(frame(header))));
     }
 
     @Test
-    void theBodyAfterAStringIsWhole() throws Exception {
+    void theBodyAfterAStringIsComplete() throws Exception {
         assertWholeForAllCuts("a\u20ac\ud83d\ude00b\u00e9".getBytes(UTF_8), connection ->
                 connection.receive().transform(Strings.of(UTF_8)).next()
                         .flatMapMany(text -> connection.receive().map(Support::bytesOf).startWith(text.getBytes(UTF_8))));
     }
 
-    /// HTTP's way: lines up to an empty one.
+    /// As in HTTP: lines up to an empty one.
     @Test
-    void theBodyAfterTheLinesOfAHeaderIsWhole() throws Exception {
+    void theBodyAfterTheLinesOfAHeaderIsComplete() throws Exception {
         assertWholeForAllCuts(concat(line("a"), line("b: c"), line(""), BODY), connection -> Flux.concat(
                 connection.receive().transform(LINES).takeUntil(String::isEmpty).map(HeaderThenBodyTest::line),
                 connection.receive().map(Support::bytesOf)));
@@ -152,13 +152,13 @@ class HeaderThenBodyTest {
                 ReceiveKind.LEASES.receive(connection)));
     }
 
-    // ---- on the real one
+    // ---- on the real kernel
 
     private static Mono<String> lineThenBody(Connection connection) {
         return connection.receive().transform(LINES).next().flatMap(header -> body(connection).map(body -> header + "|" + body));
     }
 
-    /// As much as comes at once.
+    /// One chunk.
     private static Mono<String> body(Connection connection) {
         return connection.receive().next().map(bytes -> new String(Support.bytesOf(bytes), UTF_8));
     }
@@ -175,14 +175,14 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// As docs/recipes.md has it.
+    /// The handler of docs/recipes.md.
     private static Mono<Void> echoBehindAHeader(Connection c) {
         return c.receive().transform(Lines.of(US_ASCII).maxLength(105)).next()
                 .flatMap(header -> c.send(c.receive()));
     }
 
     @Test
-    void whatFollowsAProxyHeaderIsEchoed() {
+    void bytesAfterAProxyHeaderAreEchoed() {
         try (Trale trale = Trale.start()) {
             Server server = trale.serve(Support.loopback(0), HeaderThenBodyTest::echoBehindAHeader).block(LIMIT);
             byte[] body = Support.bytes(9, 100_000);
@@ -207,7 +207,7 @@ class HeaderThenBodyTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("hooks")
-    void theBodyIsReceivedUnderHooksOfAssembly(String name, Runnable set, Runnable reset) {
+    void theBodyIsReceivedWithAssemblyHooks(String name, Runnable set, Runnable reset) {
         set.run();
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "header\nbody");
@@ -218,9 +218,9 @@ class HeaderThenBodyTest {
     }
 
     @Test
-    void anIncompleteLineIsLeftToTheNext() {
+    void anIncompleteLineIsLeftToTheNextSubscriber() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
-            DecodingTest.Noting<String> lines = new DecodingTest.Noting<>();
+            DecodingTest.RecordingSubscriber<String> lines = new DecodingTest.RecordingSubscriber<>();
             pair.connection().receive().transform(LINES).subscribe(lines);
             lines.request(2);
             write(pair, "line\nincompl");
@@ -232,7 +232,7 @@ class HeaderThenBodyTest {
     }
 
     @Test
-    void linesThatWaitAreLeftToTheNext() {
+    void waitingLinesAreLeftToTheNextSubscriber() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "a\nb\nc\n");
             assertThat(pair.connection().receive().transform(LINES).take(2).collectList().block(LIMIT)).containsExactly("a", "b");
@@ -240,9 +240,9 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// A peer that may or may not speak the protocol: what was no header is read as what it is.
+    /// The peer may or may not use the protocol: the bytes that are not a header are read as data.
     @Test
-    void whatADecoderRefusedIsLeftToTheNext() {
+    void bytesThatADecoderRejectedAreLeftToTheNextSubscriber() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "ok\nmuch too long\nmore");
             List<String> all = pair.connection().receive().transform(LINES.maxLength(4))
@@ -253,11 +253,11 @@ class HeaderThenBodyTest {
     }
 
     @Test
-    void whatTheEndCutOffIsLeftToTheNext() {
+    void anElementCutOffByTheEndIsLeftToTheNextSubscriber() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             Support.write(pair.peer(), new byte[] {0, 1, 9, 0, 2, 8});
             Support.shutdownOutput(pair.peer());
-            DecodingTest.Noting<ByteBuffer> frames = new DecodingTest.Noting<>();
+            DecodingTest.RecordingSubscriber<ByteBuffer> frames = new DecodingTest.RecordingSubscriber<>();
             pair.connection().receive().transform(FRAMES).subscribe(frames);
             frames.request(5);
             Support.until("the end", () -> frames.failure != null);
@@ -268,9 +268,9 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// A chunk that was received before is a buffer of exact size too, and nobody else's.
+    /// A chunk that was kept for the next subscriber has exact size and its own memory, too.
     @Test
-    void theRestOfAChunkIsABufferOfItsOwn() {
+    void theRestOfAChunkIsInItsOwnBuffer() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "header\nbody");
             ByteBuffer rest = pair.connection().receive().transform(LINES).next()
@@ -279,9 +279,9 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// The operator sees what the view has not used, and so does nobody else: as the documentation says.
+    /// The operator passes on whole chunks, and the view discards the rest of its chunk, as documented.
     @Test
-    void behindAnOperatorAViewKeepsTheRestOfItsChunk() {
+    void afterAnOperatorAViewDiscardsTheRestOfItsChunk() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "header\ngone");
             Flux<ByteBuffer> mapped = pair.connection().receive().map(Function.identity());
@@ -291,9 +291,9 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// Of what a function makes of the bytes, only it knows the rest.
+    /// The function's result is not the connection's chunk, so the view cannot leave bytes to the connection.
     @Test
-    void aViewOfBuffersThatAFunctionMadeIsNotOneOfTheConnection() {
+    void aViewOfReceiveWithDoesNotDecodeInPlace() {
         try (Trale trale = Trale.start(); Pair pair = Pair.of(trale)) {
             write(pair, "abc");
             Flux<ByteBuffer> made = pair.connection().receiveWith(segment -> ByteBuffer.wrap("made\n".getBytes(UTF_8)));
@@ -301,7 +301,7 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// One subscriber for each line, which subscribes to the next when it gets its own.
+    /// One subscriber for each line; each subscribes to the next when it gets its line.
     private static void eachByItsOwn(Connection connection, int left, CompletableFuture<Void> end) {
         connection.receive().transform(LINES).next().subscribe(line -> {
             if (left == 1) {
@@ -323,10 +323,10 @@ class HeaderThenBodyTest {
         }
     }
 
-    /// The function has its bytes in hand when the next subscriber comes.
+    /// The next subscriber arrives while the function reads its bytes.
     @ParameterizedTest
     @EnumSource(ReceiveKind.class)
-    void oneThatSubscribesWhileAnElementIsMadeGoesOnBehindIt(ReceiveKind kind) throws Exception {
+    void aSubscriberDuringAReaderCallContinuesAfterItsBytes(ReceiveKind kind) throws Exception {
         byte[] sent = Support.bytes(3, 64);
         assertWholeForAllCutsInOne(sent, connection -> Flux.create(sink -> {
             BaseSubscriber<byte[]> first = new BaseSubscriber<>() {
@@ -340,14 +340,14 @@ class HeaderThenBodyTest {
                 sink.next(one);
                 first.cancel();
                 kind.receive(connection).subscribe(sink::next, sink::error, sink::complete);
-                return one; // which nobody gets any more
+                return one; // not delivered
             }).subscribe(first);
         }));
     }
 
     private static void assertWholeForAllCutsInOne(byte[] sent, Handler handler) throws Exception {
         for (int cut = 1; cut < sent.length; cut++) {
-            assertThat(received(sent, handler, 1000, cut)).as("cut at %d", cut).isEqualTo(sent);
+            assertThat(received(sent, handler, 1000, cut)).as("split at %d", cut).isEqualTo(sent);
         }
     }
 }

@@ -32,13 +32,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 
-/// What strings, lines and frames make of bytes does not depend on where those were cut.
+/// The elements of strings, lines and frames do not depend on where the bytes were split.
 @Timeout(60)
 class ViewsTest {
 
-    // ---- cutting
+    // ---- splits
 
-    /// The chunks of `bytes`, cut at `cuts`, which ascend and may be equal: then a chunk is empty.
+    /// The chunks of `bytes`, split at `cuts`, which ascend. Equal cuts make an empty chunk.
     private static List<ByteBuffer> chunks(byte[] bytes, int... cuts) {
         List<ByteBuffer> chunks = new ArrayList<>();
         int from = 0;
@@ -50,7 +50,7 @@ class ViewsTest {
         return chunks;
     }
 
-    /// All ways to cut `bytes` in two and in three, into single bytes, and some more.
+    /// All ways to split `bytes` in two and in three, into single bytes, and some more.
     private static List<List<ByteBuffer>> allCuts(byte[] bytes) {
         List<List<ByteBuffer>> all = new ArrayList<>(List.of(chunks(bytes)));
         for (int first = 0; first <= bytes.length; first++) {
@@ -67,7 +67,7 @@ class ViewsTest {
         return all;
     }
 
-    /// All that came, and how it ended.
+    /// The elements, and the end.
     private record Outcome<T>(List<T> elements, Class<?> failure, String message) {}
 
     private static <T> Outcome<T> outcome(List<ByteBuffer> chunks, Function<Flux<ByteBuffer>, Flux<T>> view) {
@@ -89,7 +89,7 @@ class ViewsTest {
 
     private static final String TEXT = "a\u00e9\u20ac\ud83d\ude00z \u00df";
 
-    /// Bytes that are no text, of each kind: alone, too few to follow, too long a form, a surrogate, out of range, at the end.
+    /// Malformed UTF-8 of each kind: alone, too short, overlong, a surrogate, out of range, at the end.
     private static List<byte[]> malformed() {
         return List.of("61ff62", "61e282", "61e28262", "c0af61", "61eda08062", "f4908080", "61f09f98", "80", "c3", "f09f98c3a9")
                 .stream().map(HexFormat.of()::parseHex).toList();
@@ -108,7 +108,7 @@ class ViewsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"UTF-8", "UTF-16", "UTF-16LE", "UTF-32", "GB18030", "ISO-2022-JP", "Shift_JIS", "x-Johab"})
-    void textIsWholeHoweverItsCharactersAreCut(String name) throws Exception {
+    void textIsTheSameWhereverItIsSplit(String name) throws Exception {
         Charset charset = Charset.forName(name);
         String text = charset.newEncoder().canEncode(TEXT) ? TEXT : "abc \u65e5\u672c z";
         byte[] bytes = text.getBytes(charset);
@@ -121,7 +121,7 @@ class ViewsTest {
 
     @ParameterizedTest
     @MethodSource("malformed")
-    void whatIsNoTextIsReplacedWhereverItIsCut(byte[] bytes) throws Exception {
+    void malformedBytesAreReplacedWhereverTheyAreSplit(byte[] bytes) throws Exception {
         for (List<ByteBuffer> chunks : allCuts(bytes)) {
             assertThat(joined(outcome(chunks, Strings.of(UTF_8))).elements).as("cut as %s", chunks)
                     .containsExactly(decode(bytes, UTF_8));
@@ -130,7 +130,7 @@ class ViewsTest {
 
     @ParameterizedTest
     @MethodSource("malformed")
-    void whatIsNoTextIsReportedAfterTheTextBeforeIt(byte[] bytes) throws Exception {
+    void malformedBytesAreReportedAfterTheTextBeforeThem(byte[] bytes) throws Exception {
         String replaced = decode(bytes, UTF_8);
         String before = replaced.substring(0, replaced.indexOf('\ufffd'));
         for (List<ByteBuffer> chunks : allCuts(bytes)) {
@@ -141,7 +141,7 @@ class ViewsTest {
     }
 
     @Test
-    void whatIsNoTextMayBeIgnored() {
+    void malformedBytesMayBeIgnored() {
         byte[] bytes = HexFormat.of().parseHex("61ff62e282");
         for (List<ByteBuffer> chunks : allCuts(bytes)) {
             assertThat(joined(outcome(chunks, Strings.of(UTF_8).onMalformed(CodingErrorAction.IGNORE)))).as("cut as %s", chunks)
@@ -150,7 +150,7 @@ class ViewsTest {
     }
 
     @Test
-    void stringsComeOneForEachChunkThatCompletesACharacter() {
+    void oneStringForEachChunkThatCompletesACharacter() {
         byte[] bytes = "a\u20acb".getBytes(UTF_8);
         assertThat(outcome(chunks(bytes, 1, 2, 3), Strings.of(UTF_8)).elements).containsExactly("a", "\u20acb");
         assertThat(outcome(chunks(new byte[0]), Strings.of(UTF_8)).elements).isEmpty();
@@ -159,7 +159,7 @@ class ViewsTest {
     // ---- lines
 
     @Test
-    void linesAreTheSameWhereverTheyAreCut() {
+    void linesAreTheSameWhereverTheyAreSplit() {
         assertSameForAllCuts("one\ntwo\r\n\n\r\n\u20ac\rthree\r\r\nlast".getBytes(UTF_8), Lines.of(UTF_8),
                 List.of("one", "two", "", "", "\u20ac\rthree\r", "last"), null, null);
         assertSameForAllCuts("one\n".getBytes(UTF_8), Lines.of(UTF_8), List.of("one"), null, null);
@@ -169,7 +169,7 @@ class ViewsTest {
     }
 
     @Test
-    void linesAreCutInTheTextAndNotInItsBytes() {
+    void lineEndsAreSearchedInTheTextNotInItsBytes() {
         String text = "\u010a\u0a0a\r\n\u0d0a";
         List<String> lines = List.of("\u010a\u0a0a", "\u0d0a");
         assertSameForAllCuts(text.getBytes(UTF_16LE), Lines.of(UTF_16LE), lines, null, null);
@@ -178,10 +178,10 @@ class ViewsTest {
 
     static Stream<Charset> charsets() {
         return Charset.availableCharsets().values().stream()
-                .filter(charset -> !charset.canEncode() || charset.newEncoder().canEncode("one\r\n")); // some are for symbols
+                .filter(charset -> !charset.canEncode() || charset.newEncoder().canEncode("one\r\n")); // some charsets have symbols only
     }
 
-    /// However a charset writes the end of a line, and whether it can encode at all.
+    /// However a charset encodes the line end, and whether it can encode at all.
     @ParameterizedTest
     @MethodSource("charsets")
     void linesAreFoundInEveryCharset(Charset charset) {
@@ -191,9 +191,9 @@ class ViewsTest {
     }
 
     @Test
-    void aLineWithoutEndFailsOnceItIsSurelyTooLong() {
+    void anEndlessLineFailsOnceItIsTooLong() {
         for (Charset charset : List.of(UTF_8, ISO_8859_1, UTF_16LE)) {
-            DecodingTest.Noting<String> subscriber = new DecodingTest.Noting<>();
+            DecodingTest.RecordingSubscriber<String> subscriber = new DecodingTest.RecordingSubscriber<>();
             Flux.concat(Flux.just(ByteBuffer.wrap("x".repeat(100).getBytes(charset))), Flux.never())
                     .transform(Lines.of(charset).maxLength(10)).subscribe(subscriber);
             subscriber.request(1);
@@ -202,18 +202,18 @@ class ViewsTest {
     }
 
     @Test
-    void bytesThatAreIgnoredDoNotMakeAnEndlessLine() {
+    void ignoredBytesDoNotMakeAnEndlessLine() {
         Lines ignoring = Lines.of(UTF_8).onMalformed(CodingErrorAction.IGNORE).maxLength(10);
         byte[] garbage = new byte[100];
         Arrays.fill(garbage, (byte) 0xff);
-        DecodingTest.Noting<String> subscriber = new DecodingTest.Noting<>();
+        DecodingTest.RecordingSubscriber<String> subscriber = new DecodingTest.RecordingSubscriber<>();
         Flux.concat(Flux.just(ByteBuffer.wrap(garbage)), Flux.never()).transform(ignoring).subscribe(subscriber);
         subscriber.request(1);
         assertThat(subscriber.failure).isInstanceOf(ProtocolException.class);
     }
 
     @Test
-    void aLineThatIsTooLongFailsAfterThoseBeforeIt() {
+    void aTooLongLineFailsAfterTheLinesBeforeIt() {
         Lines four = Lines.of(UTF_8).maxLength(4);
         String tooLong = "line has more than 4 characters, the limit set by maxLength";
         assertSameForAllCuts("1234\n123\u20ac\r\n4\n".getBytes(UTF_8), four, List.of("1234", "123\u20ac", "4"), null, null);
@@ -227,7 +227,7 @@ class ViewsTest {
     }
 
     @Test
-    void linesThatAreNoTextAreReplacedOrReported() {
+    void malformedLinesAreReplacedOrReported() {
         byte[] bytes = HexFormat.of().parseHex("610a62ff0a630a");
         assertSameForAllCuts(bytes, Lines.of(UTF_8), List.of("a", "b\ufffd", "c"), null, null);
         assertSameForAllCuts(bytes, Lines.of(UTF_8).onMalformed(CodingErrorAction.REPORT), List.of("a"),
@@ -252,7 +252,7 @@ class ViewsTest {
 
     @ParameterizedTest
     @CsvSource({"1,BIG", "2,BIG", "2,LITTLE", "4,BIG", "4,LITTLE", "8,BIG", "8,LITTLE"})
-    void framesAreTheSameWhereverTheyAreCut(int prefix, String order) {
+    void framesAreTheSameWhereverTheyAreSplit(int prefix, String order) {
         Frames frames = Frames.lengthPrefixed(prefix)
                 .order(order.equals("BIG") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
         List<byte[]> payloads = List.of(new byte[] {1, 2, 3}, new byte[0], new byte[0], Support.bytes(1, 12), new byte[] {-1});
@@ -263,19 +263,19 @@ class ViewsTest {
     }
 
     @Test
-    void framesLookAsTheirFormatSays() {
+    void encodedFramesHaveTheDocumentedFormat() {
         ByteBuffer payload = ByteBuffer.wrap(new byte[] {9, 8, 7, 6}, 1, 2);
         assertThat(hex(Frames.lengthPrefixed(1).encode(payload))).isEqualTo("020807");
         assertThat(hex(Frames.lengthPrefixed(2).encode(payload))).isEqualTo("00020807");
         assertThat(hex(Frames.lengthPrefixed(4).order(ByteOrder.LITTLE_ENDIAN).encode(payload))).isEqualTo("020000000807");
         assertThat(hex(Frames.lengthPrefixed(8).encode(payload))).isEqualTo("00000000000000020807");
-        assertThat(payload).as("left as it is").isEqualTo(ByteBuffer.wrap(new byte[] {8, 7}));
+        assertThat(payload).as("not modified").isEqualTo(ByteBuffer.wrap(new byte[] {8, 7}));
     }
 
     @ParameterizedTest
     @CsvSource({"1,ff,255", "2,ffff,65535", "4,80000000,2147483648", "4,ffffffff,4294967295",
         "8,ffffffffffffffff,18446744073709551615", "8,0000000100000000,4294967296", "1,05,5"})
-    void aFrameThatIsTooLongFailsAfterThoseBeforeIt(int prefix, String length, String number) {
+    void aTooLongFrameFailsAfterTheFramesBeforeIt(int prefix, String length, String number) {
         Frames frames = Frames.lengthPrefixed(prefix).maxLength(4);
         byte[] before = Support.bytesOf(frames.encode(ByteBuffer.wrap(new byte[4])));
         byte[] bytes = HexFormat.of().parseHex(HexFormat.of().formatHex(before) + length);
@@ -284,7 +284,7 @@ class ViewsTest {
     }
 
     @Test
-    void theLongestFrameOfEachPrefixIsRead() {
+    void theLongestFrameOfEachPrefixIsDecoded() {
         for (int length : new int[] {255, 65535, 1 << 20}) {
             Frames frames = Frames.lengthPrefixed(length == 255 ? 1 : length == 65535 ? 2 : 4);
             byte[] payload = Support.bytes(2, length);
@@ -308,7 +308,7 @@ class ViewsTest {
     }
 
     @Test
-    void framesThatNoReaderWouldTakeAreNotWritten() {
+    void encodeRejectsFramesThatAreTooLong() {
         assertThatThrownBy(() -> Frames.lengthPrefixed(4).maxLength(3).encode(ByteBuffer.allocate(4)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("4 bytes, at most 3");
         assertThatThrownBy(() -> Frames.lengthPrefixed(1).encode(ByteBuffer.allocate(256)))
@@ -319,7 +319,7 @@ class ViewsTest {
     }
 
     @Test
-    void optionsThatMakeNoSenseAreRefused() {
+    void invalidOptionsThrow() {
         for (int bytes : new int[] {0, 3, 5, 16, -1}) {
             assertThatThrownBy(() -> Frames.lengthPrefixed(bytes)).isInstanceOf(IllegalArgumentException.class);
         }
@@ -330,7 +330,7 @@ class ViewsTest {
     // ---- all of them
 
     @Test
-    void chunksAreReadAndNeverChanged() {
+    void chunksAreNeverModified() {
         byte[] bytes = "a\nb\n".getBytes(UTF_8);
         ByteBuffer shared = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asReadOnlyBuffer();
         ByteBuffer direct = ByteBuffer.allocateDirect(bytes.length).put(bytes).flip();
@@ -342,7 +342,7 @@ class ViewsTest {
     }
 
     @Test
-    void aViewMayBeUsedManyTimesAndEachSubscriberStartsAfresh() {
+    void eachSubscriberOfAViewStartsAfresh() {
         Flux<String> lines = Flux.just(ByteBuffer.wrap("a\nb".getBytes(UTF_8))).transform(Lines.of(UTF_8));
         assertThat(lines.collectList().block()).containsExactly("a", "b");
         assertThat(lines.collectList().block()).containsExactly("a", "b");

@@ -34,13 +34,13 @@ import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Datagrams on the simulated kernel, under random schedules: whole, in order, each once, none lost but those that the kernel
-/// drops, and these are counted; nothing is left behind.
+/// Datagrams on the simulated kernel with random schedules: complete, in order, each once. None is lost except those that the
+/// kernel drops, and these are counted. Nothing is left at the end.
 @Timeout(120)
 class DatagramScheduleTest {
 
     private static final InetSocketAddress ANY = Support.loopback(0);
-    /// Why a kernel may refuse a datagram, and we one that is longer than our blocks.
+    /// The reasons for which a kernel refuses a datagram. `EMSGSIZE` is also ours, for a datagram longer than a block.
     private static final Set<Integer> REFUSALS =
             Set.of(Errno.EMSGSIZE, Errno.ENOBUFS, Errno.ENOMEM, Errno.ENETUNREACH, Errno.EPERM);
     private static final Faults HARMLESS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
@@ -57,10 +57,10 @@ class DatagramScheduleTest {
 
     // ---- receive
 
-    /// What a peer outside has sent to an endpoint with receive buffers of `room` bytes, and who receives it.
+    /// The datagrams that an outside peer has sent to an endpoint with receive buffers of `room` bytes, and the receivers.
     private static final class Incoming {
 
-        /// A datagram that found room, and how many before it did not.
+        /// A datagram that fitted into the receive buffer, and the number of drops before it.
         private record Arrival(byte[] bytes, long dropped) {}
 
         private final SimKernel kernel;
@@ -90,7 +90,7 @@ class DatagramScheduleTest {
             }
         }
 
-        /// Nothing more is sent: closes the endpoint once all is received.
+        /// No more datagrams follow: closes the endpoint after the last one is received.
         void end() {
             ended = true;
             closeWhenDone();
@@ -103,13 +103,13 @@ class DatagramScheduleTest {
         }
 
         void receive() {
-            endpoint.receive().subscribe(new Taker());
+            endpoint.receive().subscribe(new RandomReceiver());
         }
 
-        /// Receives with whims, and is followed by another when it gives up.
-        private final class Taker extends RandomDemandSubscriber<Datagram> {
+        /// Receives with random demand; another one follows after its cancel.
+        private final class RandomReceiver extends RandomDemandSubscriber<Datagram> {
 
-            Taker() {
+            RandomReceiver() {
                 super(Incoming.this.kernel, Incoming.this.breaches);
             }
 
@@ -129,7 +129,7 @@ class DatagramScheduleTest {
             }
 
             @Override
-            protected void left() {
+            protected void cancelled() {
                 Internals.loop(trale).run(Incoming.this::receive);
             }
 
@@ -143,8 +143,8 @@ class DatagramScheduleTest {
     }
 
     @Test
-    void whatArrivesIsReceivedOnceAndInOrderWhateverTheSubscribersWhims() {
-        run("whatArrivesIsReceivedOnceAndInOrderWhateverTheSubscribersWhims", seed -> {
+    void datagramsArriveOnceAndInOrderAtRandomDemand() {
+        run("datagramsArriveOnceAndInOrderAtRandomDemand", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -172,7 +172,7 @@ class DatagramScheduleTest {
         return why instanceof ErrnoException e && REFUSALS.contains(e.errno());
     }
 
-    /// One send of several of an endpoint, with its number in every datagram, and what became of those.
+    /// One of several sends of an endpoint. Each datagram has the number of its send; this tracks each datagram's fate.
     private static final class Outgoing {
 
         private final SimKernel kernel;
@@ -186,7 +186,7 @@ class DatagramScheduleTest {
         private boolean over;
         private Throwable failure;
 
-        /// Sends to `to`, or to the peer that the endpoint is connected to if that is null.
+        /// Sends to `to`, or to the connected peer if `to` is null.
         Outgoing(SimKernel kernel, int number, InetSocketAddress to, List<String> breaches) {
             this.kernel = kernel;
             this.number = number;
@@ -229,8 +229,8 @@ class DatagramScheduleTest {
             this.failure = failure;
         }
 
-        /// Checks that `received`, of this send, is all that was emitted and not refused, or the beginning of that if it was
-        /// cut short; and that of the rest the discard hook was told.
+        /// Checks that `received` contains every emitted and not refused datagram of this send, or a prefix of them if the send
+        /// was cut off, and that the discard hook received the rest.
         void check(List<byte[]> received) {
             List<byte[]> accepted = new ArrayList<>();
             for (Datagram datagram : emitted) {
@@ -248,16 +248,16 @@ class DatagramScheduleTest {
             } else {
                 assertThat(failure).matches(why -> why instanceof ClosedChannelException
                         || why instanceof CancellationException || isRefusal(why));
-                int atFailure = goesOn ? 0 : 1; // the one that it failed at is not discarded
-                int atDisposal = 1; // the one under way is discarded, and may get through all the same
+                int atFailure = goesOn ? 0 : 1; // the datagram at which the send failed is not discarded
+                int atDisposal = 1; // the datagram in flight is discarded, but may still be sent
                 assertThat(untold).as("%d: %s", number, failure).isBetween(-atDisposal, atFailure);
             }
         }
     }
 
     @Test
-    void whatSourcesEmitIsSentOnceAndInOrderOrRefusedOrDiscarded() {
-        run("whatSourcesEmitIsSentOnceAndInOrderOrRefusedOrDiscarded", seed -> {
+    void datagramsAreSentInOrderOrRefusedOrDiscarded() {
+        run("datagramsAreSentInOrderOrRefusedOrDiscarded", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS.with(Fault.EXHAUSTION, Fault.BREAKAGE));
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -273,7 +273,7 @@ class DatagramScheduleTest {
                             sends.add(send);
                             EndListener outcome = send.begin(endpoint);
                             if (random.nextInt(4) == 0) {
-                                kernel.foreignAfter(random.nextLong(1_000_000), outcome::giveUp);
+                                kernel.foreignAfter(random.nextLong(1_000_000), outcome::cancelEarly);
                             }
                         }
                         switch (random.nextInt(4)) {
@@ -293,7 +293,7 @@ class DatagramScheduleTest {
     }
 
     @Test
-    void aSendThatFindsNoRoomWaitsAndHoldsNoMemory() throws Exception {
+    void aSendToAFullSocketWaitsWithoutMemory() throws Exception {
         SimKernel kernel = new SimKernel(1).strict().faults(Faults.NONE.with(Fault.LATE, 1)).socketBufferBytes(100);
         SimUdpPeer peer = new SimUdpPeer(kernel);
         byte[] data = Support.bytes(1, 90);
@@ -312,7 +312,7 @@ class DatagramScheduleTest {
         assertThat(peer.received()).hasSize(10).allMatch(received -> Arrays.equals(received, data));
     }
 
-    // ---- everything, and the end in the midst of it
+    // ---- everything, and a close in the middle of it
 
     private static void begin(SimKernel kernel, UdpEndpoint endpoint, List<InetSocketAddress> others, List<String> breaches) {
         SplittableRandom random = kernel.random();
@@ -329,20 +329,20 @@ class DatagramScheduleTest {
         EndListener outcome = new EndListener(breaches, failure -> { });
         activity.subscribe(outcome);
         switch (random.nextInt(4)) {
-            case 0 -> kernel.foreignAfter(random.nextLong(3_000_000), outcome::giveUp);
+            case 0 -> kernel.foreignAfter(random.nextLong(3_000_000), outcome::cancelEarly);
             case 1 -> kernel.foreignAfter(random.nextLong(3_000_000), endpoint::dispose);
             default -> { }
         }
     }
 
     @Test
-    void closeInTheMidstOfEverythingLeavesNothing() {
-        run("closeInTheMidstOfEverythingLeavesNothing", seed -> {
+    void closeDuringAnyOperationLeavesNothing() {
+        run("closeDuringAnyOperationLeavesNothing", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
             List<InetSocketAddress> addresses = new ArrayList<>();
-            addresses.add(Support.loopback(7)); // where nobody is
+            addresses.add(Support.loopback(7)); // no socket is bound there
             SimTrale.run(kernel, Seeds.options(kernel), (trale, done) -> {
                 for (int i = 1 + random.nextInt(3); i > 0; i--) {
                     trale.udp(ANY).subscribe(endpoint -> {

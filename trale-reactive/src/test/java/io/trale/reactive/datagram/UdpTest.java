@@ -36,7 +36,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// Datagrams as elements, on the real kernel, with the JDK's sockets for peers.
+/// Datagrams as elements, on the real kernel, with sockets of the JDK as peers.
 @Timeout(60)
 class UdpTest {
 
@@ -95,10 +95,10 @@ class UdpTest {
         return ByteBuffer.wrap(text.getBytes());
     }
 
-    // ---- receiving
+    // ---- receives
 
     @Test
-    void eachDatagramIsAnElementWithItsSenderAlsoAnEmptyOne() {
+    void eachDatagramIsAnElementWithItsSender() {
         StepVerifier.create(endpoint.receive(), 0)
                 .then(() -> {
                     sendFromPeer("one");
@@ -136,7 +136,7 @@ class UdpTest {
     }
 
     @Test
-    void whatTheKernelDropsForWantOfDemandIsCounted() {
+    void datagramsDroppedByTheKernelAreCounted() {
         CompletableFuture<List<Datagram>> received = new CompletableFuture<>();
         byte[] large = new byte[8000];
         int sent = 500;
@@ -144,12 +144,12 @@ class UdpTest {
             sendFromPeer(large); // 4 MB: more than any default buffer holds
         }
         endpoint.receive().take(5).collectList().subscribe(received::complete);
-        assertThat(Support.get(received)).allMatch(datagram -> datagram.dropped() == 0); // they came before the drops
+        assertThat(Support.get(received)).allMatch(datagram -> datagram.dropped() == 0); // received before the drops
         List<Datagram> rest = new CopyOnWriteArrayList<>();
         endpoint.receive().takeUntil(datagram -> text(datagram).equals("last")).doOnNext(rest::add)
                 .subscribe();
         Support.until("the last", () -> {
-            sendFromPeer("last"); // until there is room for it
+            sendFromPeer("last"); // until it fits
             return rest.stream().anyMatch(datagram -> text(datagram).equals("last"));
         });
         Datagram last = rest.getLast();
@@ -158,7 +158,7 @@ class UdpTest {
     }
 
     @Test
-    void aDatagramLongerThanTheBufferIsCutOffAndSaysSo() throws IOException {
+    void aDatagramLongerThanTheBufferIsMarkedTruncated() throws IOException {
         stop();
         open(ExecutorOptions.defaults().receiveBuffers(2, 16));
         StepVerifier.create(endpoint.receive())
@@ -172,7 +172,7 @@ class UdpTest {
     }
 
     @Test
-    void aDatagramForASubscriberThatHasGoneIsTheNextOnes() {
+    void aDatagramReceivedAfterACancelGoesToTheNextSubscriber() {
         for (int i = 0; i < 200; i++) {
             CompletableFuture<Void> gone = new CompletableFuture<>();
             BaseSubscriber<Datagram> fickle = new BaseSubscriber<>() {
@@ -190,7 +190,7 @@ class UdpTest {
             String text = "number " + i;
             Support.onLoop(trale, () -> {
                 sendFromPeer(text);
-                fickle.cancel(); // the receive is in flight, and may have it already
+                fickle.cancel(); // the receive is in flight, and may have the datagram already
                 return null;
             });
             Support.get(gone);
@@ -199,17 +199,17 @@ class UdpTest {
     }
 
     @Test
-    void aSecondSubscriberIsRefused() {
+    void aSecondSubscriberFails() {
         BaseSubscriber<Datagram> first = new BaseSubscriber<>() {};
         endpoint.receive().subscribe(first);
         StepVerifier.create(endpoint.receive()).expectError(IllegalStateException.class).verify(LIMIT);
         first.cancel();
     }
 
-    // ---- sending
+    // ---- sends
 
     @Test
-    void aSubscriberSendsToo() throws IOException {
+    void aSinkSendsItsElements() throws IOException {
         Sink<Datagram> sink = endpoint.sink();
         Flux.just("one", "two").map(text -> Datagram.to(peerAddress, bytes(text))).subscribe(sink);
         sink.onEnd().block(LIMIT);
@@ -218,7 +218,7 @@ class UdpTest {
     }
 
     @Test
-    void eachElementIsOneDatagramAlsoAnEmptyOne() throws IOException {
+    void eachElementIsSentAsOneDatagram() throws IOException {
         endpoint.send(Flux.just("a", "", "ccc").map(text -> Datagram.to(peerAddress, bytes(text)))).block(LIMIT);
         assertThat(receivedByPeer()).isEqualTo("a");
         assertThat(receivedByPeer()).isEmpty();
@@ -226,7 +226,7 @@ class UdpTest {
     }
 
     @Test
-    void anEchoIsALine() throws IOException {
+    void anEchoServerIsOneLine() throws IOException {
         endpoint.send(endpoint.receive().map(datagram -> datagram.reply(datagram.data()))).subscribe();
         for (int i = 0; i < 100; i++) {
             sendFromPeer("ping " + i);
@@ -235,7 +235,7 @@ class UdpTest {
     }
 
     @Test
-    void oneThatIsTooLongEndsItsSendAndNoOther() throws IOException {
+    void aTooLongDatagramFailsOnlyItsSend() throws IOException {
         Datagram tooLong = Datagram.to(peerAddress, ByteBuffer.allocate(65_508));
         Datagram longer = Datagram.to(peerAddress, ByteBuffer.allocate(100_000));
         for (Datagram datagram : List.of(tooLong, longer)) {
@@ -248,7 +248,7 @@ class UdpTest {
     }
 
     @Test
-    void refusedElementsAreToldAndTheRestIsSent() throws IOException {
+    void refusedDatagramsAreReportedAndTheRestIsSent() throws IOException {
         List<Integer> refused = new ArrayList<>();
         Flux<Datagram> source = Flux.just(1, 65_508, 2, 100_000, 3)
                 .map(size -> Datagram.to(peerAddress, ByteBuffer.allocate(size)));
@@ -260,7 +260,7 @@ class UdpTest {
     }
 
     @Test
-    void anUnknownHostIsTheFaultOfItsDatagram() throws IOException {
+    void anUnresolvedAddressFailsOnlyItsDatagram() throws IOException {
         Datagram toNobody = Datagram.to(InetSocketAddress.createUnresolved("nobody.invalid", 1), bytes("lost"));
         StepVerifier.create(endpoint.send(Mono.just(toNobody)))
                 .expectErrorSatisfies(failure -> assertThat(failure).isInstanceOf(UnknownHostException.class)
@@ -273,10 +273,10 @@ class UdpTest {
         assertThat(receivedByPeer()).isEqualTo("after");
     }
 
-    /// Whoever is told cancels, or closes, and throws on top: that is the end of its own send, and of no other.
+    /// The callback cancels or closes, and also throws: that ends its own send and no other.
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whoeverIsToldOfARefusalMayEndItsSend(boolean byCancel) {
+    void aRefusalCallbackMayEndItsSend(boolean byCancel) {
         CompletableFuture<Throwable> dropped = new CompletableFuture<>();
         Consumer<Throwable> hook = dropped::complete;
         Disposable[] send = new Disposable[1];
@@ -302,7 +302,7 @@ class UdpTest {
     }
 
     @Test
-    void theLargestDatagramGoesBothWays() throws IOException {
+    void theLargestDatagramIsSentAndReceived() throws IOException {
         byte[] large = Support.bytes(1, 65_507);
         endpoint.send(Mono.just(Datagram.to(peerAddress, ByteBuffer.wrap(large)))).block(LIMIT);
         DatagramPacket packet = new DatagramPacket(new byte[70_000], 70_000);
@@ -314,7 +314,7 @@ class UdpTest {
     }
 
     @Test
-    void theSourceIsAskedForNoMoreThanTheWindowHolds() {
+    void requestsNoMoreThanTheWindow() {
         List<Long> requests = new ArrayList<>();
         endpoint.send(Flux.range(0, 1000).map(i -> Datagram.to(peerAddress, ByteBuffer.allocate(100))).hide()
                 .doOnRequest(requests::add)).block(LIMIT);
@@ -322,9 +322,9 @@ class UdpTest {
         assertThat(requests).allMatch(n -> n <= Support.WINDOW_ELEMENTS);
     }
 
-    /// They must not, and the one that does may be sent as it is by then; but it takes no room from those after it.
+    /// A user error; such an element may be sent in any state, but it must not occupy the window.
     @Test
-    void elementsThatChangeBeforeTheyAreSentHoldNothingUp() {
+    void elementsModifiedBeforeTheirSendDoNotBlockOthers() {
         Flux<Datagram> source = Flux.<Datagram>generate(sink -> {
             ByteBuffer data = ByteBuffer.allocate(1000);
             sink.next(Datagram.to(peerAddress, data));
@@ -336,7 +336,7 @@ class UdpTest {
     // ---- connected
 
     @Test
-    void connectedEndpointsSendWithoutAnAddressAndHearOfRefusal() throws IOException {
+    void connectedEndpointsSendWithoutAddressAndSeeRefusals() throws IOException {
         assertThat(endpoint.connect(peerAddress).block(LIMIT)).isSameAs(endpoint);
         endpoint.send(Mono.just(Datagram.of(bytes("hello")))).block(LIMIT);
         assertThat(receivedByPeer()).isEqualTo("hello");
@@ -349,14 +349,14 @@ class UdpTest {
     }
 
     @Test
-    void withoutAPeerThereIsNobodyToSendTo() {
+    void aSendWithoutAPeerFails() {
         StepVerifier.create(endpoint.send(Mono.just(Datagram.of(bytes("whom?")))))
                 .expectErrorSatisfies(failure -> assertThat(failure).hasMessageContaining("EDESTADDRREQ"))
                 .verify(LIMIT);
     }
 
     @Test
-    void bothFamiliesAreServedByOne() throws IOException {
+    void oneEndpointServesIpv4AndIpv6() throws IOException {
         UdpEndpoint any = trale.udp(0).block(LIMIT);
         peer.send(new DatagramPacket(new byte[] {'4'}, 1, Support.loopback(any.localAddress().getPort())));
         Datagram datagram = any.receive().blockFirst(LIMIT);
@@ -368,7 +368,7 @@ class UdpTest {
         any.dispose();
     }
 
-    // ---- the end
+    // ---- ends
 
     @Test
     void disposalCompletesReceivesAndFailsSends() {
@@ -391,7 +391,7 @@ class UdpTest {
     }
 
     @Test
-    void anAddressInUseIsSaid() {
+    void anAddressInUseFails() {
         StepVerifier.create(trale.udp(peerAddress))
                 .expectErrorSatisfies(failure -> assertThat(failure).hasMessageContaining("EADDRINUSE"))
                 .verify(LIMIT);

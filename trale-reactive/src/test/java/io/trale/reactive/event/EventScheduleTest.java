@@ -19,14 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 
-/// Events on the simulated kernel, under random schedules: every signal is counted once, whoever cancels when, and no
-/// descriptor is left open.
+/// Events on the simulated kernel with random schedules: every signal is counted once, regardless of cancels, and no descriptor
+/// is left open.
 @Timeout(120)
 class EventScheduleTest {
 
     private static final Faults FAULTS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
 
-    /// Adds up what it is told, and is followed by another when it gives up.
+    /// Adds up its elements; another one follows after its cancel.
     private static final class Counter extends RandomDemandSubscriber<Long> {
 
         private final Trale trale;
@@ -52,7 +52,7 @@ class EventScheduleTest {
         }
 
         @Override
-        protected void left() {
+        protected void cancelled() {
             Internals.loop(trale).run(() -> event.signals().subscribe(new Counter(kernel, breaches, trale, event, sum, counted)));
         }
 
@@ -65,8 +65,8 @@ class EventScheduleTest {
     }
 
     @Test
-    void everySignalIsCountedOnceWhateverTheSubscribersWhims() {
-        Seeds.run("trale-reactive", "EventScheduleTest#everySignalIsCountedOnceWhateverTheSubscribersWhims", 0.03, seed -> {
+    void everySignalIsCountedOnceAtRandomDemand() {
+        Seeds.run("trale-reactive", "EventScheduleTest#everySignalIsCountedOnceAtRandomDemand", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, FAULTS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();

@@ -27,7 +27,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-/// Events on the real kernel: signals of any thread are counted once, and wait for demand in the kernel.
+/// Events on the real kernel: signals from any thread are counted once, and wait for demand in the kernel.
 @Timeout(60)
 class EventTest {
 
@@ -75,7 +75,7 @@ class EventTest {
     }
 
     @Test
-    void oneReadIsInFlightHoweverLargeTheDemand() {
+    void oneReadIsInFlightAtAnyDemand() {
         StepVerifier.create(event.signals(), 1)
                 .expectSubscription()
                 .then(() -> Support.asleep(trale))
@@ -114,10 +114,10 @@ class EventTest {
         assertThat(event.signals().blockFirst(LIMIT)).isEqualTo(3);
     }
 
-    /// The subscriber of another event cancels ours, whose completion is in the same batch with its own and after it. There are
-    /// two others: one is signalled before ours and one after it, since kernels differ in which completes first.
+    /// The subscriber of another event cancels ours, whose completion follows in the same batch. There are two others: one is
+    /// signalled before ours and one after it, because kernels differ in which completes first.
     @Test
-    void aCountThatComesForASubscriberThatHasGoneWaitsForTheNext() {
+    void aCountReadAfterACancelGoesToTheNextSubscriber() {
         Event before = trale.event().block(LIMIT);
         Event after = trale.event().block(LIMIT);
         BaseSubscriber<Long> leaving = new BaseSubscriber<>() {
@@ -137,14 +137,14 @@ class EventTest {
             return null;
         });
         Support.asleep(trale);
-        assertThat(trale.stats().inFlight()).as("the others'").isEqualTo(2);
+        assertThat(trale.stats().inFlight()).as("the counts of the others").isEqualTo(2);
         long submitted = Support.submitted(trale);
         assertThat(event.signals().blockFirst(LIMIT)).isEqualTo(5);
-        assertThat(Support.submitted(trale)).as("entries for a count that was there").isEqualTo(submitted);
+        assertThat(Support.submitted(trale)).as("entries for a count that had been read").isEqualTo(submitted);
     }
 
     @Test
-    void aSecondSubscriberIsRefusedAndTheFirstGoesOn() {
+    void aSecondSubscriberFailsAndTheFirstContinues() {
         StepVerifier.create(event.signals())
                 .expectSubscription()
                 .then(() -> StepVerifier.create(event.signals()).expectErrorSatisfies(failure ->
@@ -159,13 +159,13 @@ class EventTest {
     // ---- bounds
 
     @Test
-    void moreThanTheCounterHoldsIsRefusedAndLeavesItAsItWas() {
+    void signalsBeyondTheRangeOfTheCounterAreRefused() {
         event.signal(Long.MAX_VALUE - 1);
         event.signal(Long.MAX_VALUE);
-        event.signal(1); // 2^64 - 2 in all
+        event.signal(1); // 2^64 - 2 in total
         assertThatThrownBy(event::signal).isInstanceOf(IllegalStateException.class).hasMessageContaining("2^64 - 2");
         StepVerifier.create(event.signals())
-                .expectNext(Long.MAX_VALUE, Long.MAX_VALUE) // an element cannot tell more
+                .expectNext(Long.MAX_VALUE, Long.MAX_VALUE) // the largest number of one element
                 .then(() -> event.signal())
                 .expectNext(1L)
                 .thenCancel()
@@ -188,7 +188,7 @@ class EventTest {
     }
 
     @Test
-    void aSignalThatIsRefusedCancelsThePublisherAndIsItsError() {
+    void aRefusedSignalCancelsThePublisherAndFails() {
         AtomicBoolean cancelled = new AtomicBoolean();
         StepVerifier.create(event.signal(Flux.just(1L, Long.MAX_VALUE, Long.MAX_VALUE, 4L).doOnCancel(() -> cancelled.set(true))))
                 .expectErrorSatisfies(failure -> assertThat(failure).isInstanceOf(IllegalStateException.class)
@@ -199,18 +199,18 @@ class EventTest {
     }
 
     @Test
-    void aSubscriberSignalsToo() {
+    void aSinkSignalsItsElements() {
         Sink<Long> sink = event.sink();
         Flux.just(1L, 2L, 3L).subscribe(sink);
         sink.onEnd().block(LIMIT);
         assertThat(event.signals().blockFirst(LIMIT)).isEqualTo(6);
     }
 
-    // ---- the ends
+    // ---- the end
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1})
-    void disposingCompletesTheSubscriberWhateverItsDemandAndClosesTheDescriptor(long demand) {
+    void disposeCompletesTheSubscriberAndClosesTheDescriptor(long demand) {
         int before = Support.descriptors();
         StepVerifier.create(event.signals(), demand)
                 .expectSubscription()
@@ -226,13 +226,13 @@ class EventTest {
     }
 
     @Test
-    void disposingInsideOnNextCompletes() {
+    void disposeInsideOnNextCompletes() {
         event.signal();
         StepVerifier.create(event.signals().doOnNext(count -> event.dispose())).expectNext(1L).expectComplete().verify(LIMIT);
     }
 
     @Test
-    void closingTheLoopInsideOnNextEndsASubscriberThatAsksForNoMore() {
+    void closingTheLoopInsideOnNextEndsWithoutDemand() {
         CompletableFuture<Void> end = new CompletableFuture<>();
         event.signals().subscribe(new BaseSubscriber<>() {
             @Override
@@ -256,7 +256,7 @@ class EventTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1})
-    void closingTheLoopEndsTheSubscriberWhateverItsDemand(long demand) {
+    void closingTheLoopEndsTheSubscriberAtAnyDemand(long demand) {
         StepVerifier.create(event.signals(), demand)
                 .expectSubscription()
                 .then(() -> Support.asleep(trale))
@@ -268,9 +268,9 @@ class EventTest {
         StepVerifier.create(trale.event()).expectError(ClosedChannelException.class).verify(LIMIT);
     }
 
-    /// Signalling and disposing at the same time: each signal is either done or refused, and goes to no other descriptor.
+    /// Signals and disposes concurrently: each signal is either sent or refused, and reaches no other descriptor.
     @Test
-    void signalsThatRaceWithTheEndAreRefused() throws Exception {
+    void signalsThatRaceWithDisposeAreSentOrRefused() throws Exception {
         List<Thread> threads = new ArrayList<>();
         Queue<String> refusals = new ConcurrentLinkedQueue<>();
         for (int t = 0; t < 4; t++) {

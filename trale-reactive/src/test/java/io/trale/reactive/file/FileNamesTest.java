@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import reactor.core.publisher.Flux;
 
-/// Paths that are none of this host, and names that no encoding decodes, as publishers see them.
+/// Paths of other file systems, and file names that no encoding decodes, in publishers.
 @Timeout(60)
 class FileNamesTest {
 
@@ -42,7 +42,7 @@ class FileNamesTest {
     }
 
     @Test
-    void fileOfAnUndecodableNameIsWrittenAndRead() throws Exception {
+    void fileWithAnUndecodableNameIsWrittenAndRead() throws Exception {
         Path odd = Path.of(URI.create(directory.toUri() + "%FFcaf%E9"));
         try (Trale trale = Trale.start()) {
             trale.write(odd, Flux.just(ByteBuffer.wrap("here".getBytes(StandardCharsets.UTF_8)))).block(LIMIT);

@@ -37,8 +37,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/// Files on the real kernel, read as far as they are asked for: regular ones of every size, those of `/proc`, pipes, and
-/// what cannot be read.
+/// Files on the real kernel, read on demand: regular files of every size, those of `/proc`, pipes, and files that cannot be
+/// read.
 @Timeout(60)
 class FileReadTest {
 
@@ -67,7 +67,7 @@ class FileReadTest {
         Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
         Support.untilDescriptors(descriptors);
         if (!closed) {
-            assertThat(freeBlocks()).as("blocks that are back").isEqualTo(64);
+            assertThat(freeBlocks()).as("returned blocks").isEqualTo(64);
         }
         trale.close();
         assertThat(trale.stats().unknown()).isZero();
@@ -108,7 +108,7 @@ class FileReadTest {
         return pipe;
     }
 
-    // ---- what is read
+    // ---- contents
 
     @ParameterizedTest
     @CsvSource({"0, 1", "0, 3", "1, 1", "1, 3", "4095, 2", "4096, 1", "4096, 2", "4097, 2", "12288, 2", "12288, 5",
@@ -134,7 +134,7 @@ class FileReadTest {
     }
 
     @Test
-    void eachSubscriptionReadsForItself() throws IOException {
+    void eachSubscriptionReadsTheWholeFile() throws IOException {
         byte[] bytes = write(100_000);
         Flux<ByteBuffer> read = trale.read(path);
         List<byte[]> all = Flux.merge(IntStream.range(0, 10).mapToObj(i -> read.collectList()).toList())
@@ -143,7 +143,7 @@ class FileReadTest {
     }
 
     @Test
-    void manyFilesShareFewBlocksAndWaitForThemInLine() throws IOException {
+    void manyFilesShareFewBlocksInFifoOrder() throws IOException {
         byte[] bytes = write(50_000);
         try (Trale small = Trale.start(ExecutorOptions.defaults().fileBlocks(1, 1000))) {
             List<byte[]> all = Flux.range(0, 30).flatMap(i -> small.read(path).collectList(), 30)
@@ -161,7 +161,7 @@ class FileReadTest {
     // ---- demand
 
     @Test
-    void withoutDemandNothingIsReadAndEachRequestReadsAsMuch() throws IOException {
+    void noMoreIsReadThanRequested() throws IOException {
         write(20 * CHUNK);
         StepVerifier.create(trale.read(path, CHUNKS.depth(4)), 0)
                 .expectSubscription()
@@ -207,10 +207,10 @@ class FileReadTest {
         }
     }
 
-    // ---- files that change
+    // ---- changing files
 
     @Test
-    void whatIsAppendedBeforeTheEndIsReachedIsRead() throws IOException {
+    void bytesAppendedBeforeTheEndIsReachedAreRead() throws IOException {
         write(CHUNK);
         StepVerifier.create(trale.read(path, CHUNKS), 1)
                 .expectNextCount(1)
@@ -226,7 +226,7 @@ class FileReadTest {
     }
 
     @Test
-    void whatIsCutOffIsNotRead() throws IOException {
+    void truncatedBytesAreNotRead() throws IOException {
         write(10 * CHUNK);
         StepVerifier.create(trale.read(path, CHUNKS), 2)
                 .expectNextCount(2)
@@ -247,7 +247,7 @@ class FileReadTest {
         }
     }
 
-    // ---- files that are none
+    // ---- other than regular files
 
     @ParameterizedTest
     @ValueSource(strings = {"/proc/version", "/proc/kallsyms", "/proc/self/environ"})
@@ -265,7 +265,7 @@ class FileReadTest {
     }
 
     @Test
-    void aPipeIsReadAsItComesAndHoldsNoBlockWhileItWaits() throws Exception {
+    void aPipeIsReadAsDataArrivesAndWaitsWithoutABlock() throws Exception {
         Path pipe = pipe();
         OutputStream[] writer = new OutputStream[1];
         Thread opener = Thread.ofPlatform().start(() -> {
@@ -285,7 +285,7 @@ class FileReadTest {
                 .expectNext("one,two")
                 .thenRequest(10)
                 .then(() -> Support.asleep(trale))
-                .then(() -> assertThat(trale.stats().inFlight()).as("one read, whatever the demand").isEqualTo(1))
+                .then(() -> assertThat(trale.stats().inFlight()).as("one read at any demand").isEqualTo(1))
                 .then(() -> assertThat(freeBlocks()).isEqualTo(64))
                 .then(() -> put(writer[0], "three"))
                 .expectNext("three")
@@ -319,9 +319,9 @@ class FileReadTest {
         }
     }
 
-    /// The open does not wait for a writer: the read does.
+    /// The open does not wait for a writer; the read does.
     @Test
-    void aPipeThatNobodyWritesToMayBeGivenUp() {
+    void aReadOfAPipeWithoutAWriterMayBeCancelled() {
         Path pipe = pipe();
         StepVerifier.create(trale.read(pipe))
                 .expectSubscription()
@@ -331,13 +331,13 @@ class FileReadTest {
     }
 
     @Test
-    void aPipeHasNoOffset() throws IOException {
+    void anOffsetInAPipeFails() throws IOException {
         Path pipe = pipe();
         Thread.ofPlatform().daemon().start(() -> {
             try (OutputStream writer = Files.newOutputStream(pipe)) {
                 writer.write(0);
             } catch (IOException e) {
-                // nobody reads
+                // the pipe has no reader
             }
         });
         expectFailure(trale.read(pipe, CHUNKS.offset(1)), Errno.ESPIPE, pipe);
@@ -346,18 +346,18 @@ class FileReadTest {
     // ---- failures
 
     @Test
-    void aFileThatIsNotThereIsAnErrorThatNamesIt() {
+    void aMissingFileFailsAndIsNamed() {
         expectFailure(trale.read(path), Errno.ENOENT, path);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 4})
-    void aDirectoryIsAnErrorThatNamesIt(int depth) {
+    void aDirectoryFailsAndIsNamed(int depth) {
         expectFailure(trale.read(directory, CHUNKS.depth(depth)), 21, directory);
     }
 
     @Test
-    void aPathThatIsTooLongIsAnError() {
+    void aTooLongPathFails() {
         Path tooLong = Path.of("/" + "x/".repeat(3000));
         expectFailure(trale.read(tooLong), Errno.ENAMETOOLONG, tooLong);
     }
@@ -371,7 +371,7 @@ class FileReadTest {
     }
 
     @Test
-    void optionsOutOfRangeAreRefusedAtOnce() {
+    void optionsOutOfRangeThrow() {
         ReadOptions options = ReadOptions.defaults();
         assertThatThrownBy(() -> options.offset(-1)).hasMessage("offset is -1, must be at least 0");
         assertThatThrownBy(() -> options.length(-1)).hasMessage("length is -1, must be at least 0");
@@ -383,7 +383,7 @@ class FileReadTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1})
-    void closingTheLoopEndsTheSubscriberWhateverItsDemand(long demand) throws IOException {
+    void closingTheLoopEndsTheSubscriberAtAnyDemand(long demand) throws IOException {
         write(10 * CHUNK);
         StepVerifier.create(trale.read(path, CHUNKS), demand)
                 .expectSubscription()
@@ -396,7 +396,7 @@ class FileReadTest {
     }
 
     @Test
-    void closingTheLoopEndsASubscriberOfAPipeThatNobodyWritesTo() {
+    void closingTheLoopEndsAReadOfAPipeWithoutAWriter() {
         Path pipe = pipe();
         StepVerifier.create(trale.read(pipe))
                 .expectSubscription()
@@ -407,7 +407,7 @@ class FileReadTest {
     }
 
     @Test
-    void closingTheLoopInsideOnNextEndsASubscriberThatAsksForNoMore() throws IOException {
+    void closingTheLoopInsideOnNextEndsWithoutDemand() throws IOException {
         write(10 * CHUNK);
         StepVerifier.create(trale.read(path, CHUNKS).doOnNext(element -> close()), 1)
                 .expectNextCount(1)
@@ -415,10 +415,10 @@ class FileReadTest {
                 .verify(LIMIT);
     }
 
-    // ---- among others
+    // ---- with connections
 
     @Test
-    void filesAreSent() throws IOException {
+    void aFileIsSentOverAConnection() throws IOException {
         byte[] bytes = write(2_000_000);
         try (Support.Pair pair = Support.Pair.of(trale)) {
             Mono<Void> sent = pair.connection().send(trale.read(path)).then(pair.connection().shutdownOutput());

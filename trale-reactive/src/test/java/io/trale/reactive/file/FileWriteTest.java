@@ -54,7 +54,7 @@ import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
-/// Files on the real kernel, written at the pace of the disk: what is emitted is there, in order, when the end is told.
+/// Files on the real kernel, written at the pace of the device: at the end, the emitted elements are in the file, in order.
 @Timeout(60)
 class FileWriteTest {
 
@@ -107,7 +107,7 @@ class FileWriteTest {
         }
     }
 
-    // ---- what is written
+    // ---- contents
 
     @ParameterizedTest
     @ValueSource(ints = {1, 10, 1000, 65_536, 65_537, 300_000})
@@ -141,11 +141,11 @@ class FileWriteTest {
         }
         trale.write(path, Flux.fromIterable(elements).publishOn(Schedulers.parallel())).block(LIMIT);
         assertThat(Files.readAllBytes(path)).isEqualTo(bytes);
-        assertThat(elements.stream().mapToInt(ByteBuffer::remaining).sum()).as("left as they are").isEqualTo(bytes.length);
+        assertThat(elements.stream().mapToInt(ByteBuffer::remaining).sum()).as("buffers are not modified").isEqualTo(bytes.length);
     }
 
     @Test
-    void eachSubscriptionWritesForItself() {
+    void eachSubscriptionWritesTheFile() {
         Mono<Void> append = trale.write(path, texts("one,", "two;"), WriteOptions.defaults().open(CREATE, APPEND));
         assertThat(path).doesNotExist();
         append.repeat(2).then().block(LIMIT);
@@ -153,13 +153,13 @@ class FileWriteTest {
     }
 
     @Test
-    void anEmptySourceMakesAnEmptyFile() {
+    void anEmptySourceCreatesAnEmptyFile() {
         trale.write(path, Flux.empty()).block(LIMIT);
         assertThat(path).exists().isEmptyFile();
     }
 
     @Test
-    void manyFilesShareFewBlocksAndWaitForThemInLine() throws IOException {
+    void manyFilesShareFewBlocksInFifoOrder() throws IOException {
         byte[] bytes = Support.bytes(3, 2_000);
         try (Trale small = Trale.start(ExecutorOptions.defaults().fileBlocks(1, 100))) {
             Flux.range(0, 20).flatMap(i -> small.write(directory.resolve("file" + i), Flux.just(ByteBuffer.wrap(bytes))), 20)
@@ -182,7 +182,7 @@ class FileWriteTest {
     // ---- options
 
     @Test
-    void whatWasThereIsReplacedAppendedToOrOverwritten() throws IOException {
+    void openOptionsReplaceAppendOrOverwrite() throws IOException {
         Files.writeString(path, "0123456789");
         trale.write(path, texts("ab"), WriteOptions.defaults().open().offset(3)).block(LIMIT);
         assertThat(text()).isEqualTo("012ab56789");
@@ -195,7 +195,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aFileThatIsToBeNewMustNotBeThere() {
+    void createNewFailsIfTheFileExists() {
         WriteOptions options = WriteOptions.defaults().open(CREATE_NEW);
         trale.write(path, texts("first"), options).block(LIMIT);
         expectFailure(trale.write(path, texts("second"), options), EEXIST, "open(" + path);
@@ -203,14 +203,14 @@ class FileWriteTest {
     }
 
     @Test
-    void permissionsOfANewFileAreAsSaid() throws IOException {
+    void aNewFileHasTheRequestedPermissions() throws IOException {
         trale.write(path, texts("secret"), WriteOptions.defaults().mode(0600)).block(LIMIT);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(path))).isEqualTo("rw-------");
     }
 
-    /// A device that cannot be synced says so: it was asked.
+    /// A device that cannot be synced fails the `fsync(2)`, which shows that it was called.
     @Test
-    void theEndWaitsForTheDeviceIfItIsToldTo() {
+    void withSyncTheEndWaitsForTheDevice() {
         trale.write(path, texts("kept"), WriteOptions.defaults().sync(true)).block(LIMIT);
         assertThat(text()).isEqualTo("kept");
         expectFailure(trale.write(Path.of("/dev/null"), texts("lost"), WriteOptions.defaults().sync(true)), Errno.EINVAL,
@@ -218,7 +218,7 @@ class FileWriteTest {
     }
 
     @Test
-    void optionsThatMakeNoSenseAreRefusedAtOnce() {
+    void invalidOptionsThrow() {
         WriteOptions options = WriteOptions.defaults();
         assertThatThrownBy(() -> options.open(READ)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> options.mode(010000)).hasMessageContaining("010000");
@@ -230,7 +230,7 @@ class FileWriteTest {
     // ---- failures
 
     @Test
-    void aFileThatCannotBeOpenedIsAnErrorAndTheSourceIsNotSubscribedTo() {
+    void aFailedOpenDoesNotSubscribeToTheSource() {
         AtomicBoolean subscribed = new AtomicBoolean();
         Flux<ByteBuffer> source = texts("x").doOnSubscribe(subscription -> subscribed.set(true));
         expectFailure(trale.write(directory, source), EISDIR, "open(" + directory);
@@ -239,7 +239,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aFullDeviceIsAnErrorThatNamesItAndCancelsTheSource() {
+    void aFullDeviceFailsAndCancelsTheSource() {
         AtomicBoolean cancelled = new AtomicBoolean();
         Queue<Object> discarded = new ConcurrentLinkedQueue<>();
         Flux<ByteBuffer> endless = Flux.<ByteBuffer>generate(sink -> sink.next(ByteBuffer.allocate(1000)))
@@ -251,7 +251,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aPipeWhoseReaderHasGoneIsAnError() throws Exception {
+    void aPipeWhoseReaderHasClosedFails() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
@@ -284,7 +284,7 @@ class FileWriteTest {
     // ---- the window, and cancel
 
     @Test
-    void noMoreIsAskedOfTheSourceThanTheWindowTakes() {
+    void requestsNoMoreThanTheWindow() {
         AtomicLong most = new AtomicLong();
         AtomicLong outstanding = new AtomicLong();
         trale.write(path, Flux.range(0, 10_000).map(i -> ByteBuffer.allocate(1000))
@@ -311,7 +311,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aPipeThatNobodyReadsStopsTheSourceAndIsHeldUp() throws Exception {
+    void anUnreadPipeStopsTheSource() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         AtomicLong emitted = new AtomicLong();
@@ -334,7 +334,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aPipeThatNobodyReadsTakesNoMemoryOfSends() throws Exception {
+    void anUnreadPipeTakesNoSendBlocks() throws Exception {
         Path pipe = directory.resolve("pipe");
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         try (Trale small = Trale.start(ExecutorOptions.defaults().fileBlocks(1, 100_000).sendBlocks(1, 1000));
@@ -379,8 +379,8 @@ class FileWriteTest {
     }
 
     @Test
-    void aCancelWhileTheFileIsBeingOpenedLeavesNothing() throws Exception {
-        Path pipe = directory.resolve("pipe"); // to open it waits for a reader
+    void aCancelDuringTheOpenLeavesNothing() throws Exception {
+        Path pipe = directory.resolve("pipe"); // its open waits for a reader
         assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
         AtomicBoolean subscribed = new AtomicBoolean();
         Disposable write = trale.write(pipe, texts("x").doOnSubscribe(s -> subscribed.set(true))).subscribe();
@@ -408,10 +408,10 @@ class FileWriteTest {
         StepVerifier.create(trale.write(path, Flux.empty())).expectError(ClosedChannelException.class).verify(LIMIT);
     }
 
-    // ---- as a subscriber
+    // ---- sinks
 
     @Test
-    void aSubscriberWritesToo() {
+    void aSinkWritesItsElements() {
         Sink<ByteBuffer> sink = trale.sink(path, WriteOptions.defaults().sync(true));
         texts("one,", "two").publishOn(Schedulers.parallel()).subscribe(sink);
         sink.onEnd().block(LIMIT);
@@ -419,7 +419,7 @@ class FileWriteTest {
     }
 
     @Test
-    void aSubscriberWhoseFileCannotBeOpenedCancelsItsSource() {
+    void aSinkWhoseFileCannotBeOpenedCancelsItsSource() {
         Sink<ByteBuffer> sink = trale.sink(directory);
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
@@ -428,10 +428,10 @@ class FileWriteTest {
         source.assertWasNotRequested();
     }
 
-    // ---- as Reactor sees it
+    // ---- Reactor's conventions
 
     @Test
-    void itsNameIsKnownToScansAndHooksAndItsContextToTheSource() {
+    void scansAndHooksSeeItsNameAndTheSourceItsContext() {
         Queue<String> assembled = new ConcurrentLinkedQueue<>();
         Hooks.onEachOperator("seen", publisher -> {
             assembled.add(Scannable.from(publisher).stepName());

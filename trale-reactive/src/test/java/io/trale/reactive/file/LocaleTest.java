@@ -32,8 +32,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Names outside ASCII in a JVM whose locale knows ASCII only: each names the file that it names elsewhere, or none. Beside
-/// each file are decoys, named as it is when its name is decoded and encoded again.
+/// Non-ASCII names in a JVM with an ASCII locale: each names the same file as elsewhere, or fails. Next to each file are
+/// decoys, with the names that decoding and encoding its name would produce.
 @Timeout(60)
 class LocaleTest {
 
@@ -49,7 +49,7 @@ class LocaleTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"C", "POSIX"})
-    void namesOutsideAsciiNameTheirFilesInAnyLocale(String locale) throws Exception {
+    void nonAsciiNamesNameTheSameFilesInAnyLocale(String locale) throws Exception {
         Files.writeString(named(directory, "caf%C3%A9"), "right");
         for (String decoy : DECOYS) {
             Files.writeString(named(directory, decoy), "decoy");
@@ -77,7 +77,7 @@ class LocaleTest {
         }
     }
 
-    /// The child.
+    /// The child process.
     public static void main(String[] arguments) throws Exception {
         Path directory = Path.of(arguments[0]);
         ByteBuffer bytes = ByteBuffer.wrap("right".getBytes(StandardCharsets.US_ASCII));

@@ -31,8 +31,8 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Hooks;
 
-/// Files on the simulated kernel, read under random schedules: in order whatever order the reads end in, nothing doubled or
-/// left out, no descriptor left open, no block kept.
+/// Reads of files on the simulated kernel with random schedules: in order, whatever the order of completions; nothing is
+/// doubled or omitted, no descriptor is left open, no block is kept.
 @Timeout(120)
 class ReadScheduleTest {
 
@@ -53,10 +53,10 @@ class ReadScheduleTest {
         return ReadOptions.defaults().chunk(1 + random.nextInt(200)).depth(1 + random.nextInt(4));
     }
 
-    /// Whether a reading may end with an error of the kernel's, and whether it may end anywhere.
+    /// True for `failure` if the kernel may fail the read; true for `anyEnd` if it may end at any position.
     private record Allowed(boolean failure, boolean anyEnd) {}
 
-    /// Checks every element against what the file holds at its place.
+    /// Checks every element against the contents of the file.
     private static final class Reader extends RandomDemandSubscriber<ByteBuffer> {
 
         private final Trale trale;
@@ -64,18 +64,18 @@ class ReadScheduleTest {
         private final byte[] content;
         private final Allowed allowed;
         private final int lives;
-        private final Runnable whenOver;
+        private final Runnable whenEnded;
         private int position;
 
         Reader(SimKernel kernel, List<String> breaches, Trale trale, Flux<ByteBuffer> read, byte[] content, Allowed allowed,
-                int lives, Runnable whenOver) {
+                int lives, Runnable whenEnded) {
             super(kernel, breaches);
             this.trale = trale;
             this.read = read;
             this.content = content;
             this.allowed = allowed;
             this.lives = lives;
-            this.whenOver = whenOver;
+            this.whenEnded = whenEnded;
         }
 
         void begin() {
@@ -94,12 +94,12 @@ class ReadScheduleTest {
         }
 
         @Override
-        protected void left() {
+        protected void cancelled() {
             Internals.loop(trale).run(() -> {
                 if (lives == 0) {
-                    whenOver.run();
+                    whenEnded.run();
                 } else {
-                    new Reader(kernel, breaches, trale, read, content, allowed, lives - 1, whenOver).begin();
+                    new Reader(kernel, breaches, trale, read, content, allowed, lives - 1, whenEnded).begin();
                 }
             });
         }
@@ -111,13 +111,13 @@ class ReadScheduleTest {
                     : !closed && !(allowed.failure && failure instanceof ErrnoException)) {
                 breaches.add("end at " + position + " of " + content.length + ": " + failure);
             }
-            whenOver.run();
+            whenEnded.run();
         }
     }
 
     @Test
-    void aFileArrivesInOrderWhateverTheSubscribersWhims() {
-        run("aFileArrivesInOrderWhateverTheSubscribersWhims", seed -> {
+    void aFileArrivesInOrderAtRandomDemand() {
+        run("aFileArrivesInOrderAtRandomDemand", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -146,8 +146,8 @@ class ReadScheduleTest {
     }
 
     @Test
-    void aPipeArrivesInOrderWhateverTheSubscribersWhims() {
-        run("aPipeArrivesInOrderWhateverTheSubscribersWhims", seed -> {
+    void aPipeArrivesInOrderAtRandomDemand() {
+        run("aPipeArrivesInOrderAtRandomDemand", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -162,8 +162,8 @@ class ReadScheduleTest {
     }
 
     @Test
-    void aFileThatChangesIsReadAsItIsWhenItIsItsTurn() {
-        run("aFileThatChangesIsReadAsItIsWhenItIsItsTurn", seed -> {
+    void aChangingFileIsReadAsItIsAtEachRead() {
+        run("aChangingFileIsReadAsItIsAtEachRead", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -183,8 +183,8 @@ class ReadScheduleTest {
     }
 
     @Test
-    void closeInTheMidstOfFailuresLeavesNothing() {
-        run("closeInTheMidstOfFailuresLeavesNothing", seed -> {
+    void closeDuringFailuresLeavesNothing() {
+        run("closeDuringFailuresLeavesNothing", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL.with(Fault.DISK_FAILURE, 0.05));
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -213,7 +213,7 @@ class ReadScheduleTest {
 
     @ParameterizedTest
     @CsvSource({"1, 1, 1", "1, 5, 1", "3, 1, 1", "3, 2, 2", "3, 5, 3", "100, 7, 7"})
-    void asManyReadsAreInFlightAsAreAskedForUpToTheDepth(int depth, int demand, long expected) throws Exception {
+    void readsInFlightMatchTheDemandUpToTheDepth(int depth, int demand, long expected) throws Exception {
         SimKernel kernel = new SimKernel(1).strict().faults(Faults.NONE.with(Fault.LATE, 1));
         kernel.write(PATH.toString(), new byte[100]);
         long[] most = new long[1];
@@ -221,7 +221,7 @@ class ReadScheduleTest {
             trale.read(PATH, ReadOptions.defaults().chunk(10).depth(depth)).subscribe(new BaseSubscriber<>() {
                 @Override
                 protected void hookOnSubscribe(Subscription subscription) {
-                    kernel.after(1_000_000, () -> request(demand)); // it is open by then
+                    kernel.after(1_000_000, () -> request(demand)); // the file is open by then
                 }
             });
             for (int i = 1_000_000; i < 5_000_000; i += 5000) {
@@ -232,7 +232,7 @@ class ReadScheduleTest {
         assertThat(most[0]).isEqualTo(expected);
     }
 
-    /// A read that finds no block free would only wait in the queue, and every end of another would have to pass it.
+    /// A read that finds no free block would wait in the queue, and every completion would have to pass it.
     @Test
     void noMoreReadsAreStagedThanThereAreBlocks() throws Exception {
         SimKernel kernel = new SimKernel(1).strict();
@@ -248,10 +248,10 @@ class ReadScheduleTest {
         assertThat(read[0]).isEqualTo(1000);
     }
 
-    /// What reads bring that are under way when their subscriber goes is dropped where Reactor can see it, and what was there
-    /// and waited for its turn, discarded.
+    /// Data of reads that are in flight at a cancel is dropped through Reactor's hook. Completed reads that waited are
+    /// discarded.
     @Test
-    void whatComesForASubscriberThatHasGoneGoesToTheHooks() throws Exception {
+    void dataAfterACancelGoesToTheHooks() throws Exception {
         List<Object> dropped = new ArrayList<>();
         List<Object> discarded = new ArrayList<>();
         List<Throwable> errors = new ArrayList<>();

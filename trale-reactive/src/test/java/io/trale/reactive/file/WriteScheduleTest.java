@@ -32,8 +32,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Files on the simulated kernel, written under random schedules: all that was accepted is there, in order, or a part of it
-/// up to a failure or the end of an element; no descriptor is left open, no block kept.
+/// Writes of files on the simulated kernel with random schedules: all accepted elements are in the file in order, or a prefix
+/// of them up to a failure or the end of an element; no descriptor is left open, no block is kept.
 @Timeout(120)
 class WriteScheduleTest {
 
@@ -66,8 +66,8 @@ class WriteScheduleTest {
     }
 
     @Test
-    void whatSourcesEmitIsThereWhenTheEndIsTold() {
-        run("whatSourcesEmitIsThereWhenTheEndIsTold", seed -> {
+    void emittedElementsAreInTheFileAtTheEnd() {
+        run("emittedElementsAreInTheFileAtTheEnd", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -100,8 +100,8 @@ class WriteScheduleTest {
     }
 
     @Test
-    void aPipeGetsEverythingInOrder() {
-        run("aPipeGetsEverythingInOrder", seed -> {
+    void aPipeGetsEveryElementInOrder() {
+        run("aPipeGetsEveryElementInOrder", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             List<String> breaches = new ArrayList<>();
             byte[] bytes = bytes(kernel.random(), 1000);
@@ -126,11 +126,11 @@ class WriteScheduleTest {
             int size = 1 + random.nextInt(200);
             byte[] bytes = new byte[size * random.nextInt(20)];
             random.nextBytes(bytes);
-            kernel.write(PATH.toString(), new byte[0]); // it may be given up before it is made
+            kernel.write(PATH.toString(), new byte[0]); // the write may be cancelled before it creates the file
             SimTrale.run(kernel, Seeds.options(kernel), (trale, done) -> {
                 EndListener outcome = new EndListener(breaches, failure -> closed(trale, kernel, done));
                 trale.write(PATH, source(kernel, bytes, size, breaches)).subscribe(outcome);
-                kernel.foreignAfter(random.nextLong(2_000_000), outcome::giveUp);
+                kernel.foreignAfter(random.nextLong(2_000_000), outcome::cancelEarly);
             });
             byte[] written = kernel.bytes(PATH.toString());
             assertThat(breaches).isEmpty();
@@ -139,7 +139,7 @@ class WriteScheduleTest {
         });
     }
 
-    /// Sets `done` once the file is closed, which after a cancel nobody is told of.
+    /// Sets `done` once the file is closed, because no signal follows a cancel.
     private static void closed(Trale trale, SimKernel kernel, SettableFuture done) {
         kernel.foreignAfter(100_000, () -> Internals.loop(trale).execute(() -> {
             if (trale.stats().inFlight() == 0) {
@@ -151,8 +151,8 @@ class WriteScheduleTest {
     }
 
     @Test
-    void failuresAndTheEndOfTheLoopLeaveAPartAndNothingElse() {
-        run("failuresAndTheEndOfTheLoopLeaveAPartAndNothingElse", seed -> {
+    void failuresLeaveAPrefixOfTheElements() {
+        run("failuresLeaveAPrefixOfTheElements", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL.with(Fault.DISK_FAILURE, 0.05).with(Fault.DISK_FULL, 0.05));
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -179,7 +179,7 @@ class WriteScheduleTest {
                 write(trale, source, WriteOptions.defaults().sync(random.nextBoolean()), random.nextBoolean())
                         .subscribe(outcome);
                 if (random.nextBoolean()) {
-                    kernel.foreignAfter(random.nextLong(2_000_000), outcome::giveUp);
+                    kernel.foreignAfter(random.nextLong(2_000_000), outcome::cancelEarly);
                 }
                 kernel.foreignAfter(random.nextLong(5_000_000), () -> {
                     if (random.nextBoolean()) {

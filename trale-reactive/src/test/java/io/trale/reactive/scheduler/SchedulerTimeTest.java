@@ -23,18 +23,18 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/// Delays and periods of the scheduler in the virtual time of a simulated kernel.
+/// Delays and periods of the scheduler, in the virtual time of a simulated kernel.
 @Timeout(60)
 class SchedulerTimeTest {
 
     private static final Duration HOUR = Duration.ofHours(1);
 
-    /// Runs `body` in virtual time, with nothing going wrong.
+    /// Runs `body` in virtual time, without faults.
     private static void inVirtualTime(SimTrale.Body body) throws Exception {
         SimTrale.run(new SimKernel(1), ExecutorOptions.defaults(), body);
     }
 
-    /// How many whole hours have passed since `start`, in virtual time: what takes microseconds does not count.
+    /// The whole hours since `start` in virtual time. Microseconds do not count.
     private static long hours(Trale trale, long start) {
         return (trale.scheduler().now(TimeUnit.NANOSECONDS) - start) / HOUR.toNanos();
     }
@@ -46,7 +46,7 @@ class SchedulerTimeTest {
     // ---- tasks
 
     @Test
-    void delayedTasksRunAtTheirTimeAndThoseOfOneMomentInOrder() throws Exception {
+    void delayedTasksRunInOrderAtTheirTime() throws Exception {
         List<String> seen = new ArrayList<>();
         inVirtualTime((trale, done) -> {
             Scheduler.Worker worker = trale.scheduler().createWorker();
@@ -63,7 +63,7 @@ class SchedulerTimeTest {
     }
 
     @Test
-    void delaysCountFromTheCallAlsoOnAnotherThread() throws Exception {
+    void delaysCountFromTheCallOnAnyThread() throws Exception {
         long[] ranAfter = new long[1];
         SimKernel kernel = new SimKernel(1);
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> kernel.foreign(() -> {
@@ -78,7 +78,7 @@ class SchedulerTimeTest {
     }
 
     @Test
-    void periodsAreAtAFixedRateHoweverLateARunIs() throws Exception {
+    void periodsHaveAFixedRateAfterALateRun() throws Exception {
         List<Long> hours = new ArrayList<>();
         SimKernel kernel = new SimKernel(1);
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) -> {
@@ -87,7 +87,7 @@ class SchedulerTimeTest {
             task[0] = trale.scheduler().schedulePeriodically(() -> {
                 hours.add(hours(trale, start));
                 if (hours.size() == 2) {
-                    kernel.elapse(HOUR.multipliedBy(3).toNanos()); // a task that takes long
+                    kernel.elapse(HOUR.multipliedBy(3).toNanos()); // a long task
                 }
                 if (hours.size() == 8) {
                     task[0].dispose();
@@ -109,13 +109,13 @@ class SchedulerTimeTest {
                     done.set();
                 }
             }, -1, 1, TimeUnit.HOURS);
-            assertThat(hours).as("never inside the call").isEmpty();
+            assertThat(hours).as("never inside schedule").isEmpty();
         });
         assertThat(hours).containsExactly(0L, 1L, 2L, 3L);
     }
 
     @Test
-    void aDelayForEverDoesNotOverflow() throws Exception {
+    void anInfiniteDelayDoesNotOverflow() throws Exception {
         boolean[] ran = new boolean[1];
         inVirtualTime((trale, done) -> {
             trale.scheduler().schedule(() -> ran[0] = true, Long.MAX_VALUE, TimeUnit.DAYS);
@@ -142,7 +142,7 @@ class SchedulerTimeTest {
     }
 
     @Test
-    void closingTheTraleDropsWhatWaitsAndRunsWhatIsDue() throws Exception {
+    void closingTheTraleRunsDueTasksAndDropsDelayedOnes() throws Exception {
         List<String> ran = new ArrayList<>();
         inVirtualTime((trale, done) -> {
             Scheduler scheduler = trale.scheduler();
@@ -166,7 +166,7 @@ class SchedulerTimeTest {
         inVirtualTime((trale, done) -> {
             long start = trale.scheduler().now(TimeUnit.NANOSECONDS);
             Flux.interval(HOUR, trale.scheduler()).take(4).doFinally(end -> {
-                assertThat(sleepers(trale)).as("the period is called off").isZero();
+                assertThat(sleepers(trale)).as("the period is cancelled").isZero();
                 done.set();
             }).subscribe(tick -> {
                 assertThat(Thread.currentThread()).isSameAs(loop);
@@ -179,7 +179,7 @@ class SchedulerTimeTest {
     }
 
     @Test
-    void timeoutFiresInTimeAndIsCalledOffIfItNeedNot() throws Exception {
+    void timeoutFiresInTimeAndIsCancelledIfUnneeded() throws Exception {
         List<Object> seen = new ArrayList<>();
         inVirtualTime((trale, done) -> {
             long start = trale.scheduler().now(TimeUnit.NANOSECONDS);
@@ -188,7 +188,7 @@ class SchedulerTimeTest {
             Mono.never().timeout(HOUR.multipliedBy(5), trale.scheduler()).subscribe(null, failure -> {
                 seen.add(failure.getClass());
                 seen.add(hours(trale, start));
-                assertThat(sleepers(trale)).as("the other was called off").isZero();
+                assertThat(sleepers(trale)).as("the other is cancelled").isZero();
                 done.set();
             });
         });
@@ -206,33 +206,33 @@ class SchedulerTimeTest {
         assertThat(hours).containsExactly(1L, 2L, 3L, 4L);
     }
 
-    // ---- under random schedules
+    // ---- with random schedules
 
-    private static final class Whim {
+    private static final class RandomTask {
         final long dueNanos;
         final long periodNanos;
         Disposable handle;
         int runs;
         boolean disposed;
 
-        Whim(long dueNanos, long periodNanos) {
+        RandomTask(long dueNanos, long periodNanos) {
             this.dueNanos = dueNanos;
             this.periodNanos = periodNanos;
         }
     }
 
     @Test
-    void noTaskRunsTooEarlyTwiceOrAfterItWasDisposed() {
-        Seeds.run("trale-reactive", "SchedulerTimeTest#noTaskRunsTooEarlyTwiceOrAfterItWasDisposed", 0.03, seed -> {
+    void noTaskRunsTooEarlyOrTwiceOrAfterItsDisposal() {
+        Seeds.run("trale-reactive", "SchedulerTimeTest#noTaskRunsTooEarlyOrTwiceOrAfterItsDisposal", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
-            List<Whim> whims = new ArrayList<>();
+            List<RandomTask> all = new ArrayList<>();
             List<String> breaches = new ArrayList<>();
             SimTrale.run(kernel, Seeds.options(kernel), (trale, done) -> {
                 Scheduler scheduler = trale.scheduler();
                 List<Scheduler.Worker> workers = LongStream.range(0, 3).mapToObj(i -> scheduler.createWorker()).toList();
                 for (int i = 0; i < 50; i++) {
-                    Runnable step = () -> whims.add(whim(kernel, scheduler, workers.get(random.nextInt(3)), breaches));
+                    Runnable step = () -> all.add(scheduled(kernel, scheduler, workers.get(random.nextInt(3)), breaches));
                     if (random.nextBoolean()) {
                         kernel.foreignAfter(random.nextLong(2_000_000), step);
                     } else {
@@ -240,9 +240,9 @@ class SchedulerTimeTest {
                     }
                 }
                 kernel.foreignAfter(5_000_000, () -> {
-                    whims.stream().filter(whim -> whim.periodNanos >= 0).forEach(whim -> dispose(whim));
+                    all.stream().filter(scheduled -> scheduled.periodNanos >= 0).forEach(scheduled -> dispose(scheduled));
                     scheduler.disposeGracefully().subscribe(null, null, () -> kernel.foreign(() -> Internals.loop(trale).execute(() -> {
-                        if (sleepers(trale) != 0) { // each was called off by a job that came before this one
+                        if (sleepers(trale) != 0) { // an earlier job cancelled each of them
                             breaches.add(sleepers(trale) + " are left in the heap");
                         }
                         done.set();
@@ -250,44 +250,44 @@ class SchedulerTimeTest {
                 });
             });
             assertThat(breaches).isEmpty();
-            assertThat(whims).hasSize(50).allMatch(whim -> whim.disposed || whim.runs == 1)
-                    .allMatch(whim -> whim.handle.isDisposed());
+            assertThat(all).hasSize(50).allMatch(scheduled -> scheduled.disposed || scheduled.runs == 1)
+                    .allMatch(scheduled -> scheduled.handle.isDisposed());
         });
     }
 
-    private static void dispose(Whim whim) {
-        whim.handle.dispose();
-        whim.disposed = true;
+    private static void dispose(RandomTask scheduled) {
+        scheduled.handle.dispose();
+        scheduled.disposed = true;
     }
 
-    private static Whim whim(SimKernel kernel, Scheduler scheduler, Scheduler.Worker worker, List<String> breaches) {
+    private static RandomTask scheduled(SimKernel kernel, Scheduler scheduler, Scheduler.Worker worker, List<String> breaches) {
         SplittableRandom random = kernel.random();
         long delay = Math.max(0, random.nextLong(2_000_000) - 500_000);
-        Whim whim = new Whim(kernel.nanoTime() + delay, random.nextInt(3) > 0 ? -1 : random.nextLong(5) * 50_000);
+        RandomTask scheduled = new RandomTask(kernel.nanoTime() + delay, random.nextInt(3) > 0 ? -1 : random.nextLong(5) * 50_000);
         Runnable task = () -> {
-            long due = whim.dueNanos + whim.runs++ * Math.max(0, whim.periodNanos);
+            long due = scheduled.dueNanos + scheduled.runs++ * Math.max(0, scheduled.periodNanos);
             if (kernel.nanoTime() < due) {
-                breaches.add("run " + whim.runs + " came " + (due - kernel.nanoTime()) + " ns too early");
+                breaches.add("run " + scheduled.runs + " came " + (due - kernel.nanoTime()) + " ns too early");
             }
-            if (whim.disposed) {
+            if (scheduled.disposed) {
                 breaches.add("run after dispose");
             }
-            if (whim.periodNanos < 0 && whim.runs > 1) {
+            if (scheduled.periodNanos < 0 && scheduled.runs > 1) {
                 breaches.add("run twice");
             }
-            kernel.elapse(random.nextLong(1000)); // while there is something to run, nothing else moves the clock
+            kernel.elapse(random.nextLong(1000)); // while jobs are queued, virtual time stands still
         };
         boolean direct = random.nextBoolean();
-        if (whim.periodNanos < 0) {
-            whim.handle = direct ? scheduler.schedule(task, delay, TimeUnit.NANOSECONDS)
+        if (scheduled.periodNanos < 0) {
+            scheduled.handle = direct ? scheduler.schedule(task, delay, TimeUnit.NANOSECONDS)
                     : worker.schedule(task, delay, TimeUnit.NANOSECONDS);
         } else {
-            whim.handle = direct ? scheduler.schedulePeriodically(task, delay, whim.periodNanos, TimeUnit.NANOSECONDS)
-                    : worker.schedulePeriodically(task, delay, whim.periodNanos, TimeUnit.NANOSECONDS);
+            scheduled.handle = direct ? scheduler.schedulePeriodically(task, delay, scheduled.periodNanos, TimeUnit.NANOSECONDS)
+                    : worker.schedulePeriodically(task, delay, scheduled.periodNanos, TimeUnit.NANOSECONDS);
         }
         if (random.nextInt(3) == 0) {
-            kernel.foreignAfter(random.nextLong(2_000_000), () -> dispose(whim));
+            kernel.foreignAfter(random.nextLong(2_000_000), () -> dispose(scheduled));
         }
-        return whim;
+        return scheduled;
     }
 }

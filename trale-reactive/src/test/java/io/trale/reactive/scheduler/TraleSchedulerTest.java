@@ -34,8 +34,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/// The loop keeps the contract of a Reactor scheduler, as far as it can be seen without looking at a clock: all that
-/// Reactor asks of its own, for tasks of the scheduler and of a worker, scheduled in each of the three ways.
+/// The contract of a Reactor scheduler, as far as it does not depend on time: for tasks of the scheduler and of a worker,
+/// scheduled in each of the three ways.
 @Timeout(60)
 class TraleSchedulerTest {
 
@@ -52,7 +52,7 @@ class TraleSchedulerTest {
         trale.close();
     }
 
-    /// Schedules `task` for now, after a delay, or periodically, on the scheduler or on `worker`.
+    /// Schedules `task` immediately, after a delay, or periodically, on the scheduler or on `worker`.
     private Disposable schedule(Scheduler.Worker worker, String how, Runnable task) {
         return switch (how) {
             case "now" -> worker == null ? scheduler.schedule(task) : worker.schedule(task);
@@ -67,7 +67,7 @@ class TraleSchedulerTest {
         return wanted ? scheduler.createWorker() : null;
     }
 
-    /// Waits until the loop has run what was queued before.
+    /// Waits until the loop has run the queued jobs.
     private void fence() {
         Support.onLoop(trale, () -> null);
     }
@@ -84,10 +84,10 @@ class TraleSchedulerTest {
         }
     }
 
-    /// A task that is scheduled while its worker is disposed runs, or is rejected, and is not kept in either case. Most
-    /// schedules of the two threads are harmless: `TraleWorkerStress` tries many more.
+    /// A task that is scheduled while its worker is disposed runs or is rejected; in both cases it is not kept. Most
+    /// interleavings of the two threads are harmless; `TraleWorkerStress` tries many more.
     @Test
-    void aWorkerDisposedWhileItSchedulesLeavesNothing() throws Exception {
+    void aWorkerDisposedDuringAScheduleKeepsNoTask() throws Exception {
         CyclicBarrier begin = new CyclicBarrier(2);
         for (int i = 0; i < 2000; i++) {
             Scheduler.Worker worker = scheduler.createWorker();
@@ -117,8 +117,8 @@ class TraleSchedulerTest {
         }
     }
 
-    /// A task that holds the loop until it is told to end.
-    private static final class Holding implements Runnable {
+    /// A task that blocks the loop until it is released.
+    private static final class BlockingTask implements Runnable {
         final CountDownLatch entered = new CountDownLatch(1);
         final CountDownLatch leave = new CountDownLatch(1);
         final CountDownLatch left = new CountDownLatch(1);
@@ -135,7 +135,7 @@ class TraleSchedulerTest {
         }
     }
 
-    // ---- life
+    // ---- life cycle
 
     @Test
     void aNewSchedulerIsNotDisposedAndMayBeInitializedTwice() {
@@ -157,7 +157,7 @@ class TraleSchedulerTest {
     }
 
     @Test
-    @SuppressWarnings("deprecation") // what it tests
+    @SuppressWarnings("deprecation") // this method is tested
     void startDoesNotRestart() {
         scheduler.dispose();
         scheduler.start();
@@ -169,9 +169,9 @@ class TraleSchedulerTest {
 
     @ParameterizedTest
     @CsvSource({"false,now", "false,delay", "false,period", "true,now", "true,delay", "true,period"})
-    void aRunningTaskIsDisposedAndRunsToItsEndUninterrupted(boolean ofWorker, String how) {
+    void aDisposedRunningTaskIsNotInterrupted(boolean ofWorker, String how) {
         Scheduler.Worker worker = workerIf(ofWorker);
-        Holding task = new Holding();
+        BlockingTask task = new BlockingTask();
         Disposable disposable = schedule(worker, how, task);
         await(task.entered);
         assertThat(disposable.isDisposed()).isFalse();
@@ -200,7 +200,7 @@ class TraleSchedulerTest {
     @ParameterizedTest
     @CsvSource({"false,now", "false,delay", "false,period", "true,now", "true,delay", "true,period"})
     void aWaitingTaskThatIsDisposedNeverRuns(boolean ofWorker, String how) {
-        Holding before = new Holding();
+        BlockingTask before = new BlockingTask();
         scheduler.schedule(before);
         AtomicInteger runs = new AtomicInteger();
         Disposable disposable = schedule(workerIf(ofWorker), how, runs::incrementAndGet);
@@ -208,7 +208,7 @@ class TraleSchedulerTest {
         assertThat(disposable.isDisposed()).isTrue();
         before.leave.countDown();
         fence();
-        assertThat(sleepers()).as("called off").isZero();
+        assertThat(sleepers()).as("cancelled").isZero();
         assertThat(runs).hasValue(0);
     }
 
@@ -232,11 +232,11 @@ class TraleSchedulerTest {
         await(three);
         fence();
         assertThat(task[0].isDisposed()).isTrue();
-        scheduler.disposeGracefully().block(); // nothing is left
+        scheduler.disposeGracefully().block(); // no task is left
     }
 
     @Test
-    void tasksRunInOrderAndNeverInsideTheCallThatSchedulesThem() {
+    void tasksRunInOrderAndNeverInsideSchedule() {
         Queue<String> order = new ConcurrentLinkedQueue<>();
         Scheduler.Worker worker = scheduler.createWorker();
         Support.onLoop(trale, () -> {
@@ -256,8 +256,8 @@ class TraleSchedulerTest {
     }
 
     @Test
-    void aDisposedWorkerEndsItsTasksAndNobodyElses() {
-        Holding holding = new Holding();
+    void aDisposedWorkerEndsOnlyItsTasks() {
+        BlockingTask holding = new BlockingTask();
         AtomicInteger runs = new AtomicInteger();
         Scheduler.Worker worker = scheduler.createWorker();
         Scheduler.Worker other = scheduler.createWorker();
@@ -282,7 +282,7 @@ class TraleSchedulerTest {
     }
 
     @Test
-    void aDelayThatIsCancelledOnTheLoopBeforeItHasBegunNeverBegins() {
+    void aDelayCancelledBeforeItsStartNeverStarts() {
         CountDownLatch scheduled = new CountDownLatch(1);
         CountDownLatch disposed = new CountDownLatch(1);
         Disposable[] task = new Disposable[1];
@@ -317,10 +317,10 @@ class TraleSchedulerTest {
         assertThat(left).as("at once, on the loop").isZero();
     }
 
-    // ---- the end of a scheduler
+    // ---- dispose
 
     @Test
-    void disposingEndsAllTasksOfThisViewAndNotTheLoop() {
+    void disposeEndsAllTasksOfASchedulerAndNotTheLoop() {
         Scheduler other = trale.scheduler();
         Scheduler.Worker worker = scheduler.createWorker();
         List<Disposable> tasks = List.of(scheduler.schedule(() -> { }, 1, TimeUnit.DAYS),
@@ -340,12 +340,12 @@ class TraleSchedulerTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void gracefulDisposalWaitsForTheRunningTaskHoweverOftenItIsAskedFor(boolean thenByForce) {
-        Holding task = new Holding();
+    void repeatedGracefulDisposalWaitsForTheRunningTask(boolean thenByForce) {
+        BlockingTask task = new BlockingTask();
         scheduler.createWorker().schedule(task);
         await(task.entered);
         Mono<Void> cold = scheduler.disposeGracefully();
-        assertThat(scheduler.isDisposed()).as("before it is subscribed").isFalse();
+        assertThat(scheduler.isDisposed()).as("before the subscription").isFalse();
         List<CompletableFuture<Void>> ends = IntStream.range(0, 10).parallel()
                 .mapToObj(i -> (i % 2 == 0 ? cold : scheduler.disposeGracefully()).toFuture()).toList();
         assertThat(scheduler.isDisposed()).isTrue();
@@ -361,8 +361,8 @@ class TraleSchedulerTest {
     }
 
     @Test
-    void gracefulDisposalLetsWhatWasAcceptedRunAndNothingBeRepeated() {
-        Holding first = new Holding();
+    void gracefulDisposalRunsAcceptedTasksAndRepeatsNone() {
+        BlockingTask first = new BlockingTask();
         scheduler.schedule(first);
         await(first.entered);
         AtomicInteger accepted = new AtomicInteger();
@@ -402,7 +402,7 @@ class TraleSchedulerTest {
         trale.onClose().subscribe(null, null, () -> {
             try {
                 trale.scheduler().schedule(() -> { }, 1, TimeUnit.DAYS);
-            } catch (Throwable t) { // on the loop's thread, but the loop is no more
+            } catch (Throwable t) { // on the loop thread, after the end of the loop
                 rejected.complete(t);
             }
         });
@@ -425,7 +425,7 @@ class TraleSchedulerTest {
     // ---- Reactor's conventions
 
     @Test
-    void scheduleHooksSeeEachTaskOnceAndOnTheThreadThatSchedulesIt() {
+    void scheduleHooksSeeEachTaskOnceOnTheSchedulingThread() {
         Queue<Thread> hooked = new ConcurrentLinkedQueue<>();
         AtomicInteger decorated = new AtomicInteger();
         CountDownLatch ran = new CountDownLatch(4);
@@ -455,7 +455,7 @@ class TraleSchedulerTest {
 
     @ParameterizedTest
     @CsvSource({"false,now", "false,delay", "false,period", "true,now", "true,delay", "true,period"})
-    void whatATaskThrowsGoesToReactorsHandlersAndHarmsNobody(boolean ofWorker, String how) {
+    void anExceptionOfATaskGoesToReactorsHandlers(boolean ofWorker, String how) {
         Queue<Throwable> hooked = new ConcurrentLinkedQueue<>();
         Queue<Throwable> uncaught = new ConcurrentLinkedQueue<>();
         Thread loop = Support.onLoop(trale, Thread::currentThread);
@@ -466,7 +466,7 @@ class TraleSchedulerTest {
         });
         Error failure = new AssertionError("on purpose");
         try {
-            int enough = how.equals("period") ? 2 : 1; // and goes on
+            int enough = how.equals("period") ? 2 : 1; // it continues after the first failure
             Disposable task = schedule(workerIf(ofWorker), how, () -> {
                 throw failure;
             });
@@ -520,7 +520,7 @@ class TraleSchedulerTest {
     }
 
     @Test
-    void nowIsTheTimeOfDayInMillisecondsAndTheClockOfDelaysInNanoseconds() {
+    void nowIsTheTimeOfDayOrInNanosecondsTheClockOfDelays() {
         long day = System.currentTimeMillis();
         assertThat(scheduler.now(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(day);
         long nanos = Internals.loop(trale).reactor.kernel().nanoTime();
@@ -554,7 +554,7 @@ class TraleSchedulerTest {
         assertThat(threads).hasSizeGreaterThan(3).allMatch(thread -> thread == loop);
     }
 
-    /// Schedules itself anew, so often.
+    /// Reschedules itself a number of times.
     private static final class Chain implements Runnable {
         private final Scheduler scheduler;
         private final CountDownLatch left;
@@ -574,7 +574,7 @@ class TraleSchedulerTest {
     }
 
     @Test
-    void aHopFromTheLoopToTheLoopIsNoSystemCall() {
+    void publishOnTheLoopFromTheLoopIsNoSystemCall() {
         Support.asleep(trale);
         long enters = trale.stats().enters();
         long completed = trale.stats().completed();
@@ -588,7 +588,7 @@ class TraleSchedulerTest {
     // ---- many threads
 
     @Test
-    void tasksOfManyThreadsRunOnceOrIfDisposedPerhapsNotAtAll() throws InterruptedException {
+    void tasksOfManyThreadsRunOnceUnlessDisposed() throws InterruptedException {
         int count = Support.TORTURE ? 200_000 : 10_000;
         AtomicInteger[] runs = new AtomicInteger[count];
         boolean[] disposed = new boolean[count];

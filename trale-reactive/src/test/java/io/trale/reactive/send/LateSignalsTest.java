@@ -24,7 +24,7 @@ import reactor.core.publisher.Hooks;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
-/// What comes too late for a send, or a sink, goes to Reactor's hooks.
+/// Signals that arrive after the end of a send or sink go to Reactor's hooks.
 @Timeout(60)
 class LateSignalsTest {
 
@@ -52,7 +52,7 @@ class LateSignalsTest {
         return send.contextWrite(context -> context.put("reactor.onErrorDropped.local", hook));
     }
 
-    /// What the source of a send is called back as, once it has been asked for something and its send has ended.
+    /// The subscriber that a send gives to its source, after a first request and the end of the send.
     private Subscriber<? super ByteBuffer> ended(Consumer<Object> discarded) {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Void> sent = withHook(pair.connection().send(subscriber::complete))
@@ -86,13 +86,13 @@ class LateSignalsTest {
     }
 
     @Test
-    void aSourceThatFailsBeforeItsSendDoesIsSuppressed() {
+    void anEarlierSourceFailureIsSuppressedInTheSendFailure() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().send(subscriber::complete).subscribe(null, end::complete);
-        SendSourceTest.Noting noting = new SendSourceTest.Noting();
-        Support.get(subscriber).onSubscribe(noting);
-        Support.get(noting.requested);
+        SendSourceTest.RecordingSubscription recording = new SendSourceTest.RecordingSubscription();
+        Support.get(subscriber).onSubscribe(recording);
+        Support.get(recording.requested);
         Support.get(subscriber).onNext(ByteBuffer.allocate(64 << 20));
         Support.untilStalled(trale, 1);
         Support.get(subscriber).onError(LATE);
@@ -106,9 +106,9 @@ class LateSignalsTest {
         try {
             pair.connection().abort();
             Sink<ByteBuffer> sink = pair.connection().sink();
-            SendSourceTest.Noting noting = new SendSourceTest.Noting();
-            sink.onSubscribe(noting);
-            Support.get(noting.cancelled);
+            SendSourceTest.RecordingSubscription recording = new SendSourceTest.RecordingSubscription();
+            sink.onSubscribe(recording);
+            Support.get(recording.cancelled);
             sink.onError(LATE);
             assertThat(Support.get(droppedError)).isSameAs(LATE);
         } finally {
@@ -125,21 +125,21 @@ class LateSignalsTest {
     }
 
     @Test
-    void theErrorThatACancelledSendMeetsIsDropped() {
+    void anErrorAfterACancelOfTheSendIsDropped() {
         Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
-        Support.untilStalled(trale, 1); // in the midst of an element, which is sent to its end all the same
+        Support.untilStalled(trale, 1); // in the middle of an element, which is sent to its end
         send.dispose();
         Support.reset(pair.peer());
         assertThat(Support.get(droppedError)).isInstanceOf(ErrnoException.class);
     }
 
     @Test
-    void whatASinkIsGivenUnaskedOrAfterTheEndIsDropped() {
+    void signalsOfASinkWithoutDemandOrAfterTheEndAreDropped() {
         Hooks.onNextDropped(droppedElement::complete);
         Hooks.onErrorDropped(droppedError::complete);
         try {
             Disposable before = pair.connection().send(Flux.never()).subscribe();
-            Sink<ByteBuffer> sink = pair.connection().sink(); // it stands in line, and asks for nothing
+            Sink<ByteBuffer> sink = pair.connection().sink(); // queued, so it requests nothing
             ByteBuffer element = ByteBuffer.allocate(1);
             sink.onSubscribe(Operators.emptySubscription());
             sink.onNext(element);
@@ -155,11 +155,11 @@ class LateSignalsTest {
         }
     }
 
-    /// As when the handler of a stalled client is given up for want of time: that is no error to be logged.
+    /// For example, a timeout cancels the handler of a stalled client: that must log no error.
     @Test
-    void anAbortAfterACancelIsNoNews() {
+    void anAbortAfterACancelDropsNoError() {
         Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
-        Support.untilStalled(trale, 1); // in the midst of an element
+        Support.untilStalled(trale, 1); // in the middle of an element
         send.dispose();
         pair.connection().abort();
         Support.get(pair.connection().onClose().toFuture());
@@ -167,7 +167,7 @@ class LateSignalsTest {
     }
 
     @Test
-    void aSendThatIsCancelledAtOnceIsNotToldThatTheLoopIsClosed() {
+    void aSendCancelledAtOnceOnAClosedLoopSignalsNothing() {
         trale.close();
         RuleCheckingSubscriber<Void> hasty = new RuleCheckingSubscriber<>() {
             @Override

@@ -38,8 +38,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/// Leases go out from where they are, and come back whatever becomes of the send: a proxy between peers of the JDK, and leases
-/// of the test's own memory.
+/// Leases are sent without a copy and returned however the send ends: with a proxy between peers of the JDK, and with leases of
+/// the test's own memory.
 @Timeout(60)
 class SendLeasesTest {
 
@@ -82,7 +82,7 @@ class SendLeasesTest {
     }
 
     @Test
-    void aProxyPassesOnBothWaysAndEachEndByItself() throws Exception {
+    void aProxyForwardsBothDirectionsAndEachHalfClose() throws Exception {
         try (Pair other = Pair.of(trale, 256 << 10)) {
             byte[] there = Support.bytes(1, 8 << 20);
             byte[] back = Support.bytes(2, 8 << 20);
@@ -96,7 +96,7 @@ class SendLeasesTest {
             Thread.ofPlatform().start(() -> got.complete(Support.readAll(other.peer())));
             assertThat(Support.get(got)).isEqualTo(there);
             Support.get(forth);
-            assertThat(home).as("the other way").isNotDone();
+            assertThat(home).as("the opposite direction").isNotDone();
 
             Thread.ofPlatform().start(() -> {
                 Support.write(other.peer(), back);
@@ -108,9 +108,9 @@ class SendLeasesTest {
         }
     }
 
-    /// Not a byte is copied: there is no block of memory to copy it to, since the first send that needs one makes them all.
+    /// No byte is copied: the send blocks are never allocated, which the first copying send would do.
     @Test
-    void aProxyWhosePeersKeepUpNeedsNoMemoryButTheLeases() {
+    void aProxyWithFastPeersUsesOnlyLeaseMemory() {
         try (Pair other = Pair.of(trale)) {
             relay(connection, other.connection());
             relay(other.connection(), connection);
@@ -129,7 +129,7 @@ class SendLeasesTest {
     }
 
     @Test
-    void aStalledPeerHoldsNoLeaseAndGetsEveryByteInTheEnd() throws Exception {
+    void aStalledPeerHoldsNoLeaseAndGetsEveryByte() throws Exception {
         try (Pair other = Pair.of(trale, 256 << 10)) {
             int count = 16 << 20;
             byte[] sent = Support.bytes(4, count);
@@ -138,7 +138,7 @@ class SendLeasesTest {
                 Support.write(other.peer(), sent);
                 Support.shutdownOutput(other.peer());
             });
-            Support.untilStalled(trale, 1); // the poll for room, and no receive
+            Support.untilStalled(trale, 1); // the poll for writability, and no receive
             assertThat(free()).isEqualTo(BUFFERS);
             assertThat(end).isNotDone();
             assertThat(Support.read(peer, count)).isEqualTo(sent);
@@ -150,7 +150,7 @@ class SendLeasesTest {
     }
 
     @Test
-    void leasesOfAnotherLoopAreGivenBackToIt() {
+    void leasesOfAnotherLoopAreReturnedToIt() {
         try (Trale second = Trale.start(ExecutorOptions.defaults().leaseBuffers(BUFFERS, 1000)); Pair other = Pair.of(second)) {
             byte[] sent = Support.bytes(5, 1 << 20);
             CompletableFuture<Void> end = relay(other.connection(), connection);
@@ -165,7 +165,7 @@ class SendLeasesTest {
         }
     }
 
-    // ---- what becomes of each
+    // ---- the fate of each lease
 
     private static List<TestLease> lent(int count, int bytes) {
         List<TestLease> lent = new ArrayList<>();
@@ -192,7 +192,7 @@ class SendLeasesTest {
     }
 
     @Test
-    void aLeaseThatItsOwnerHasClosedFailsTheSend() {
+    void aClosedLeaseFailsTheSend() {
         List<TestLease> lent = lent(3, 100);
         lent.get(1).lease().close();
         CompletableFuture<Void> end = connection.sendLeases(Flux.fromIterable(lent).map(TestLease::lease)).toFuture();
@@ -202,7 +202,7 @@ class SendLeasesTest {
     }
 
     @Test
-    void aLeaseThatItsOwnerClosesWhileThePeerStallsHarmsNothingSinceItIsMovedAlready() throws Exception {
+    void aLeaseClosedByItsOwnerDuringAStallIsSent() throws Exception {
         int bytes = 8 << 20;
         TestLease lent = new TestLease(Support.bytes(6, bytes));
         CompletableFuture<Void> end = connection.sendLeases(Mono.just(lent.lease())).toFuture();
@@ -216,7 +216,7 @@ class SendLeasesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"cancel", "abort", "reset", "close", "close the loop", "fail", "fail elsewhere"})
-    void whateverEndsASendItsLeasesAreClosed(String how) throws Exception {
+    void leasesAreClosedWhateverEndsTheSend(String how) throws Exception {
         Queue<TestLease> emitted = new ConcurrentLinkedQueue<>();
         CompletableFuture<Void> over = new CompletableFuture<>();
         CompletableFuture<Lease> failing = new CompletableFuture<>();
@@ -236,7 +236,7 @@ class SendLeasesTest {
             case "close the loop" -> trale.close();
             default -> failing.completeExceptionally(new IllegalStateException("on purpose"));
         }
-        if (how.equals("close") || how.startsWith("fail")) { // after what was emitted
+        if (how.equals("close") || how.startsWith("fail")) { // after the emitted elements
             connection.shutdownOutput().subscribe(null, failure -> { });
             Support.readAll(peer);
         }
@@ -244,8 +244,8 @@ class SendLeasesTest {
         Support.until("every lease is back", () -> emitted.stream().allMatch(lent -> lent.returns() == 1));
     }
 
-    /// A source on a thread of its own, which emits although nobody listens any more.
-    private static final class Late implements Publisher<Lease>, Subscription {
+    /// A source on its own thread, which emits even after a cancel.
+    private static final class LateSource implements Publisher<Lease>, Subscription {
 
         final CompletableFuture<Subscriber<? super Lease>> subscriber = new CompletableFuture<>();
         final CompletableFuture<Void> cancelled = new CompletableFuture<>();
@@ -267,8 +267,8 @@ class SendLeasesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"cancel", "abort", "close the loop"})
-    void aLeaseThatComesTooLateIsClosed(String how) {
-        Late source = new Late();
+    void aLeaseEmittedAfterTheEndIsClosed(String how) {
+        LateSource source = new LateSource();
         CompletableFuture<Throwable> failure = new CompletableFuture<>();
         Disposable send = connection.sendLeases(source).subscribe(null, failure::complete);
         Subscriber<? super Lease> subscriber = Support.get(source.subscriber);

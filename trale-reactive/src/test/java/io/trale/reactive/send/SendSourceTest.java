@@ -33,7 +33,7 @@ import org.reactivestreams.Subscription;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
-/// Sources of a send that live on threads of their own, and come too late.
+/// Sources of a send that emit on their own threads, and too late.
 @Timeout(60)
 class SendSourceTest {
 
@@ -54,8 +54,8 @@ class SendSourceTest {
         trale.close();
     }
 
-    /// A subscription that notes who asks.
-    static final class Noting implements Subscription {
+    /// A subscription that records the calling threads.
+    static final class RecordingSubscription implements Subscription {
 
         final Queue<Thread> callers = new ConcurrentLinkedQueue<>();
         final CompletableFuture<Void> requested = new CompletableFuture<>();
@@ -74,53 +74,53 @@ class SendSourceTest {
         }
     }
 
-    /// §2.7: what is called by one thread only is called serially.
+    /// §2.7: calls from one thread only are serial.
     @Test
-    void onlyTheLoopAsksAndCancelsWhateverThreadTheSourceIsOn() {
-        Noting noting = new Noting();
+    void onlyTheLoopThreadRequestsAndCancels() {
+        RecordingSubscription recording = new RecordingSubscription();
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         var send = pair.connection().send(subscriber::complete).subscribe();
-        Support.get(subscriber).onSubscribe(noting);
-        Support.get(noting.requested);
+        Support.get(subscriber).onSubscribe(recording);
+        Support.get(recording.requested);
         for (int i = 0; i < 100; i++) {
             Support.get(subscriber).onNext(ByteBuffer.allocate(1));
             Support.read(pair.peer(), 1);
         }
         send.dispose();
-        Support.get(noting.cancelled);
+        Support.get(recording.cancelled);
         Thread loop = Support.onLoop(trale, Thread::currentThread);
-        assertThat(noting.callers).hasSizeGreaterThan(2).containsOnly(loop);
+        assertThat(recording.callers).hasSizeGreaterThan(2).containsOnly(loop);
     }
 
     @Test
-    void aSourceThatShowsUpAfterTheEndIsCancelledAndNeverAsked() {
+    void aSourceAfterTheEndIsCancelledWithoutARequest() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().send(subscriber::complete).subscribe(null, end::complete);
         Support.get(subscriber);
         pair.connection().abort();
         Support.get(end);
-        Noting noting = new Noting();
-        Support.get(subscriber).onSubscribe(noting);
-        Support.get(noting.cancelled);
-        assertThat(noting.requested).isNotDone();
+        RecordingSubscription recording = new RecordingSubscription();
+        Support.get(subscriber).onSubscribe(recording);
+        Support.get(recording.cancelled);
+        assertThat(recording.requested).isNotDone();
     }
 
     @Test
-    void aSourceThatShowsUpAfterTheLoopIsCancelledAndNeverAsked() {
+    void aSourceAfterTheEndOfTheLoopIsCancelled() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().send(subscriber::complete).subscribe(null, end::complete);
         Support.get(subscriber);
         trale.close();
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
-        Noting noting = new Noting();
-        Support.get(subscriber).onSubscribe(noting);
-        assertThat(noting.cancelled).isDone();
-        assertThat(noting.requested).isNotDone();
+        RecordingSubscription recording = new RecordingSubscription();
+        Support.get(subscriber).onSubscribe(recording);
+        assertThat(recording.cancelled).isDone();
+        assertThat(recording.requested).isNotDone();
     }
 
-    /// What such a source holds already can be released there, and nowhere else.
+    /// Only the discard hook can release resources that such a source holds.
     @ParameterizedTest
     @ValueSource(strings = {"overflow", "cancelled in line", "closed in line", "failed in line", "closed before", "loop closed"})
     void aSourceThatIsNeverSubscribedToGoesToTheDiscardHook(String how) {
@@ -148,16 +148,16 @@ class SendSourceTest {
     }
 
     @Test
-    void aSourceThatGoesOnAfterTheCloseAndEndsHasBeenCutOff() {
+    void aSourceThatCompletesAfterTheCloseWasCutOff() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().send(subscriber::complete).subscribe(null, end::complete, () -> end.complete(null));
-        Noting noting = new Noting();
+        RecordingSubscription recording = new RecordingSubscription();
         Subscriber<? super ByteBuffer> send = Support.get(subscriber);
-        send.onSubscribe(noting);
-        Support.get(noting.requested);
+        send.onSubscribe(recording);
+        Support.get(recording.requested);
         send.onNext(ByteBuffer.allocate(1));
-        Support.until("more is asked for", () -> noting.callers.size() > 1);
+        Support.until("more is asked for", () -> recording.callers.size() > 1);
         send.onNext(ByteBuffer.allocate(8 << 20));
         Support.untilStalled(trale, 1);
         pair.connection().close().subscribe();
@@ -168,11 +168,11 @@ class SendSourceTest {
     }
 
     @Test
-    void elementsThatShowUpAfterTheEndAreLetGoOf() {
+    void elementsAfterTheEndAreDiscarded() {
         CompletableFuture<Subscriber<? super Lease>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().sendLeases(subscriber::complete).subscribe(null, end::complete);
-        Support.get(subscriber).onSubscribe(new Noting());
+        Support.get(subscriber).onSubscribe(new RecordingSubscription());
         pair.connection().abort();
         Support.get(end);
         AtomicInteger returned = new AtomicInteger();
@@ -184,9 +184,9 @@ class SendSourceTest {
         }
     }
 
-    /// An empty element has its turn behind those that wait, and waits itself, so it takes of the window what one byte would.
+    /// An empty element waits for its turn behind others, so it counts in the window as one byte.
     @Test
-    void aSourceOfEmptyElementsIsNotAskedForEverWhileThePeerStalls() throws Exception {
+    void emptyElementsDoNotExceedTheWindowDuringAStall() throws Exception {
         SimKernel kernel = new SimKernel(1).strict().socketBufferBytes(16);
         AtomicLong emitted = new AtomicLong();
         AtomicLong whileStalled = new AtomicLong();
@@ -210,12 +210,12 @@ class SendSourceTest {
     }
 
     @Test
-    void thereMustBeASource() {
+    void aNullSourceThrows() {
         assertThatThrownBy(() -> pair.connection().send(null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> pair.connection().sendLeases(null)).isInstanceOf(NullPointerException.class);
     }
 
-    /// The size of elements is not known before the first: until then there is one at a time.
+    /// The size of elements is unknown before the first: so one is requested.
     @Test
     void theFirstRequestIsForOneElement() {
         Queue<Long> requests = new ConcurrentLinkedQueue<>();
@@ -225,7 +225,7 @@ class SendSourceTest {
     }
 
     @Test
-    void anElementBeyondTheWindowSlowsDownOnlyTheNextFew() {
+    void aLargeElementReducesOnlyTheNextFewRequests() {
         int small = 10_000;
         AtomicInteger requests = new AtomicInteger();
         pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Support.WINDOW_BYTES : 1))

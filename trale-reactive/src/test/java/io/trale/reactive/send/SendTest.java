@@ -48,8 +48,8 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/// What is sent arrives, whole and in order, at the pace of the peer: sends to peers of the JDK, who compare every byte,
-/// read slowly, not at all, or go away.
+/// Sent bytes arrive complete and in order, at the pace of the peer. The peers are sockets of the JDK, which compare every
+/// byte, read slowly or not at all, or disconnect.
 @Timeout(60)
 class SendTest {
 
@@ -85,13 +85,13 @@ class SendTest {
         return new String(Support.read(peer, count));
     }
 
-    /// What the peer gets until the end of our side.
+    /// The bytes that the peer reads until the end of our side.
     private byte[] receivedAll() {
         connection.shutdownOutput().block(LIMIT);
         return Support.readAll(peer);
     }
 
-    /// The byte at place `index` of an endless pattern without a short period.
+    /// The byte at `index` of an endless pattern without a short period.
     private static byte pattern(long index) {
         return (byte) (index * 31 + (index >> 8) * 17 + (index >> 16));
     }
@@ -104,7 +104,7 @@ class SendTest {
         return bytes;
     }
 
-    /// Reads `count` bytes of the pattern, in pieces of random sizes.
+    /// Reads `count` bytes of the pattern in pieces of random sizes.
     private void readPattern(long count, long seed) throws IOException {
         peer.configureBlocking(true);
         Random random = new Random(seed);
@@ -115,8 +115,8 @@ class SendTest {
         }
     }
 
-    /// A source of the pattern in elements of one size that emits whatever is asked for at once, inside `request`, and
-    /// takes notes. Used on the loop only.
+    /// A source of the pattern in elements of one size. It emits everything that is requested inside `request`, and records the
+    /// requests. Loop thread only.
     private static final class Source implements Publisher<ByteBuffer>, Subscription {
 
         private final Connection connection;
@@ -129,7 +129,7 @@ class SendTest {
         volatile boolean cancelled;
         volatile long mostOutstanding;
         volatile long mostQueued;
-        /// The most that was queued or could come when more than one element was outstanding.
+        /// The largest number of bytes that were queued or outstanding, with more than one element outstanding.
         volatile long mostCommitted;
 
         Source(Connection connection, int size, long count) {
@@ -182,7 +182,7 @@ class SendTest {
     // ---- order
 
     @Test
-    void aSecondSendWaitsForTheFirstAndDoesNotEvenSubscribe() {
+    void aSecondSendSubscribesAfterTheFirstHasEnded() {
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
         AtomicBoolean subscribed = new AtomicBoolean();
         CompletableFuture<Void> one = run(connection.send(first.asFlux()));
@@ -199,7 +199,7 @@ class SendTest {
     }
 
     @Test
-    void sendsFromManyThreadsDoNotInterleaveAndKeepTheOrderOfEachThread() throws Exception {
+    void sendsFromManyThreadsKeepTheOrderOfEachThread() throws Exception {
         int threads = 6;
         int each = 300;
         int elements = 4;
@@ -229,7 +229,7 @@ class SendTest {
     }
 
     @Test
-    void elementsEmittedOnForeignThreadsKeepTheirOrder() {
+    void elementsEmittedOnOtherThreadsKeepTheirOrder() {
         int count = 100_000;
         CompletableFuture<Void> send = run(connection.send(Flux.range(0, count)
                 .map(i -> ByteBuffer.allocate(4).putInt(0, i))
@@ -242,7 +242,7 @@ class SendTest {
     }
 
     @Test
-    void manySendsInLineEndOneAfterTheOther() {
+    void manyQueuedSendsEndInOrder() {
         int count = 20_000;
         connection.maxPendingSends(3 * count);
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
@@ -265,7 +265,7 @@ class SendTest {
     }
 
     @Test
-    void sendsBehindAStalledPeerOverflowAtTheLimit() {
+    void sendsToAStalledPeerOverflowAtTheLimit() {
         connection.send(Flux.never()).subscribe();
         Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
         AtomicInteger completed = new AtomicInteger();
@@ -282,7 +282,7 @@ class SendTest {
     }
 
     @Test
-    void sendsThatAreCancelledInLineMakeRoomAtOnce() {
+    void aCancelledQueuedSendFreesItsPlaceAtOnce() {
         connection.maxPendingSends(2);
         Disposable first = connection.send(Flux.never()).subscribe();
         for (int i = 0; i < 10; i++) {
@@ -301,10 +301,10 @@ class SendTest {
         assertThatThrownBy(() -> connection.maxPendingSends(0)).hasMessage("maxPendingSends is 0, must be at least 1");
     }
 
-    /// A refusal inside `subscribe` would have a `retry` subscribe again for ever, and nothing else run.
+    /// If a refusal were signalled inside `subscribe`, a `retry` would resubscribe forever and block the loop.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aRefusedSendThatIsRetriedDoesNotSeizeTheLoop(boolean closed) {
+    void retriesOfARefusedSendDoNotBlockTheLoop(boolean closed) {
         if (closed) {
             connection.abort();
         } else {
@@ -323,11 +323,11 @@ class SendTest {
 
     @ParameterizedTest
     @CsvSource({"10, 800000", "1000, 8000", "3000, 3000", "40000, 200", "65536, 200", "100000, 100", "3000000, 4"})
-    void aPeerThatDoesNotReadStopsTheSourceAtTheWindowAndThenGetsEverything(int size, long count) throws Exception {
+    void aStalledPeerStopsTheSourceAtTheWindow(int size, long count) throws Exception {
         Source source = new Source(connection, size, count);
         CompletableFuture<Void> send = run(connection.send(source));
-        Support.untilStalled(trale, 1); // the poll for room
-        assertThat(source.emitted).as("what was emitted when all was full").isLessThan(count);
+        Support.untilStalled(trale, 1); // the poll for writability
+        assertThat(source.emitted).as("elements emitted before all buffers were full").isLessThan(count);
         assertThat(send).isNotDone();
 
         readPattern(size * count, 1);
@@ -337,7 +337,7 @@ class SendTest {
         assertThat(source.mostQueued).isLessThan((64 << 10) + (long) size);
         assertThat(source.emitted).isEqualTo(count);
         if (size <= 1000) {
-            assertThat(source.mostOutstanding).as("small elements are asked for in batches").isGreaterThan(16);
+            assertThat(source.mostOutstanding).as("small elements are requested in batches").isGreaterThan(16);
         }
     }
 
@@ -358,7 +358,7 @@ class SendTest {
     }
 
     @Test
-    void aStalledPeerHoldsNoBlockSoThatOthersSendOn() {
+    void aStalledPeerHoldsNoSendBlock() {
         int stalled = 150; // more than there are blocks
         List<Pair> pairs = new ArrayList<>();
         try {
@@ -375,10 +375,10 @@ class SendTest {
         }
     }
 
-    // ---- sources and their ends
+    // ---- ends of sources
 
     @Test
-    void anErrorOfTheSourceComesAfterItsElementsAndTheConnectionStays() {
+    void aSourceErrorComesAfterItsElementsAndKeepsTheConnection() {
         StepVerifier.create(connection.send(Flux.just(buffer("one,"), buffer("two,")).concatWith(Flux.error(BROKEN))))
                 .expectErrorSatisfies(e -> assertThat(e).isSameAs(BROKEN))
                 .verify(LIMIT);
@@ -387,7 +387,7 @@ class SendTest {
     }
 
     @Test
-    void anErrorOfTheSourceWaitsUntilWhatWasEmittedIsSent() throws Exception {
+    void aSourceErrorWaitsUntilItsElementsAreSent() throws Exception {
         int size = 8 << 20;
         CompletableFuture<Void> send = run(connection.send(
                 Flux.just(ByteBuffer.wrap(pattern(0, size))).concatWith(Flux.error(BROKEN))));
@@ -398,7 +398,7 @@ class SendTest {
     }
 
     @Test
-    void aSourceThatThrowsWhenSubscribedFailsItsSendAlone() {
+    void aSourceThatThrowsInSubscribeFailsOnlyItsSend() {
         StepVerifier.create(connection.send(subscriber -> {
             throw new IllegalStateException("thrown by subscribe");
         })).expectErrorMessage("thrown by subscribe").verify(LIMIT);
@@ -422,7 +422,7 @@ class SendTest {
     }
 
     @Test
-    void buffersOfEveryKindAreSentFromPositionToLimitAndLeftAsTheyAre() {
+    void buffersOfEveryKindAreSentAndNotModified() {
         ByteBuffer whole = ByteBuffer.wrap("..heap..".getBytes()).position(2).limit(6);
         ByteBuffer direct = ByteBuffer.allocateDirect(10).put("..direct..".getBytes()).position(2).limit(8);
         try (Arena arena = Arena.ofShared()) {
@@ -441,7 +441,7 @@ class SendTest {
     }
 
     @Test
-    void theSameBufferGoesToManyConnectionsOfManyLoops() throws Exception {
+    void oneBufferMayBeSentOnManyConnectionsAndLoops() throws Exception {
         int size = 4 << 20;
         ByteBuffer shared = ByteBuffer.wrap(pattern(0, size + 20)).position(10).limit(size + 10);
         byte[] expected = pattern(10, size);
@@ -460,10 +460,10 @@ class SendTest {
         }
     }
 
-    // ---- buffers that cannot be read any more
+    // ---- inaccessible buffers
 
     @Test
-    void aBufferOfAClosedArenaFailsItsOwnConnectionOnly() {
+    void aBufferOfAClosedArenaFailsOnlyItsConnection() {
         ByteBuffer freed;
         try (Arena arena = Arena.ofShared()) {
             freed = arena.allocate(100).asByteBuffer();
@@ -472,7 +472,7 @@ class SendTest {
     }
 
     @Test
-    void aBufferThatBelongsToAnotherThreadFailsItsOwnConnectionOnly() {
+    void aBufferConfinedToAnotherThreadFailsOnlyItsConnection() {
         try (Arena arena = Arena.ofConfined()) {
             assertUnreadable(arena.allocate(100).asByteBuffer());
         }
@@ -486,10 +486,10 @@ class SendTest {
         }
     }
 
-    /// Against the rules, and so its bytes are anybody's guess; but it must not end in a loop that is dead or spins.
+    /// A user error, so the sent bytes are undefined. But the loop must neither end nor spin.
     @ParameterizedTest
     @ValueSource(ints = {0, 999_000, 1_000_000})
-    void aBufferThatIsMovedWhileItWaitsHarmsItsOwnConnectionOnly(int position) throws Exception {
+    void aBufferMovedDuringASendAffectsOnlyItsConnection(int position) throws Exception {
         try (Pair other = Pair.of(trale)) {
             int size = 8 << 20;
             ByteBuffer moved = ByteBuffer.allocate(size);
@@ -501,7 +501,7 @@ class SendTest {
                 try {
                     peer.socket().getInputStream().readAllBytes();
                 } catch (IOException e) {
-                    // reset, which is fine
+                    // a reset is fine
                 }
             });
             other.connection().send(Mono.just(buffer("hello"))).block(LIMIT);
@@ -515,7 +515,7 @@ class SendTest {
     }
 
     @Test
-    void aBufferThatIsShortenedBeforeItIsCopiedFailsItsSend() {
+    void aBufferShortenedBeforeItsCopyFailsItsSend() {
         ByteBuffer shortened = ByteBuffer.allocate(1_000_000);
         CompletableFuture<Void> send = Support.onLoop(trale, () -> {
             CompletableFuture<Void> staged = run(connection.send(Flux.just(shortened, buffer("end"))));
@@ -526,7 +526,7 @@ class SendTest {
                 .hasRootCauseInstanceOf(IOException.class).hasMessageContaining("changed before it was sent");
     }
 
-    // ---- peers that go away
+    // ---- peers that disconnect
 
     @Test
     void aResetFailsTheSendCancelsItsSourceAndRefusesTheNext() {
@@ -542,7 +542,7 @@ class SendTest {
         assertBroken(Support.get(inLine));
         assertThat(source.cancelled).isTrue();
         StepVerifier.create(connection.send(Flux.never())).expectErrorSatisfies(this::assertBroken).verify(LIMIT);
-        assertThat(ConnectionProbe.isOpen(connection)).as("nobody has closed it").isTrue();
+        assertThat(ConnectionProbe.isOpen(connection)).as("not closed by the send").isTrue();
         connection.close().block(LIMIT);
     }
 
@@ -599,7 +599,7 @@ class SendTest {
         assertThat(new String(got, got.length - 4, 4)).isEqualTo("next");
     }
 
-    /// Elements of many sizes, a peer who reads, cancels at any moment: of each send a number of whole elements arrives.
+    /// Elements of many sizes, a peer that reads, cancels at random moments: of each send, a number of whole elements arrives.
     @Test
     void cancelsAtRandomMomentsLeaveWholeElements() throws Exception {
         int sends = 300;
@@ -608,7 +608,7 @@ class SendTest {
         Thread.ofPlatform().start(() -> got.complete(Support.readAll(peer)));
         for (int i = 0; i < sends; i++) {
             int number = i;
-            int size = 9 + random.nextInt(1 << 4 + random.nextInt(14)); // number, size, and a byte at the end
+            int size = 9 + random.nextInt(1 << 4 + random.nextInt(14)); // a number, a size, and a byte at the end
             AtomicInteger sequence = new AtomicInteger();
             Flux<ByteBuffer> source = Flux.generate(sink -> sink.next(
                     ByteBuffer.allocate(size).putInt(number).putInt(size).put(size - 1, (byte) sequence.getAndIncrement())
@@ -638,7 +638,7 @@ class SendTest {
     }
 
     @Test
-    void aSendThatIsCancelledInLineNeverSubscribes() {
+    void aCancelledQueuedSendNeverSubscribes() {
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
         AtomicBoolean subscribed = new AtomicBoolean();
         CompletableFuture<Void> one = run(connection.send(first.asFlux()));
@@ -652,11 +652,11 @@ class SendTest {
         assertThat(subscribed).isFalse();
     }
 
-    // ---- what is not sent is discarded
+    // ---- discarded elements
 
     @ParameterizedTest
     @ValueSource(strings = {"cancel", "abort", "reset", "close the loop"})
-    void whatIsNotSentGoesToTheDiscardHook(String how) throws Exception {
+    void unsentElementsGoToTheDiscardHook(String how) throws Exception {
         Queue<Integer> discarded = new ConcurrentLinkedQueue<>();
         AtomicInteger emitted = new AtomicInteger();
         CountDownLatch over = new CountDownLatch(1);
@@ -675,15 +675,15 @@ class SendTest {
         assertThat(over.await(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
         Support.until("the last one is discarded", () -> discarded.contains(emitted.get() - 1));
         List<Integer> numbers = List.copyOf(discarded);
-        int window = Support.WINDOW_BYTES / 1000; // and the one that exceeds it, and one of which the kernel has a part
+        int window = Support.WINDOW_BYTES / 1000; // plus the one that exceeds it, and the one that the kernel has a part of
         assertThat(numbers.size()).isBetween(window - 2, window + 2);
         assertThat(numbers).isEqualTo(IntStream.range(emitted.get() - numbers.size(), emitted.get()).boxed().toList());
     }
 
-    // ---- the end of our side
+    // ---- shutdown and close
 
     @Test
-    void shutdownOutputComesAfterTheSendsBeforeItAndReceivingGoesOn() throws Exception {
+    void shutdownOutputFollowsPendingSendsAndReceivingContinues() throws Exception {
         int size = 8 << 20;
         CompletableFuture<Void> send = run(connection.send(Mono.just(ByteBuffer.wrap(pattern(0, size)))));
         CompletableFuture<Void> end = run(connection.shutdownOutput());
@@ -702,8 +702,8 @@ class SendTest {
     }
 
     @Test
-    void closeSendsWhatWasEmittedAndFailsTheSendsItCutsOff() throws Exception {
-        int size = 8 << 20; // one is more than the kernel takes, however long we wait
+    void closeSendsEmittedElementsAndFailsCutOffSends() throws Exception {
+        int size = 8 << 20; // each is more than the kernel ever takes
         Source source = new Source(connection, size, Long.MAX_VALUE);
         CompletableFuture<Throwable> first = new CompletableFuture<>();
         CompletableFuture<Throwable> second = new CompletableFuture<>();
@@ -722,7 +722,7 @@ class SendTest {
     }
 
     @Test
-    void closeLetsASendCompleteWhoseSourceHasEnded() throws Exception {
+    void closeCompletesASendWhoseSourceHasEnded() throws Exception {
         int size = 8 << 20;
         CompletableFuture<Void> send = run(connection.send(Mono.just(ByteBuffer.wrap(pattern(0, size)))));
         Support.asleep(trale);
@@ -734,7 +734,7 @@ class SendTest {
     }
 
     @Test
-    void whatAForeignThreadEmittedBeforeTheCloseIsSent() throws Exception {
+    void elementsOfOtherThreadsBeforeTheCloseAreSent() throws Exception {
         for (int i = 0; i < 200; i++) {
             try (Pair pair = Pair.of(trale)) {
                 Sinks.Many<ByteBuffer> sink = Sinks.many().unicast().onBackpressureBuffer();
@@ -750,7 +750,7 @@ class SendTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"close", "abort", "close the loop"})
-    void sendsAfterTheEndFail(String how) {
+    void sendsAfterACloseFail(String how) {
         switch (how) {
             case "close" -> connection.close().block(LIMIT);
             case "abort" -> connection.abort();
@@ -767,7 +767,7 @@ class SendTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"abort", "close the loop"})
-    void abortingFailsAStalledSendAndItsLine(String how) {
+    void anAbortFailsAStalledSendAndQueuedSends(String how) {
         Source source = new Source(connection, 10_000, Long.MAX_VALUE);
         CompletableFuture<Throwable> first = new CompletableFuture<>();
         CompletableFuture<Throwable> second = new CompletableFuture<>();
@@ -785,7 +785,7 @@ class SendTest {
         connection.onClose().block(LIMIT);
     }
 
-    // ---- both ways at once
+    // ---- both directions
 
     @Test
     void bothDirectionsFlowAtOnce() throws Exception {

@@ -22,7 +22,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 import reactor.test.publisher.TestPublisher;
 
-/// What a sink does with its source at every stage of the operation behind it: here, a send.
+/// How a sink treats its source at every stage of its operation. The operation is a send.
 @Timeout(60)
 class SinkTest {
 
@@ -59,7 +59,7 @@ class SinkTest {
     }
 
     @Test
-    void elementsAreSentAndAnyNumberLearnsOfTheEnd() {
+    void elementsAreSentAndOnEndCompletesForEachSubscriber() {
         CompletableFuture<Void> before = sink.onEnd().toFuture();
         Flux.just(buffer("one,"), buffer("two")).subscribe(sink);
         Support.get(before);
@@ -68,7 +68,7 @@ class SinkTest {
     }
 
     @Test
-    void aPublisherOfTheJdkMayBeTheSource() {
+    void aFlowPublisherMayBeTheSource() {
         try (SubmissionPublisher<ByteBuffer> publisher = new SubmissionPublisher<>()) {
             publisher.subscribe(FlowAdapters.toFlowSubscriber(sink));
             for (int i = 0; i < 10_000; i++) {
@@ -90,7 +90,7 @@ class SinkTest {
         assertThat(received()).isEqualTo("one");
     }
 
-    /// The operation subscribes when the source is over already: it was in line.
+    /// The send is queued, and subscribes after the source has ended.
     @Test
     void aSourceMayEndBeforeItsTurn() {
         IllegalStateException broken = new IllegalStateException("the source broke");
@@ -109,7 +109,7 @@ class SinkTest {
     }
 
     @Test
-    void nothingIsAskedOfTheSourceBeforeItsTurn() {
+    void nothingIsRequestedBeforeTheTurnOfTheSend() {
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
         pair.connection().send(first.asFlux()).subscribe();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
@@ -123,10 +123,10 @@ class SinkTest {
         assertThat(received()).isEqualTo("x");
     }
 
-    // ---- giving up
+    // ---- dispose
 
     @Test
-    void disposingCancelsTheSourceAndSaysSo() {
+    void disposeCancelsTheSourceAndFailsOnEnd() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         Support.untilAsked(source);
@@ -137,7 +137,7 @@ class SinkTest {
     }
 
     @Test
-    void disposingInLineCancelsTheSource() {
+    void disposeOfAQueuedSinkCancelsTheSource() {
         pair.connection().send(Flux.never()).subscribe();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
@@ -148,7 +148,7 @@ class SinkTest {
     }
 
     @Test
-    void disposingBeforeThereIsASourceCancelsItWhenItComes() {
+    void disposeBeforeOnSubscribeCancelsTheSource() {
         sink.dispose();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
@@ -157,7 +157,7 @@ class SinkTest {
     }
 
     @Test
-    void disposingAfterTheEndChangesNothing() {
+    void disposeAfterTheEndHasNoEffect() {
         Flux.just(buffer("x")).subscribe(sink);
         sink.onEnd().block(LIMIT);
         sink.dispose();
@@ -167,7 +167,7 @@ class SinkTest {
     // ---- operations that fail
 
     @Test
-    void aSourceIsCancelledWhoseOperationFailsBeforeItSubscribes() {
+    void anEarlyFailureOfTheOperationCancelsTheSource() {
         pair.connection().close().block(LIMIT);
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
@@ -176,7 +176,7 @@ class SinkTest {
     }
 
     @Test
-    void aSourceIsCancelledWhoseOperationFails() {
+    void aFailedOperationCancelsTheSource() {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         Support.untilAsked(source);
@@ -186,7 +186,7 @@ class SinkTest {
     }
 
     @Test
-    void aSecondSourceIsCancelledAndTheFirstGoesOn() {
+    void aSecondSourceIsCancelledAndTheFirstContinues() {
         TestPublisher<ByteBuffer> first = TestPublisher.create();
         TestPublisher<ByteBuffer> second = TestPublisher.create();
         first.subscribe(sink);
@@ -199,7 +199,7 @@ class SinkTest {
     }
 
     @Test
-    void nullsAreRefused() {
+    void nullSignalsThrow() {
         assertThatThrownBy(() -> sink.onSubscribe(null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> sink.onNext(null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> sink.onError(null)).isInstanceOf(NullPointerException.class);

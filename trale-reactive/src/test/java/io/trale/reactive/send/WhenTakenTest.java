@@ -40,8 +40,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 
-/// Whoever sends is told of each element when the kernel has taken it: of each one once, in order, of none too early, and
-/// may do then what it likes.
+/// A sender learns of each element when the kernel has taken it: once for each, in order, not too early. The callback may call
+/// any method.
 @Timeout(60)
 class WhenTakenTest {
 
@@ -85,41 +85,41 @@ class WhenTakenTest {
         return elements;
     }
 
-    private static void assertSame(Iterable<ByteBuffer> told, List<ByteBuffer> elements) {
+    private static void assertSame(Iterable<ByteBuffer> taken, List<ByteBuffer> elements) {
         int i = 0;
-        for (ByteBuffer element : told) {
-            assertThat(element).as("element %d", i).isSameAs(elements.get(i++)); // not equal: empty ones all are
+        for (ByteBuffer element : taken) {
+            assertThat(element).as("element %d", i).isSameAs(elements.get(i++)); // not isEqualTo: all empty ones are equal
         }
         assertThat(i).isEqualTo(elements.size());
     }
 
-    // ---- what is told
+    // ---- when it is called
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void eachElementIsToldOnceInOrderAlsoTheEmptyOnes(boolean foreign) {
+    void whenTakenIsCalledOncePerElementInOrder(boolean foreign) {
         List<ByteBuffer> elements = elements(1, 3000, 16);
-        Queue<ByteBuffer> told = new ConcurrentLinkedQueue<>();
+        Queue<ByteBuffer> taken = new ConcurrentLinkedQueue<>();
         Flux<ByteBuffer> source = Flux.fromIterable(elements);
-        CompletableFuture<Void> end = connection.send(foreign ? source.publishOn(Schedulers.parallel(), 8) : source, told::add)
+        CompletableFuture<Void> end = connection.send(foreign ? source.publishOn(Schedulers.parallel(), 8) : source, taken::add)
                 .then(connection.shutdownOutput()).toFuture();
         Support.readAll(peer);
         Support.get(end);
-        assertSame(told, elements);
+        assertSame(taken, elements);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"cancel", "abort", "reset", "close the loop"})
-    void anElementIsEitherToldOrDiscarded(String how) throws Exception {
+    void anElementIsEitherTakenOrDiscarded(String how) throws Exception {
         List<ByteBuffer> emitted = new ArrayList<>();
-        List<ByteBuffer> told = new ArrayList<>();
+        List<ByteBuffer> taken = new ArrayList<>();
         List<ByteBuffer> discarded = new ArrayList<>();
         CompletableFuture<Void> over = new CompletableFuture<>();
         Disposable send = connection.send(Flux.<ByteBuffer>generate(sink -> {
             ByteBuffer element = ByteBuffer.allocate(emitted.size() % 5 == 0 ? 0 : 10_000);
             emitted.add(element);
             sink.next(element);
-        }), told::add).doOnDiscard(ByteBuffer.class, discarded::add).doFinally(s -> over.complete(null))
+        }), taken::add).doOnDiscard(ByteBuffer.class, discarded::add).doFinally(s -> over.complete(null))
                 .subscribe(null, failure -> { });
         Support.untilStalled(trale, 1);
         switch (how) {
@@ -129,38 +129,38 @@ class WhenTakenTest {
             default -> trale.close();
         }
         Support.get(over);
-        if (how.equals("cancel")) { // which stops at the end of an element, so the peer has to read
+        if (how.equals("cancel")) { // a cancel stops at the end of an element, so the peer must read
             connection.shutdownOutput().subscribe();
             Support.readAll(peer);
         }
         Support.until("all is settled", () -> !Internals.loop(trale).reactor.isOpen()
-                || Support.onLoop(trale, () -> told.size() + discarded.size() == emitted.size()));
-        told.addAll(discarded);
-        assertSame(told, emitted);
+                || Support.onLoop(trale, () -> taken.size() + discarded.size() == emitted.size()));
+        taken.addAll(discarded);
+        assertSame(taken, emitted);
         assertThat(discarded).isNotEmpty();
     }
 
     @Test
-    void whatWentOutTogetherWithAnElementThatCannotBeReadIsTold() {
+    void elementsSentBeforeAnUnreadableOneAreReported() {
         ByteBuffer freed;
         try (Arena arena = Arena.ofShared()) {
             freed = arena.allocate(100).asByteBuffer();
         }
         ByteBuffer good = buffer("good");
-        List<ByteBuffer> told = new ArrayList<>();
-        CompletableFuture<Void> send = connection.send(Flux.just(good, freed), told::add).toFuture();
+        List<ByteBuffer> taken = new ArrayList<>();
+        CompletableFuture<Void> send = connection.send(Flux.just(good, freed), taken::add).toFuture();
         assertThatThrownBy(() -> send.get(Support.PATIENCE_SECONDS, TimeUnit.SECONDS))
                 .hasRootCauseInstanceOf(IllegalStateException.class).hasMessageContaining("before it was sent");
-        assertThat(told).containsExactly(good);
+        assertThat(taken).containsExactly(good);
         assertThat(Support.read(peer, 4)).isEqualTo("good".getBytes());
     }
 
     @Test
-    void anElementThatIsEmptiedWhileItWaitsFailsItsSend() {
+    void anElementEmptiedBeforeItsSendFailsTheSend() {
         ByteBuffer emptied = ByteBuffer.allocate(100);
-        List<ByteBuffer> told = new ArrayList<>();
+        List<ByteBuffer> taken = new ArrayList<>();
         CompletableFuture<Void> send = Support.onLoop(trale, () -> {
-            CompletableFuture<Void> staged = connection.send(Flux.just(emptied).concatWith(Flux.never()), told::add)
+            CompletableFuture<Void> staged = connection.send(Flux.just(emptied).concatWith(Flux.never()), taken::add)
                     .toFuture();
             emptied.limit(0);
             return staged;
@@ -169,54 +169,54 @@ class WhenTakenTest {
                 .hasRootCauseInstanceOf(IOException.class).hasMessageContaining("changed before it was sent");
     }
 
-    // ---- whoever is told may act
+    // ---- calls inside the callback
 
-    /// Sends four elements, which go out together, and runs `action` when the first is told.
-    private List<ByteBuffer> tell(Consumer<Disposable> action) {
-        List<ByteBuffer> told = new ArrayList<>();
+    /// Sends four elements, which go out together, and runs `action` when the first is taken.
+    private List<ByteBuffer> sendFour(Consumer<Disposable> action) {
+        List<ByteBuffer> taken = new ArrayList<>();
         Support.onLoop(trale, () -> {
             Disposable.Swap send = Disposables.swap();
             send.update(connection.send(Flux.just(buffer("one,"), buffer("two,"), buffer("three,"), buffer("four,"))
                     .concatWith(Flux.never()), element -> {
-                        told.add(element);
-                        if (told.size() == 1) {
+                        taken.add(element);
+                        if (taken.size() == 1) {
                             action.accept(send);
                         }
                     }).subscribe(null, failure -> { }));
             return null;
         });
-        return told;
+        return taken;
     }
 
     @Test
-    void aCancelInsideLeavesTheNextSendWhole() {
+    void aCancelInWhenTakenLeavesTheNextSendComplete() {
         CompletableFuture<Void> next = new CompletableFuture<>();
-        List<ByteBuffer> told = tell(send -> {
+        List<ByteBuffer> taken = sendFour(send -> {
             connection.send(Flux.just(buffer("next,"), buffer("last"))).subscribe(null, next::completeExceptionally,
                     () -> next.complete(null));
             send.dispose();
         });
         assertThat(new String(Support.read(peer, 28))).isEqualTo("one,two,three,four,next,last");
         Support.get(next);
-        assertThat(told).hasSize(4);
+        assertThat(taken).hasSize(4);
     }
 
     @Test
-    void anAbortInsideIsWhatLaterSendsAreToldOf() {
-        tell(send -> connection.abort());
+    void anAbortInWhenTakenFailsLaterSends() {
+        sendFour(send -> connection.abort());
         connection.onClose().block(LIMIT);
         assertThatThrownBy(() -> connection.send(Mono.just(buffer("x"))).block(LIMIT))
                 .hasRootCauseInstanceOf(ClosedChannelException.class).hasMessageContaining("closed on this side");
     }
 
     @Test
-    void aSendInsideGoesOutAfterwards() {
+    void aSendInWhenTakenFollows() {
         Sinks.Many<ByteBuffer> sink = Sinks.many().unicast().onBackpressureBuffer();
-        Queue<ByteBuffer> told = new ConcurrentLinkedQueue<>();
+        Queue<ByteBuffer> taken = new ConcurrentLinkedQueue<>();
         connection.send(sink.asFlux(), element -> {
-            told.add(element);
-            if (told.size() < 1000) {
-                sink.tryEmitNext(buffer(told.size() + ",")).orThrow();
+            taken.add(element);
+            if (taken.size() < 1000) {
+                sink.tryEmitNext(buffer(taken.size() + ",")).orThrow();
             }
         }).subscribe();
         Support.onLoop(trale, () -> sink.tryEmitNext(buffer("0,"))).orThrow();
@@ -225,29 +225,28 @@ class WhenTakenTest {
             expected.append(i).append(',');
         }
         assertThat(new String(Support.read(peer, expected.length()))).hasToString(expected.toString());
-        Support.until("all are told", () -> told.size() == 1000);
+        Support.until("all are taken", () -> taken.size() == 1000);
     }
 
     @Test
-    void anExceptionIsDroppedAndTheSendGoesOn() {
+    void anExceptionOfWhenTakenIsDropped() {
         Queue<Throwable> dropped = new ConcurrentLinkedQueue<>();
         Hooks.onErrorDropped(dropped::add);
         try {
             connection.send(Flux.just(buffer("one,"), buffer("two")), element -> {
-                throw new IllegalStateException("thrown when told");
+                throw new IllegalStateException("thrown when taken");
             }).block(LIMIT);
             assertThat(new String(Support.read(peer, 7))).isEqualTo("one,two");
-            assertThat(dropped).hasSize(2).allSatisfy(failure -> assertThat(failure).hasMessage("thrown when told"));
+            assertThat(dropped).hasSize(2).allSatisfy(failure -> assertThat(failure).hasMessage("thrown when taken"));
         } finally {
             Hooks.resetOnErrorDropped();
         }
     }
 
-    // ---- what it is for
+    // ---- the purpose: buffers that are reused
 
-    /// A source with few buffers, which fills and emits each again once it is told of it, after it has spoilt it. For the
-    /// loop alone.
-    private static final class Reusing implements Publisher<ByteBuffer>, Subscription {
+    /// A source with few buffers, which overwrites, fills and emits each again after it is taken. Loop thread only.
+    private static final class ReusingSource implements Publisher<ByteBuffer>, Subscription {
 
         private final Random random;
         private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
@@ -258,7 +257,7 @@ class WhenTakenTest {
         private boolean emitting;
         private boolean over;
 
-        Reusing(long seed, int buffers, int bytes, long total) {
+        ReusingSource(long seed, int buffers, int bytes, long total) {
             random = new Random(seed);
             this.total = total;
             for (int i = 0; i < buffers; i++) {
@@ -321,18 +320,18 @@ class WhenTakenTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 40})
-    void aBufferThatIsUsedAgainOnceItIsToldSpoilsNothing(int buffers) throws Exception {
+    void aBufferReusedInWhenTakenSpoilsNothing(int buffers) throws Exception {
         long total = Support.TORTURE ? 256 << 20 : 8 << 20;
-        Reusing source = new Reusing(buffers, buffers, 40_000, total);
+        ReusingSource source = new ReusingSource(buffers, buffers, 40_000, total);
         CompletableFuture<Void> send = connection.send(source, source::taken).toFuture();
         Random random = new Random(-buffers);
         for (long at = 0; at < total;) {
             if (random.nextInt(20) == 0) {
-                Support.asleep(trale); // so that the sockets fill
+                Support.asleep(trale); // so that the socket buffers fill
             }
             byte[] piece = Support.read(peer, (int) Math.min(total - at, 1 + random.nextInt(200_000)));
             for (byte each : piece) {
-                if (each != Reusing.at(at++)) {
+                if (each != ReusingSource.at(at++)) {
                     throw new AssertionError("byte " + (at - 1) + " is " + each);
                 }
             }

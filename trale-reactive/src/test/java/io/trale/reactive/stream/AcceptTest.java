@@ -27,28 +27,28 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// `Listener.accept()`: as many connections as were asked for, and none lost by a cancel.
+/// `Listener.accept()` accepts as many connections as requested, and a cancel loses none.
 class AcceptTest extends ServeTestBase {
 
     @Test
-    void asManyAreAcceptedAsWereAskedForAndTheOthersWait() {
+    void acceptsAsManyConnectionsAsRequested() {
         int count = 60;
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
-        Taker taker = new Taker();
+        ConnectionSubscriber taker = new ConnectionSubscriber();
         listener.accept().subscribe(taker);
         List<SocketChannel> clients = IntStream.range(0, count).mapToObj(i -> connect(listener.localAddress())).toList();
         Support.asleep(trale);
         int before = Support.descriptors();
         assertThat(trale.stats().inFlight()).isZero();
-        int asked = 0;
+        int total = 0;
         for (int n : new int[] {1, 2, 20, 17}) {
-            asked += n;
-            int expected = asked;
+            total += n;
+            int expected = total;
             taker.subscription.request(n);
-            Support.until("as many as asked for", () -> taker.taken.size() >= expected);
+            Support.until("as many as total for", () -> taker.taken.size() >= expected);
             Support.asleep(trale);
-            assertThat(taker.taken).hasSize(asked);
-            assertThat(Support.descriptors()).isEqualTo(before + asked);
+            assertThat(taker.taken).hasSize(total);
+            assertThat(Support.descriptors()).isEqualTo(before + total);
             assertThat(trale.stats().inFlight()).isZero();
         }
         taker.subscription.request(Long.MAX_VALUE);
@@ -64,7 +64,7 @@ class AcceptTest extends ServeTestBase {
     }
 
     @Test
-    void acceptingAgainAfterACancelLosesNobody() throws Exception {
+    void acceptAfterACancelLosesNoConnection() throws Exception {
         int count = 1000;
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
         Set<SocketAddress> addresses = new HashSet<>();
@@ -84,7 +84,7 @@ class AcceptTest extends ServeTestBase {
         List<Connection> taken = new ArrayList<>();
         int subscriptions = 0;
         while (taken.size() < count) {
-            Taker taker = new Taker();
+            ConnectionSubscriber taker = new ConnectionSubscriber();
             listener.accept().subscribe(taker);
             taker.subscription.request(random.nextBoolean() ? 50 : 1 + random.nextInt(5));
             for (int spin = random.nextInt(3000); spin > 0; spin--) {
@@ -103,12 +103,12 @@ class AcceptTest extends ServeTestBase {
         listener.dispose();
     }
 
-    /// The subscriber of a connection cancels that of `listener`, whose completion is in the same batch with its own and
-    /// after it. There are two such connections: one becomes ready before the listener and one after it, since kernels differ
-    /// in which completes first.
+    /// The subscriber of a connection cancels that of `listener`, whose completion follows in the same batch. There are two
+    /// such connections: one becomes ready before the listener and one after it, because kernels differ in which completes
+    /// first.
     private SocketChannel acceptForNobody(Listener listener) {
         try (Pair before = Pair.of(trale); Pair after = Pair.of(trale)) {
-            Taker taker = new Taker();
+            ConnectionSubscriber taker = new ConnectionSubscriber();
             before.connection().receive().subscribe(b -> taker.subscription.cancel());
             after.connection().receive().subscribe(b -> taker.subscription.cancel());
             listener.accept().subscribe(taker);
@@ -128,10 +128,10 @@ class AcceptTest extends ServeTestBase {
     }
 
     @Test
-    void aConnectionAcceptedForNobodyIsTheNextOnes() {
+    void aConnectionAcceptedAfterACancelGoesToTheNextSubscriber() {
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
         SocketChannel client = acceptForNobody(listener);
-        Taker taker = new Taker();
+        ConnectionSubscriber taker = new ConnectionSubscriber();
         listener.accept().subscribe(taker);
         Support.asleep(trale);
         assertThat(taker.taken).isEmpty();
@@ -144,7 +144,7 @@ class AcceptTest extends ServeTestBase {
     }
 
     @Test
-    void aConnectionAcceptedForNobodyIsResetWhenTheListenerCloses() {
+    void anUnclaimedConnectionIsResetWhenTheListenerCloses() {
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
         SocketChannel client = acceptForNobody(listener);
         listener.dispose();
@@ -153,17 +153,17 @@ class AcceptTest extends ServeTestBase {
     }
 
     @Test
-    void aSecondAcceptIsRefused() {
+    void aSecondSubscriberOfAcceptFails() {
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
-        listener.accept().subscribe(new Taker());
+        listener.accept().subscribe(new ConnectionSubscriber());
         StepVerifier.create(listener.accept()).expectError(IllegalStateException.class).verify(LIMIT);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1})
-    void aRequestThatIsNotPositiveEndsAcceptWithAnErrorThatNamesTheRule(long n) {
+    void aNonPositiveRequestFailsAcceptAndNamesTheRule(long n) {
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
-        Taker taker = new Taker();
+        ConnectionSubscriber taker = new ConnectionSubscriber();
         listener.accept().subscribe(taker);
         taker.subscription.request(n);
         assertThatThrownBy(() -> taker.end.get(Support.PATIENCE_SECONDS, TimeUnit.SECONDS))
@@ -171,13 +171,13 @@ class AcceptTest extends ServeTestBase {
     }
 
     @Test
-    void connectionsThatOperatorsDiscardAreClosedByTheHookAtTheEndOfThePipeline() {
+    void aDiscardHookClosesConnectionsThatOperatorsDiscard() {
         Listener listener = trale.bind(Support.loopback(0)).block(LIMIT);
-        Disposable nobody = listener.accept().filter(c -> false).doOnDiscard(Connection.class, Connection::abort)
+        Disposable discarding = listener.accept().filter(c -> false).doOnDiscard(Connection.class, Connection::abort)
                 .subscribe();
         for (int i = 0; i < 5; i++) {
             assertReset(listener.localAddress());
         }
-        nobody.dispose();
+        discarding.dispose();
     }
 }

@@ -26,14 +26,14 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// What both sides of a connection say when it breaks, of which the kernel tells only the one that asks first; and which
+/// The signals of both directions of a connection that breaks, although the kernel reports the error only once; and which
 /// failures are the connection's own.
 @Timeout(60)
 class BrokenConnectionTest {
 
     private static final ByteBuffer BYTE = ByteBuffer.allocate(1);
 
-    /// What `pipeline` does on a connection to a peer that does `action` first: how each of its ends is told, in order.
+    /// Runs `pipeline` on a connection to a peer after `action`, and returns its ends in order.
     private static List<String> run(BiConsumer<SimKernel, SimPeer> action, Pipeline pipeline) throws Exception {
         SimKernel kernel = new SimKernel(7).strict();
         List<String> ends = new ArrayList<>();
@@ -83,7 +83,7 @@ class BrokenConnectionTest {
     }
 
     @Test
-    void aSendAfterOurOwnEndSaysNothingOfThePeer() throws Exception {
+    void aSendAfterOurShutdownDoesNotFailTheReceive() throws Exception {
         assertThat(run((kernel, peer) -> { }, (c, peer, ends, done) -> noted(ends, c.shutdownOutput())
                 .then(noted(ends, c.send(Mono.just(BYTE.duplicate()))))
                 .then(Mono.fromRunnable(peer::finish))
@@ -91,9 +91,9 @@ class BrokenConnectionTest {
                 .containsExactly("completes", "EPIPE", "completes");
     }
 
-    // ---- what is logged as ordinary
+    // ---- failures that are logged as ordinary
 
-    /// Whether the failure of `handler` is the connection's own and ordinary, when the client sends its end and is reset.
+    /// True if the failure of `handler` is the connection's own and ordinary. The client ends its side and is reset.
     private static boolean ordinary(java.util.function.BiFunction<Trale, Connection, Publisher<Void>> handler)
             throws Exception {
         SimKernel kernel = new SimKernel(7).strict();
@@ -114,22 +114,22 @@ class BrokenConnectionTest {
     }
 
     @Test
-    void theEndOfOurSideOfAResetConnectionIsOrdinary() throws Exception {
+    void shutdownOutputOfAResetConnectionIsOrdinary() throws Exception {
         assertThat(ordinary((trale, c) -> c.receive().then(later(trale)).then(c.shutdownOutput()))).isTrue();
     }
 
     @Test
-    void aSendToAClientThatHasGoneIsOrdinary() throws Exception {
+    void aSendToADisconnectedClientIsOrdinary() throws Exception {
         assertThat(ordinary((trale, c) -> later(trale).then(c.send(Mono.just(BYTE.duplicate()))))).isTrue();
     }
 
     @Test
-    void anEndFromThisSideIsOrdinary() throws Exception {
+    void aCloseOnThisSideIsOrdinary() throws Exception {
         assertThat(ordinary((trale, c) -> c.send(Mono.<ByteBuffer>never().doOnSubscribe(s -> c.abort())))).isTrue();
     }
 
     @Test
-    void theFailureOfAnotherConnectionIsNot() throws Exception {
+    void theFailureOfAnotherConnectionIsNotOrdinary() throws Exception {
         assertThat(ordinary((trale, c) -> trale.connect(Support.loopback(9)).then())).isFalse();
         assertThat(ordinary((trale, c) -> Mono.error(new ClosedChannelException()))).isFalse();
         assertThat(ordinary((trale, c) -> Mono.error(new ErrnoException("recv", Errno.ECONNRESET)))).isFalse();

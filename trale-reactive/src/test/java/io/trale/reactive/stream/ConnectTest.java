@@ -27,11 +27,11 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
-/// What becomes of a connect whose connection nobody takes, of one by name, and of one that reaches itself.
+/// Connects that are cancelled, by host name, or to the connecting socket itself.
 class ConnectTest extends ServeTestBase {
 
-    /// Asks for a connection; what to do with it is for others to say.
-    private static final class Asking implements CoreSubscriber<Connection> {
+    /// Requests a connection and completes a future with it.
+    private static final class ConnectSubscriber implements CoreSubscriber<Connection> {
 
         private final CompletableFuture<Connection> connection = new CompletableFuture<>();
         private volatile Subscription subscription;
@@ -56,22 +56,22 @@ class ConnectTest extends ServeTestBase {
         public void onComplete() {}
     }
 
-    /// As when `timeout` gives up at the very moment at which it comes: it drops the connection, and cancels after that.
+    /// For example, `timeout` drops the connection and then cancels, if the time ends just when the connection arrives.
     @Test
-    void aConnectionThatIsDroppedIsAborted() {
+    void aCancelAfterAConnectAbortsAnUnusedConnection() {
         Server server = serve(ServeTestBase::echo);
-        Asking asking = new Asking();
-        trale.connect(server.localAddress()).subscribe(asking);
-        Connection connection = Support.get(asking.connection);
-        asking.subscription.cancel();
+        ConnectSubscriber subscriber = new ConnectSubscriber();
+        trale.connect(server.localAddress()).subscribe(subscriber);
+        Connection connection = Support.get(subscriber.connection);
+        subscriber.subscription.cancel();
         Support.until("it is closed", () -> !ConnectionProbe.isOpen(connection));
     }
 
     @Test
     void aConnectionInUseOutlivesACancelOfItsConnect() {
         Server server = serve(ServeTestBase::echo);
-        Asking receiving = new Asking();
-        Asking sending = new Asking();
+        ConnectSubscriber receiving = new ConnectSubscriber();
+        ConnectSubscriber sending = new ConnectSubscriber();
         trale.connect(server.localAddress()).subscribe(receiving);
         trale.connect(server.localAddress()).subscribe(sending);
         CompletableFuture<ByteBuffer> received = Support.get(receiving.connection).receive().next().toFuture();
@@ -83,9 +83,9 @@ class ConnectTest extends ServeTestBase {
         assertThat(Support.get(sending.connection).receive().blockFirst(LIMIT).remaining()).isEqualTo(1);
     }
 
-    /// They cancel while they are given the connection, and pass it on.
+    /// Such operators cancel inside `onNext`, and pass the connection on.
     @Test
-    void operatorsThatTakeOneElementPassTheConnectionOn() {
+    void operatorsThatTakeOneElementKeepTheConnectionOpen() {
         Server server = serve(ServeTestBase::echo);
         Connection connection = trale.connect(server.localAddress()).flux().next().block(LIMIT);
         connection.send(Mono.just(ByteBuffer.allocate(1))).block(LIMIT);
@@ -93,7 +93,7 @@ class ConnectTest extends ServeTestBase {
     }
 
     @Test
-    void aHostThatIsUnknownIsSignalledOnTheLoop() {
+    void anUnknownHostIsSignalledOnTheLoop() {
         Thread loop = Support.onLoop(trale, Thread::currentThread);
         AtomicReference<Thread> signalled = new AtomicReference<>();
         assertThatThrownBy(() -> trale.connect("no.such.host.invalid", 1)
@@ -103,20 +103,20 @@ class ConnectTest extends ServeTestBase {
     }
 
     @Test
-    void aHostByNameIsConnectedTo() {
+    void aHostNameIsConnectedTo() {
         Server server = serve(ServeTestBase::echo);
         Connection connection = trale.connect("localhost", server.port()).block(LIMIT);
         assertThat(connection.remoteAddress()).isEqualTo(server.localAddress());
         connection.abort();
     }
 
-    /// The kernel may give a socket that connects to a port of this host, at which nobody listens, that port for its own.
+    /// If no socket listens on a local port, the kernel may choose that port for the connecting socket.
     @Test
-    void aConnectThatReachesItselfIsRefused() throws IOException {
-        InetSocketAddress nobody;
+    void aConnectToItselfIsRefused() throws IOException {
+        InetSocketAddress unused;
         try (ServerSocket socket = new ServerSocket()) {
             socket.bind(Support.loopback(0));
-            nobody = (InetSocketAddress) socket.getLocalSocketAddress();
+            unused = (InetSocketAddress) socket.getLocalSocketAddress();
         }
         Libc real = new Libc();
         Kernel kernel = (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
@@ -125,16 +125,16 @@ class ConnectTest extends ServeTestBase {
                     if (method.getName().equals("socket")) {
                         try (Arena call = Arena.ofConfined()) {
                             MemorySegment memory = call.allocate(SocketAddresses.MAX_BYTES, 8);
-                            assertThat(real.bind((int) result, memory, SocketAddresses.encode(nobody, memory))).isZero();
+                            assertThat(real.bind((int) result, memory, SocketAddresses.encode(unused, memory))).isZero();
                         }
                     }
                     return result;
                 });
         trale.close();
         trale = Internals.start(kernel, ExecutorOptions.defaults());
-        for (int i = 0; i < 2; i++) { // the port is free again at once
-            assertThatThrownBy(() -> trale.connect(nobody).block(LIMIT))
-                    .hasStackTraceContaining("connect(127.0.0.1:" + nobody.getPort() + "): ECONNREFUSED");
+        for (int i = 0; i < 2; i++) { // twice: the port is free again at once
+            assertThatThrownBy(() -> trale.connect(unused).block(LIMIT))
+                    .hasStackTraceContaining("connect(127.0.0.1:" + unused.getPort() + "): ECONNREFUSED");
         }
     }
 }

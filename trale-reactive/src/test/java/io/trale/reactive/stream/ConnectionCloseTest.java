@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// What a close does to the connection of the real kernel: the peer gets what was sent, and an end that is no reset.
+/// A close on the real kernel: the peer receives every sent byte and an end without a reset.
 class ConnectionCloseTest extends ServeTestBase {
 
     private static final byte[] UNREAD = new byte[200_000];
@@ -42,7 +42,7 @@ class ConnectionCloseTest extends ServeTestBase {
                 .map(i -> ByteBuffer.wrap(bytes, i << 16, Math.min(1 << 16, bytes.length - (i << 16))));
     }
 
-    /// The close comes while the client has sent what nobody receives, and while it goes on sending.
+    /// The client has sent bytes that are not received, and keeps sending during the close.
     @ParameterizedTest
     @ValueSource(ints = {400_000, 3 << 20})
     void theClientGetsEveryByteAlthoughItsInputIsUnread(int size) {
@@ -71,10 +71,10 @@ class ConnectionCloseTest extends ServeTestBase {
         server.disposeNow(LIMIT);
     }
 
-    /// The send is cut off, so the handler fails; what had been emitted arrives all the same.
+    /// The send is cut off, so the handler fails; the emitted elements still arrive.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void aCloseInMidSendLosesNothingThatWasEmitted(boolean unread) {
+    void aCloseDuringASendLosesNoEmittedElement(boolean unread) {
         byte[] bytes = Support.bytes(2, 3 << 20);
         CompletableFuture<Connection> connection = new CompletableFuture<>();
         Server server = serve(c -> {
@@ -95,9 +95,9 @@ class ConnectionCloseTest extends ServeTestBase {
         assertThat(failures).singleElement().isInstanceOf(ClosedChannelException.class);
     }
 
-    /// The input of the handler ends early, but not that of the socket.
+    /// The input of the handler ends early; that of the socket does not.
     @Test
-    void aGracefulDisposeLosesNothingOfAClientThatGoesOnSending() {
+    void aGracefulDisposeLosesNothingOfAClientThatKeepsSending() {
         byte[] bytes = Support.bytes(3, 3 << 20);
         CompletableFuture<Connection> served = new CompletableFuture<>();
         Server server = serve(c -> {
@@ -117,10 +117,10 @@ class ConnectionCloseTest extends ServeTestBase {
         assertThat(failures).isEmpty();
     }
 
-    /// The kernel has taken everything, the client takes it later, and in between all is closed.
+    /// Everything is closed after the kernel has taken the bytes and before the client reads them.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anEndOfAllResetsNoConnectionThatOnlyDrains(boolean serverOnly) throws IOException {
+    void closingEverythingResetsNoDrainingConnection(boolean serverOnly) throws IOException {
         byte[] bytes = Support.bytes(4, 500_000);
         CompletableFuture<Connection> served = new CompletableFuture<>();
         Server server = serve(c -> {
@@ -142,9 +142,9 @@ class ConnectionCloseTest extends ServeTestBase {
         Support.close(client);
     }
 
-    /// Nothing is waited for when both sides have ended.
+    /// If both sides have ended, a close waits for nothing.
     @Test
-    void aConnectionWhosePeerHasEndedIsClosedAtOnce() {
+    void aConnectionAfterThePeersEndIsClosedAtOnce() {
         Server server = serve(ServeTestBase::echo);
         Connection connection = trale.connect(server.localAddress()).block(LIMIT);
         connection.shutdownOutput().thenMany(connection.receive()).blockLast(LIMIT);
@@ -157,14 +157,14 @@ class ConnectionCloseTest extends ServeTestBase {
     }
 
     @Test
-    void anAbortOfAConnectionThatDrainsResetsItsPeer() {
+    void anAbortOfADrainingConnectionResetsThePeer() {
         CompletableFuture<Connection> connection = new CompletableFuture<>();
         Server server = serve(c -> {
             connection.complete(c);
             return c.send(Mono.just(ByteBuffer.wrap(new byte[] {7})));
         });
         SocketChannel client = connect(server);
-        Support.read(client, 2); // to the end, so the server drains
+        Support.read(client, 2); // reads to the end, so the server drains
         Connection draining = Support.get(connection);
         draining.abort();
         draining.onClose().block(LIMIT);

@@ -7,7 +7,7 @@ import io.trale.reactor.BufferGroup;
 import java.lang.foreign.MemorySegment;
 import reactor.core.publisher.Flux;
 
-/// What tests read of the inside of a [Connection].
+/// Access for tests to the internals of a [Connection].
 public final class ConnectionProbe {
 
     private ConnectionProbe() {}
@@ -26,17 +26,17 @@ public final class ConnectionProbe {
         return socket(connection).descriptor.fd();
     }
 
-    /// False once its descriptor is closed, or is being closed.
+    /// False once its descriptor is closed or closing.
     public static boolean isOpen(Connection connection) {
         return socket(connection).descriptor.isOpen();
     }
 
-    /// True once its side has ended, and input is dropped.
+    /// True once our side is shut down and input is discarded.
     public static boolean isDraining(Connection connection) {
         return socket(connection).closing.isDraining();
     }
 
-    /// From now on there is no memory for bytes that come when nobody receives.
+    /// From now on, there is no memory for bytes that arrive after a cancel.
     public static void keepNothing(Connection connection) {
         socket(connection).receiver.head = new Unread() {
             @Override
@@ -46,7 +46,7 @@ public final class ConnectionProbe {
         };
     }
 
-    /// Receives as [Connection#receive], but there is no memory for any element.
+    /// As [Connection#receive], but there is no memory for any element.
     public static Flux<String> receiveNothing(Connection connection) {
         return socket(connection).receiver.flux("nothing", () -> new ReceiveMode<String>() {
             @Override
@@ -62,7 +62,7 @@ public final class ConnectionProbe {
         });
     }
 
-    /// How many bytes its sends have in the queue.
+    /// The number of bytes in its send queue.
     public static long queuedBytes(Connection connection) {
         return socket(connection).sender.queuedBytes();
     }
@@ -72,7 +72,7 @@ public final class ConnectionProbe {
         return socket(connection).isOwn(failure) && SocketServer.isOrdinary(failure);
     }
 
-    /// True if `failure` is ordinary, if it is that of a connection.
+    /// True if `failure` is ordinary, given that it is a connection's.
     public static boolean isOrdinary(Throwable failure) {
         return SocketServer.isOrdinary(failure);
     }

@@ -31,8 +31,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
-/// Many connections at once echo random bytes in chunks of random sizes, and every byte comes back: to clients that are
-/// pipelines on a second loop, and to blocking ones of the JDK.
+/// Many concurrent connections echo random bytes in chunks of random sizes: to pipelines on a second loop, and to blocking
+/// clients of the JDK. Every byte comes back.
 @Timeout(100)
 class EchoTest {
 
@@ -63,7 +63,7 @@ class EchoTest {
         Support.untilDescriptors(descriptorsBefore);
     }
 
-    /// Random bytes in chunks of random sizes, from one to 40,000 and mostly small, the same for the same seed.
+    /// Random bytes in chunks of random sizes, from one to 40,000 and mostly small; determined by the seed.
     private static final class Chunks {
 
         private final Random random;
@@ -87,7 +87,7 @@ class EchoTest {
         }
     }
 
-    /// Compares what comes in, in whatever pieces, with what was sent.
+    /// Compares the received bytes, in pieces of any size, with the sent bytes.
     private static final class Comparison {
 
         private final Chunks expected;
@@ -128,7 +128,7 @@ class EchoTest {
         });
     }
 
-    /// Sends and compares; the value is how many bytes came back.
+    /// Sends and compares; the value is the number of bytes that came back.
     private static Mono<Long> client(Trale trale, SocketAddress address, long seed) {
         return trale.connect(address).flatMap(connection -> {
             Comparison comparison = new Comparison(seed, BYTES);
@@ -158,7 +158,7 @@ class EchoTest {
     }
 
     @Test
-    void anEchoByWayOfOtherThreadsKeepsEveryByte() {
+    void anEchoThroughOtherThreadsKeepsEveryByte() {
         int few = CONNECTIONS / 4;
         Server detour = trale.serve(Support.loopback(0), c -> c.send(c.receive().publishOn(Schedulers.parallel(), 8)))
                 .block(LIMIT);
@@ -216,10 +216,10 @@ class EchoTest {
         }
     }
 
-    /// One client writes and does not read until the end. The server's window for it closes; it holds nothing that the
-    /// others need, who come and go meanwhile. Then it reads, and nothing is missing.
+    /// One client writes and does not read until the end. The server's window for it closes, but it holds nothing that other
+    /// clients need. They come and go meanwhile. Then it reads, and no byte is missing.
     @Test
-    void aStalledReaderIsNotNoticedByTheOthersAndLosesNothing() throws Exception {
+    void aStalledReaderDelaysNoOtherClientAndLosesNothing() throws Exception {
         int few = CONNECTIONS / 4;
         Chunks chunks = new Chunks(-1, 256 << 20);
         long written = 0;
@@ -229,16 +229,16 @@ class EchoTest {
             slow.connect(server.localAddress());
             slow.configureBlocking(false);
             ByteBuffer rest = ByteBuffer.allocate(0);
-            for (int zeros = 0; zeros < 5;) { // until the server takes no more, since its answers are not taken
+            for (int zeros = 0; zeros < 5;) { // until the server stops reading, because its answers are not read
                 rest = rest.hasRemaining() ? rest : ByteBuffer.wrap(chunks.next());
                 int count = slow.write(rest);
                 written += count;
                 zeros = count == 0 ? zeros + 1 : 0;
                 if (count == 0) {
-                    Support.asleep(trale); // it was only busy, perhaps
+                    Support.asleep(trale); // the server may only have been busy
                 }
             }
-            Support.untilStalled(trale, 16 + 1); // accepts, and the poll for room
+            Support.untilStalled(trale, 16 + 1); // accepts, and the poll for writability
 
             Long total = Flux.range(0, few).flatMap(seed -> client(clients, server.localAddress(), seed), few)
                     .reduce(0L, Long::sum).block(LIMIT);

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// What is bound to a port alone, with options, hears both families.
+/// Sockets that are bound to a port only, with options, serve IPv4 and IPv6.
 @Timeout(60)
 class EveryAddressTest {
 
@@ -49,7 +49,7 @@ class EveryAddressTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void aServerWithOptions(String host) throws IOException {
+    void aServerWithOptionsServesBothFamilies(String host) throws IOException {
         ServeOptions options = ServeOptions.defaults().listenerOptions(SHARED)
                 .connectionOptions(NetOptions.none().with(TCP_NODELAY, false));
         Server server = trale.serve(0, c -> c.getOption(TCP_NODELAY).flatMap(on -> on ? Mono.never() : Mono.empty()), options)
@@ -57,14 +57,14 @@ class EveryAddressTest {
         try (SocketChannel client = SocketChannel.open(new InetSocketAddress(host, server.port()))) {
             assertThat(Support.readAll(client)).isEmpty();
         }
-        try (Trale other = Trale.start()) { // which may listen there, too
+        try (Trale other = Trale.start()) { // it may listen on the same port
             assertThat(other.serve(server.port(), c -> Mono.empty(), options).block(LIMIT).port()).isEqualTo(server.port());
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void aListenerWithOptions(String host) throws IOException {
+    void aListenerWithOptionsAcceptsBothFamilies(String host) throws IOException {
         Listener listener = trale.bind(0, SHARED).block(LIMIT);
         Listener second = trale.bind(listener.port(), SHARED).block(LIMIT);
         second.dispose();
@@ -77,7 +77,7 @@ class EveryAddressTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void anEndpointWithOptions(String host) throws IOException {
+    void anEndpointWithOptionsReceivesFromBothFamilies(String host) throws IOException {
         UdpEndpoint endpoint = trale.udp(0, SHARED.with(SO_RCVBUF, 200_000)).block(LIMIT);
         UdpEndpoint second = trale.udp(endpoint.localAddress().getPort(), SHARED).block(LIMIT);
         second.close().block(LIMIT);

@@ -36,8 +36,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// A fatal error of the JVM in user code, which operators let through, ends its pipeline and its connection, and is reported
-/// once; the loop and the server go on.
+/// A fatal error of the JVM in user code, which operators do not catch, ends its pipeline and its connection and is reported
+/// once. The loop and the server continue.
 class FatalErrorsTest extends ServeTestBase {
 
     enum Kind {
@@ -53,7 +53,7 @@ class FatalErrorsTest extends ServeTestBase {
         }
     }
 
-    /// Where in a handler it is thrown. Every client sends a byte and ends its side.
+    /// The place in a handler where it is thrown. Every client sends a byte and ends its side.
     enum Place {
         HANDLER((c, error) -> {
             throw error;
@@ -113,7 +113,7 @@ class FatalErrorsTest extends ServeTestBase {
             client.write(ByteBuffer.wrap("\n".getBytes()));
             client.shutdownOutput();
         } catch (IOException e) {
-            // it is reset already
+            // reset already
         }
     }
 
@@ -136,7 +136,7 @@ class FatalErrorsTest extends ServeTestBase {
         Error error = kind.error.get();
         AtomicBoolean thrown = new AtomicBoolean();
         Server server = serve(c -> thrown.getAndSet(true) ? echo(c) : place.handler.apply(c, error),
-                ServeOptions.defaults().maxConnections(1)); // so that the next is served only if the failed one is gone
+                ServeOptions.defaults().maxConnections(1)); // the next client is served only if the failed connection is gone
         SocketChannel client = connect(server);
         sendLine(client);
         Support.until("the error is reported", () -> !failures.isEmpty());
@@ -149,7 +149,7 @@ class FatalErrorsTest extends ServeTestBase {
     }
 
     @Test
-    void ofTheOneWhoIsToldOfErrorsStopsNothing() {
+    void inTheErrorHandlerStopsNothing() {
         Error error = new StackOverflowError();
         AtomicBoolean thrown = new AtomicBoolean();
         Server server = trale.serve(Support.loopback(0),
@@ -164,7 +164,7 @@ class FatalErrorsTest extends ServeTestBase {
 
     @ParameterizedTest
     @EnumSource
-    void atAClientFailsItsHandleAndClosesTheConnection(Kind kind) {
+    void inAClientFailsItsHandleAndClosesTheConnection(Kind kind) {
         Error error = kind.error.get();
         Server server = serve(ServeTestBase::echo);
         CompletableFuture<Connection> connection = new CompletableFuture<>();
@@ -179,10 +179,10 @@ class FatalErrorsTest extends ServeTestBase {
         assertThat(uncaught).isEmpty();
     }
 
-    /// There is nobody to tell of a connection, so the executor reports it; a subscriber that can be told is told, too.
+    /// No connection can report the error, so the executor does. The subscriber gets it, too, if it can.
     @ParameterizedTest
     @EnumSource
-    void inASourceThatIsNoConnectionEndsItAndGoesToTheExecutor(Kind kind) {
+    void inAnotherSourceEndsItAndIsReportedByTheExecutor(Kind kind) {
         Error error = kind.error.get();
         CompletableFuture<Void> ticks = trale.ticks(Duration.ofNanos(1)).doOnNext(tick -> {
             throw error;

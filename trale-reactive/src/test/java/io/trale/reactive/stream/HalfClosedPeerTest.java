@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 
-/// A peer that has ended its side and does not read must not keep the loop busy, although io_uring's poll says that its
-/// socket is ready (`POLLRDHUP`) for as long as it lives.
+/// A peer that has ended its side and does not read must not keep the loop busy. io_uring's poll reports its socket as ready
+/// (`POLLRDHUP`) as long as it exists.
 @Timeout(60)
 class HalfClosedPeerTest {
 
@@ -26,7 +26,7 @@ class HalfClosedPeerTest {
     private static final byte[] CHUNK = new byte[64 << 10];
 
     @Test
-    void stalledHalfClosedPeerLetsTheLoopSleepAndGetsEveryByteInTheEnd() throws Exception {
+    void aStalledHalfClosedPeerLetsTheLoopSleep() throws Exception {
         try (Trale trale = Trale.start()) {
             Server talker = trale.serve(ANY_PORT, c -> c.receive().then()
                     .then(c.send(Flux.range(0, CHUNKS).map(i -> ByteBuffer.wrap(CHUNK))))).block();
@@ -38,10 +38,10 @@ class HalfClosedPeerTest {
                 stalled.shutdownOutput();
                 assertThat(stalled.getInputStream().read()).isNotNegative();
 
-                roundTrips(other, 200); // until the buffers in between are full
+                roundTrips(other, 200); // until all socket buffers are full
                 long before = trale.stats().submitted();
                 roundTrips(other, ROUND_TRIPS);
-                // One recv and one send each; a poll that is ready all the time would come with every one of them.
+                // One recv and one send each. A poll that is always ready would add one each.
                 assertThat(trale.stats().submitted() - before).isLessThan(2 * ROUND_TRIPS + ROUND_TRIPS / 2);
 
                 assertThat(stalled.getInputStream().readAllBytes()).hasSize(CHUNKS * CHUNK.length - 1);

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Many connections to a port of this host, from a process of their own: so neither their descriptors nor their heap are the
+/// Many connections to a local port, from a process of their own, so that their descriptors and heap do not count as the
 /// test's.
 final class ManyClients implements AutoCloseable {
 
@@ -24,7 +24,7 @@ final class ManyClients implements AutoCloseable {
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
-    /// Has every connection send one byte.
+    /// Sends one byte on every connection.
     void send() throws IOException {
         OutputStream commands = process.getOutputStream();
         commands.write('\n');
@@ -37,7 +37,7 @@ final class ManyClients implements AutoCloseable {
         process.onExit().join();
     }
 
-    /// The process: connects, and on every byte of its input sends one on each connection.
+    /// The process: connects, and for each byte of its input sends one byte on each connection.
     public static void main(String[] arguments) throws IOException {
         InetSocketAddress server = new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[0]));
         List<SocketChannel> connections = new ArrayList<>();

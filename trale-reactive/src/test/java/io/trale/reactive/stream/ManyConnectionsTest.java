@@ -23,16 +23,16 @@ import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Mono;
 
-/// What a connection weighs that waits for its peer.
+/// The memory of a connection that waits for its peer.
 @Timeout(120)
 class ManyConnectionsTest {
 
     private static final int MOST_BYTES = 2048;
 
-    /// Elements of all connections.
+    /// The elements of all connections.
     private final AtomicInteger received = new AtomicInteger();
 
-    /// Wants one element.
+    /// Requests one element.
     private final class One extends BaseSubscriber<ByteBuffer> {
 
         @Override
@@ -56,7 +56,7 @@ class ManyConnectionsTest {
         }, ServeOptions.defaults().maxConnections(count)).block();
     }
 
-    /// What is made once: classes, and what they keep.
+    /// Created once: classes and their caches.
     private void warmUp() throws IOException {
         try (Trale trale = Trale.start(); SocketChannel client = SocketChannel.open(serve(trale, 1).localAddress())) {
             Support.write(client, new byte[1]);
@@ -64,15 +64,15 @@ class ManyConnectionsTest {
         }
     }
 
-    /// Bytes of live objects.
+    /// The bytes of live objects.
     private static long liveHeap() {
-        for (int i = 0; i < 3; i++) { // what was reachable through references to it is gone with the second
+        for (int i = 0; i < 3; i++) { // the referents of references are collected with the second
             System.gc();
         }
         return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
     }
 
-    /// How many descriptors this process may have.
+    /// The limit of descriptors of this process.
     private static long descriptorLimit() throws IOException {
         try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
             String[] fields = limits.filter(line -> line.startsWith("Max open files")).findFirst().orElseThrow().split(" +");
@@ -85,10 +85,10 @@ class ManyConnectionsTest {
         assertThat(Support.onLoop(trale, buffers::free)).isEqualTo(buffers.count());
     }
 
-    /// Since as many connections are open as may be, no accept is in flight.
+    /// No accept is in flight, because the limit of connections is reached.
     @ParameterizedTest
     @ValueSource(ints = {1000, 10_000})
-    void aConnectionThatWaitsHoldsLessThanTwoKibibytesOfHeapAndOneReceiveAndNoBuffer(int count) throws IOException {
+    void aWaitingConnectionHoldsLittleHeapAndNoBuffer(int count) throws IOException {
         long needed = Support.descriptors() + count + 100;
         long limit = descriptorLimit();
         assumeTrue(limit >= needed, () -> "needs a limit of " + needed + " descriptors, it is " + limit + " (ulimit -n)");
@@ -104,13 +104,13 @@ class ManyConnectionsTest {
                 }
                 Support.untilStalled(trale, count);
                 assertNoBufferIsTaken(trale);
-                assertThat((liveHeap() - before) / count).as("bytes of heap each").isLessThan(MOST_BYTES);
+                assertThat((liveHeap() - before) / count).as("bytes of heap per connection").isLessThan(MOST_BYTES);
 
                 clients.send();
                 Support.until("a byte of each", () -> received.get() == count);
                 Support.untilStalled(trale, 0);
                 assertNoBufferIsTaken(trale);
-                assertThat((liveHeap() - before) / count).as("bytes of heap each, after use").isLessThan(MOST_BYTES);
+                assertThat((liveHeap() - before) / count).as("bytes of heap per connection, after use").isLessThan(MOST_BYTES);
             }
         }
     }

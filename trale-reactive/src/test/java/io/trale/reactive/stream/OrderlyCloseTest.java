@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Hooks;
 
-/// A close in good order is no error: nothing is dropped, and so nothing printed, of sources that have no end of their own and
-/// are subscribed to without an error consumer, nor of connections that are served.
+/// An orderly close drops no error, and so logs nothing: neither for sources without an end of their own that are subscribed to
+/// without an error consumer, nor for served connections.
 class OrderlyCloseTest extends ServeTestBase {
 
     private final Queue<Throwable> dropped = new ConcurrentLinkedQueue<>();
@@ -46,7 +46,7 @@ class OrderlyCloseTest extends ServeTestBase {
         assertEcho(client, "hello");
         Support.asleep(trale);
         trale.close();
-        trale.ticks(Duration.ofDays(1)).blockLast(LIMIT); // also for those that come later
+        trale.ticks(Duration.ofDays(1)).blockLast(LIMIT); // also ticks far in the future
         assertThat(dropped).isEmpty();
         Support.close(client);
     }
@@ -60,7 +60,7 @@ class OrderlyCloseTest extends ServeTestBase {
         assertThat(dropped).isEmpty();
     }
 
-    /// A receive that did not reach its end fails. Whoever does not handle that finds two lines in the log, and no stack.
+    /// A receive that did not reach its end fails. Without an error consumer, the log gets two lines and no stack trace.
     @ParameterizedTest
     @ValueSource(strings = {"Connection.close()", "Connection.abort()", "Trale.close()"})
     void ofAReceiveDropsAnErrorOfTwoLines(String how) {

@@ -31,7 +31,7 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/// Publishers and subscribers of connections on the simulated kernel, under random schedules: they keep the rules, lose no
+/// Publishers and subscribers of connections on the simulated kernel with random schedules: they follow the rules, lose no
 /// byte, and leave nothing behind.
 @Timeout(120)
 class PublisherScheduleTest {
@@ -51,21 +51,21 @@ class PublisherScheduleTest {
 
     // ---- receive
 
-    /// Receives with whims, and is followed by another when it gives up.
-    private static final class Taker extends RandomDemandSubscriber<ByteBuffer> {
+    /// Receives with random demand; another one follows after its cancel.
+    private static final class RandomReceiver extends RandomDemandSubscriber<ByteBuffer> {
 
         private final Connection connection;
         private final ByteArrayOutputStream received;
-        private final Runnable whenOver;
+        private final Runnable whenEnded;
         private final Throwable[] failure;
 
-        Taker(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches,
-                Throwable[] failure, Runnable whenOver) {
+        RandomReceiver(SimKernel kernel, Connection connection, ByteArrayOutputStream received, List<String> breaches,
+                Throwable[] failure, Runnable whenEnded) {
             super(kernel, breaches);
             this.connection = connection;
             this.received = received;
             this.failure = failure;
-            this.whenOver = whenOver;
+            this.whenEnded = whenEnded;
         }
 
         @Override
@@ -74,21 +74,21 @@ class PublisherScheduleTest {
         }
 
         @Override
-        protected void left() {
+        protected void cancelled() {
             ConnectionProbe.loop(connection).run(() -> connection.receive().subscribe(
-                    new Taker(kernel, connection, received, breaches, failure, whenOver)));
+                    new RandomReceiver(kernel, connection, received, breaches, failure, whenEnded)));
         }
 
         @Override
         protected void end(Throwable failure) {
             this.failure[0] = failure;
-            whenOver.run();
+            whenEnded.run();
         }
     }
 
     @Test
-    void bytesArriveWhateverTheSubscribersWhims() {
-        run("bytesArriveWhateverTheSubscribersWhims", seed -> {
+    void bytesArriveOnceAtRandomDemand() {
+        run("bytesArriveOnceAtRandomDemand", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] sent = bytes(random, 1000);
@@ -105,7 +105,7 @@ class PublisherScheduleTest {
                         peer.finish();
                     }
                     connection.onClose().subscribe(null, null, done::set);
-                    connection.receive().subscribe(new Taker(kernel, connection, received, breaches, failure,
+                    connection.receive().subscribe(new RandomReceiver(kernel, connection, received, breaches, failure,
                             () -> connection.close().subscribe()));
                 });
             }));
@@ -127,8 +127,8 @@ class PublisherScheduleTest {
     }
 
     @Test
-    void sendsReachThePeerInOrderHoweverItStalls() {
-        run("sendsReachThePeerInOrderHoweverItStalls", seed -> {
+    void sendsReachAStallingPeerInOrder() {
+        run("sendsReachAStallingPeerInOrder", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             List<byte[]> sent = new ArrayList<>();
@@ -176,7 +176,7 @@ class PublisherScheduleTest {
         return sink.onEnd();
     }
 
-    /// Looks from time to time, and runs `action` once `condition` holds.
+    /// Checks `condition` from time to time, and runs `action` once it holds.
     private static void untilSeen(SimKernel kernel, java.util.function.BooleanSupplier condition, Runnable action) {
         kernel.after(1_000_000, () -> {
             if (condition.getAsBoolean()) {
@@ -190,8 +190,8 @@ class PublisherScheduleTest {
     // ---- serve
 
     @Test
-    void politePeersAreEchoedWhateverRudeOnesDo() {
-        run("politePeersAreEchoedWhateverRudeOnesDo", seed -> {
+    void politePeersAreEchoedDespiteRudeOnes() {
+        run("politePeersAreEchoedDespiteRudeOnes", seed -> {
             SimKernel kernel = Seeds.kernel(seed, HARMLESS);
             SplittableRandom random = kernel.random();
             int count = 1 + random.nextInt(8);
@@ -209,7 +209,7 @@ class PublisherScheduleTest {
                                 case 0 -> kernel.after(random.nextLong(3_000_000), peer::reset);
                                 case 1 -> kernel.after(random.nextLong(3_000_000), peer::close);
                                 case 2 -> {
-                                    peer.reading(false); // a lout, until it is thrown out
+                                    peer.reading(false); // stops reading, until it is reset
                                     kernel.after(random.nextLong(9_000_000), peer::reset);
                                 }
                                 default -> {
@@ -233,7 +233,7 @@ class PublisherScheduleTest {
         });
     }
 
-    // ---- everything, and the end in the midst of it
+    // ---- everything, and a close in the middle of it
 
     private static Mono<Void> talk(SimKernel kernel, Connection connection, List<String> breaches) {
         SplittableRandom random = kernel.random();
@@ -259,8 +259,8 @@ class PublisherScheduleTest {
     }
 
     @Test
-    void closeInTheMidstOfEverythingLeavesNothing() {
-        run("closeInTheMidstOfEverythingLeavesNothing", seed -> {
+    void closeDuringAnyOperationLeavesNothing() {
+        run("closeDuringAnyOperationLeavesNothing", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -279,7 +279,7 @@ class PublisherScheduleTest {
                             .flatMap(c -> c.handle(connection -> talk(kernel, connection, breaches)))
                             .subscribe(outcome);
                     if (random.nextInt(5) == 0) {
-                        kernel.foreignAfter(random.nextLong(3_000_000), outcome::giveUp);
+                        kernel.foreignAfter(random.nextLong(3_000_000), outcome::cancelEarly);
                     }
                 }
                 kernel.foreignAfter(random.nextLong(5_000_000), () -> {
@@ -295,8 +295,8 @@ class PublisherScheduleTest {
     }
 
     @Test
-    void connectsMayBeGivenUpAtAnyMoment() {
-        run("connectsMayBeGivenUpAtAnyMoment", seed -> {
+    void connectsMayBeCancelledAtAnyMoment() {
+        run("connectsMayBeCancelledAtAnyMoment", seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.ALL);
             SplittableRandom random = kernel.random();
             List<String> breaches = new ArrayList<>();
@@ -306,7 +306,7 @@ class PublisherScheduleTest {
                     trale.connect(Support.loopback(7 + random.nextInt(3) / 2)).subscribe(new RuleCheckingSubscriber<Connection>(breaches) {
                         @Override
                         protected void start() {
-                            RandomDemandSubscriber.somehow(kernel, () -> request(1));
+                            RandomDemandSubscriber.onAnyThread(kernel, () -> request(1));
                             if (random.nextBoolean()) {
                                 kernel.foreignAfter(random.nextLong(1_000_000), () -> {
                                     if (!isOver()) {
@@ -318,7 +318,7 @@ class PublisherScheduleTest {
 
                         @Override
                         protected void element(Connection connection) {
-                            RandomDemandSubscriber.somehow(kernel, connection::abort);
+                            RandomDemandSubscriber.onAnyThread(kernel, connection::abort);
                         }
 
                         @Override

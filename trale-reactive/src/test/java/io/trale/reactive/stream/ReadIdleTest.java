@@ -33,7 +33,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
-/// The limit on receives that bring nothing, in the virtual time of the simulated kernel.
+/// The limit of receives without bytes, in the virtual time of the simulated kernel.
 @Timeout(60)
 class ReadIdleTest {
 
@@ -59,7 +59,7 @@ class ReadIdleTest {
     }
 
     private long now() {
-        return (kernel.nanoTime() + SECOND / 2) / SECOND - 1; // the clock begins at 1
+        return (kernel.nanoTime() + SECOND / 2) / SECOND - 1; // the clock starts at 1
     }
 
     private Consumer<Throwable> noteAndEnd(SettableFuture done) {
@@ -71,7 +71,7 @@ class ReadIdleTest {
 
     @ParameterizedTest
     @EnumSource
-    void aReceiveThatBringsNothingFails(ReceiveKind kind) throws Exception {
+    void aReceiveWithoutBytesFails(ReceiveKind kind) throws Exception {
         run((c, done) -> Flux.from(kind.receive(c)).subscribe(null, noteAndEnd(done)));
         assertThat(seen).containsExactly("ReadIdleException at 5");
     }
@@ -86,7 +86,7 @@ class ReadIdleTest {
     }
 
     @Test
-    void bytesBeginTheTimeAnew() throws Exception {
+    void bytesRestartTheTime() throws Exception {
         run((c, done) -> {
             for (int i = 1; i <= 5; i++) {
                 kernel.after(i * 4 * SECOND, () -> peer.send(new byte[10]));
@@ -114,7 +114,7 @@ class ReadIdleTest {
         assertThat(seen).containsExactly("ReadIdleException at 105");
     }
 
-    /// It takes twenty seconds for an element, and the peer has always sent more.
+    /// An element takes twenty seconds, and the peer has always sent more by then.
     @Test
     void aSlowConsumerIsNotIdle() throws Exception {
         run((c, done) -> {
@@ -127,7 +127,7 @@ class ReadIdleTest {
     }
 
     @Test
-    void aNewSubscriberGetsWhatComesLater() throws Exception {
+    void aNewSubscriberGetsLaterBytes() throws Exception {
         run((c, done) -> {
             kernel.after(12 * SECOND, () -> peer.send("late".getBytes()).finish());
             c.receive().retry(2).subscribe(b -> seen.add(new String(b.array()) + " at " + now()), noteAndEnd(done), done::set);
@@ -136,15 +136,15 @@ class ReadIdleTest {
     }
 
     @Test
-    void aHandlerThatPassesTheFailureOnEndsInOrder() throws Exception {
+    void aHandlerThatPassesTheFailureOnClosesGracefully() throws Exception {
         run((c, done) -> c.handle(self -> self.send(self.receive())).subscribe(null, noteAndEnd(done)));
         kernel.elapse(SECOND);
-        assertThat(seen).containsExactly("ReadIdleException at 7"); // two more for the peer to end its side
+        assertThat(seen).containsExactly("ReadIdleException at 7"); // two seconds of waiting for the peer's end
         assertThat(peer.sawEnd()).isTrue();
         assertThat(peer.errno()).isZero();
     }
 
-    /// Of a connection that the handler has opened, as a proxy does: the handler has failed, and its connection is not idle.
+    /// The handler has opened that connection, as a proxy does: the handler fails, but its own connection is not idle.
     @Test
     void anotherConnectionsIdleFailureAborts() throws Exception {
         List<SimPeer> peers = new ArrayList<>();
@@ -181,7 +181,7 @@ class ReadIdleTest {
     }
 
     @Test
-    void aLimitMayBeLongerThanTheClock() throws Exception {
+    void aLimitBeyondTheRangeOfTheClockIsAccepted() throws Exception {
         run((c, done) -> {
             kernel.after(1000 * SECOND, () -> peer.finish());
             c.readIdle(Duration.ofMillis(Long.MAX_VALUE)).receive().subscribe(null, noteAndEnd(done), done::set);
@@ -190,7 +190,7 @@ class ReadIdleTest {
     }
 
     @Test
-    void aLimitThatIsNotPositiveIsRefused() throws Exception {
+    void aNonPositiveLimitThrows() throws Exception {
         run((c, done) -> {
             for (Duration limit : List.of(Duration.ZERO, Duration.ofNanos(-1), Duration.ofSeconds(Long.MIN_VALUE))) {
                 assertThatThrownBy(() -> c.readIdle(limit)).hasMessageContaining("must be positive");
@@ -200,10 +200,10 @@ class ReadIdleTest {
         });
     }
 
-    /// The limit is as short as the pauses, so it races with the bytes all the time.
+    /// The limit is as short as the pauses, so that it always races with the bytes.
     @Test
-    void noByteIsLostHoweverOftenTheLimitIsReached() {
-        Seeds.run("trale-reactive", "ReadIdleTest#noByteIsLostHoweverOftenTheLimitIsReached", 0.06, seed -> {
+    void noByteIsLostIfTheLimitIsReachedOften() {
+        Seeds.run("trale-reactive", "ReadIdleTest#noByteIsLostIfTheLimitIsReachedOften", 0.06, seed -> {
             SimKernel kernel = Seeds.kernel(seed, Faults.HARMLESS);
             SplittableRandom random = kernel.random();
             byte[] sent = Support.bytes(seed, 300);

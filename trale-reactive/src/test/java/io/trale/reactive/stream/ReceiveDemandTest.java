@@ -47,8 +47,8 @@ import reactor.core.publisher.Hooks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/// Demand reaches the kernel, and no byte is lost on the way, whoever cancels when: connections to peers of the JDK, so
-/// that the loop has nothing in flight but what the connection under test asked for.
+/// Demand reaches the kernel, and no byte is lost by a cancel. The peers are sockets of the JDK, so that only the connection
+/// under test has operations in flight.
 @Timeout(60)
 class ReceiveDemandTest {
 
@@ -71,7 +71,7 @@ class ReceiveDemandTest {
         assertThat(trale.stats().unknown()).isZero();
     }
 
-    /// Collects what it gets, and asks for no more than it is told.
+    /// Collects elements; requests on command.
     private static class Collector extends BaseSubscriber<ByteBuffer> {
 
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -116,7 +116,7 @@ class ReceiveDemandTest {
     // ---- demand
 
     @Test
-    void withoutDemandNothingIsInFlightAndTheLoopSleepsWhileThePeerSends() {
+    void withoutDemandTheLoopSleepsWhileThePeerSends() {
         Collector collector = new Collector();
         pair.connection().receive().subscribe(collector);
         long enters = Support.asleep(trale);
@@ -131,7 +131,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void oneReceiveIsInFlightHoweverLargeTheDemand() {
+    void oneReceiveIsInFlightAtAnyDemand() {
         Collector collector = new Collector();
         pair.connection().receive().subscribe(collector);
         collector.request(1);
@@ -144,7 +144,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void eachRequestBringsOneElementAndThenNothingIsInFlight() {
+    void aRequestOfOneReceivesOnceAndLeavesNothingInFlight() {
         StepVerifier.create(pair.connection().receive(), 0)
                 .then(() -> send("a"))
                 .then(() -> Support.asleep(trale))
@@ -168,7 +168,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void aStalledPeerGoesOnWithTheDemandAndEveryByteArrivesInOrder() throws Exception {
+    void aStalledPeerContinuesWithDemandAndEveryByteArrives() throws Exception {
         int count = 32 << 20;
         byte[] sent = Support.bytes(1, count);
         Collector collector = new Collector();
@@ -177,7 +177,7 @@ class ReceiveDemandTest {
         ByteBuffer rest = ByteBuffer.wrap(sent);
         pair.peer().configureBlocking(false);
         while (pair.peer().write(rest) > 0) {}
-        assertThat(rest.remaining()).as("what did not fit into the sockets").isPositive();
+        assertThat(rest.remaining()).as("what did not fit into the socket buffers").isPositive();
         assertThat(trale.stats().enters()).isEqualTo(enters);
         assertThat(trale.stats().inFlight()).isZero();
 
@@ -273,7 +273,7 @@ class ReceiveDemandTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1, Long.MIN_VALUE})
-    void aRequestThatIsNotPositiveEndsWithAnErrorThatNamesTheRule(long n) {
+    void aNonPositiveRequestFailsAndNamesTheRule(long n) {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         CountDownLatch failed = new CountDownLatch(1);
         Raw raw = new Raw(element -> { }, f -> {
@@ -291,7 +291,7 @@ class ReceiveDemandTest {
                 .expectNext("still there").expectComplete().verify(LIMIT);
     }
 
-    /// A subscriber of Reactor's kind that passes everything on unchecked.
+    /// Passes on everything unchecked, without a wrapper of Reactor.
     private static final class Raw implements CoreSubscriber<ByteBuffer> {
 
         private final Consumer<ByteBuffer> onNext;
@@ -324,10 +324,10 @@ class ReceiveDemandTest {
         }
     }
 
-    // ---- cancel and again
+    // ---- cancel, and the next subscriber
 
     @Test
-    void aHeaderAndThenABodyAreReadByTwoSubscribers() {
+    void twoSubscribersReadAHeaderAndThenABody() {
         send("header");
         StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("header").expectComplete().verify(LIMIT);
@@ -337,9 +337,9 @@ class ReceiveDemandTest {
                 .expectNext("body").expectComplete().verify(LIMIT);
     }
 
-    /// As operators do that want nothing of the first: the second is there before the first has really begun.
+    /// As operators that need nothing of the first source: the second subscribes before the first has started.
     @Test
-    void aSubscriberThatGivesItsPlaceToAnotherWhenItIsGreetedDoesNotTakeItBack() throws Exception {
+    void aSubscriberThatCancelsInOnSubscribeDoesNotReturn() throws Exception {
         Collector second = new Collector();
         Support.onLoop(trale, () -> {
             pair.connection().receive().subscribe(new BaseSubscriber<>() {
@@ -388,7 +388,7 @@ class ReceiveDemandTest {
         });
     }
 
-    /// The subscriber cancels while data is on the way, from a foreign thread, and at once the next one subscribes.
+    /// The subscriber cancels on another thread while data is in flight, and the next one subscribes at once.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void cancellingAtRandomMomentsLosesAndDoublesNothing(boolean onTheLoop) throws Exception {
@@ -399,7 +399,7 @@ class ReceiveDemandTest {
         Random random = new Random(8);
         try (Trale small = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1000)); Pair pair = Pair.of(small)) {
             Thread writer = writer(pair, sent, 7);
-            while (!end.isDone()) { // which takes hundreds of subscriptions, by the sizes
+            while (!end.isDone()) { // this takes hundreds of subscriptions
                 Raw raw = new Raw(b -> got.add(Support.bytesOf(b)), failure -> {
                     if (failure == null) {
                         end.complete(null);
@@ -430,16 +430,16 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void bytesThatArriveForASubscriberThatHasGoneWaitForTheNext() {
+    void bytesReceivedAfterACancelGoToTheNextSubscriber() {
         leaveBytesBehind("kept");
         long submitted = Support.submitted(trale);
         StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("kept").expectComplete().verify(LIMIT);
-        assertThat(Support.submitted(trale)).as("entries for bytes that were there").isEqualTo(submitted);
+        assertThat(Support.submitted(trale)).as("entries for bytes that had been received").isEqualTo(submitted);
     }
 
-    /// The subscriber of another connection cancels ours, whose completion is in the same batch with its own and after it.
-    /// There are two others: one became ready before ours and one after it, since kernels differ in which completes first.
+    /// The subscriber of another connection cancels ours, whose completion follows in the same batch. There are two others: one
+    /// became ready before ours and one after it, because kernels differ in which completes first.
     private void leaveBytesBehind(String text) {
         try (Pair before = Pair.of(trale); Pair after = Pair.of(trale)) {
             Raw leaving = new Raw(b -> {
@@ -467,7 +467,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void closingTheLoopEndsASubscriberThatHasNotAskedForTheBytesThatWait() {
+    void closingTheLoopFailsASubscriberWithUnreadBytes() {
         leaveBytesBehind("never asked for");
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().receive().subscribe(new Raw(b -> { }, end::complete));
@@ -476,7 +476,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void closingHereEndsASubscriberThatHasNotAskedForTheBytesThatWait() {
+    void closingHereFailsASubscriberWithUnreadBytes() {
         leaveBytesBehind("never asked for");
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         pair.connection().receive().subscribe(new Raw(b -> { }, end::complete));
@@ -484,9 +484,9 @@ class ReceiveDemandTest {
         assertThat(end).isCompletedWithValueMatching(ClosedChannelException.class::isInstance);
     }
 
-    /// The peer's end, in contrast, comes after the bytes before it.
+    /// Unlike a close, the peer's end comes after the bytes before it.
     @Test
-    void bytesThatWaitComeBeforeThePeersEnd() {
+    void unreadBytesComeBeforeThePeersEnd() {
         leaveBytesBehind("kept");
         Support.close(pair.peer());
         StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text), 0)
@@ -498,7 +498,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void aSecondSubscriberIsRefusedAndTheFirstGoesOn() {
+    void aSecondSubscriberFailsAndTheFirstContinues() {
         StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text))
                 .then(() -> StepVerifier.create(pair.connection().receive())
                         .expectErrorSatisfies(e -> assertThat(e).isInstanceOf(IllegalStateException.class)
@@ -510,10 +510,10 @@ class ReceiveDemandTest {
                 .verify(LIMIT);
     }
 
-    // ---- the ends
+    // ---- ends
 
     @Test
-    void thePeersEndCompletesNowAndForLaterSubscribers() {
+    void thePeersEndCompletesThisAndLaterSubscribers() {
         send("last");
         Support.close(pair.peer());
         StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text))
@@ -522,7 +522,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void thePeersResetIsAnErrorThatNamesOperationErrorDescriptorAndPeer() {
+    void aResetFailsAndNamesOperationErrorDescriptorAndPeer() {
         Connection connection = pair.connection();
         StepVerifier.create(connection.receive())
                 .then(() -> Support.asleep(trale))
@@ -545,7 +545,7 @@ class ReceiveDemandTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, Long.MAX_VALUE})
-    void closingHereEndsTheSubscriberWhateverItsDemand(long demand) {
+    void closingHereEndsTheSubscriberAtAnyDemand(long demand) {
         StepVerifier.create(pair.connection().receive(), demand)
                 .then(() -> Support.asleep(trale))
                 .then(() -> pair.connection().close().block(LIMIT))
@@ -556,7 +556,7 @@ class ReceiveDemandTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, Long.MAX_VALUE})
-    void abortingEndsTheSubscriberWhateverItsDemandAndResetsThePeer(long demand) {
+    void anAbortEndsTheSubscriberAndResetsThePeer(long demand) {
         StepVerifier.create(pair.connection().receive(), demand)
                 .then(() -> Support.asleep(trale))
                 .then(() -> pair.connection().abort())
@@ -577,10 +577,10 @@ class ReceiveDemandTest {
                 .verify(LIMIT);
     }
 
-    // ---- subscribers that misbehave
+    // ---- subscribers that break the rules
 
     @Test
-    void anOnNextThatThrowsEndsItsOwnSubscriptionAndNothingElse() throws Exception {
+    void anOnNextThatThrowsEndsOnlyItsSubscription() throws Exception {
         CompletableFuture<Throwable> dropped = new CompletableFuture<>();
         Hooks.onErrorDropped(dropped::complete);
         try (Pair other = Pair.of(trale)) {
@@ -597,7 +597,7 @@ class ReceiveDemandTest {
             Support.write(other.peer(), "y".getBytes());
             assertThat(collector.next()).isEqualTo("y".getBytes());
             assertThat(Scannable.from(raw.subscription).scan(Scannable.Attr.TERMINATED)).isTrue();
-            send("z"); // the connection itself is as it was
+            send("z"); // the connection still works
             StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
                     .expectNext("z").expectComplete().verify(LIMIT);
         } finally {
@@ -606,7 +606,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void lastSignalsThatThrowDoNotStopTheLoop() throws Exception {
+    void terminalSignalsThatThrowDoNotStopTheLoop() throws Exception {
         List<Throwable> dropped = new CopyOnWriteArrayList<>();
         Hooks.onErrorDropped(dropped::add);
         try (Trale other = Trale.start();
@@ -640,7 +640,7 @@ class ReceiveDemandTest {
                 .verify(LIMIT);
     }
 
-    // ---- as Reactor sees it
+    // ---- Reactor's conventions
 
     @Test
     void elementsSurviveABufferOfManyAndAnotherThread() throws Exception {
@@ -658,7 +658,7 @@ class ReceiveDemandTest {
     }
 
     @Test
-    void theSubscriptionTellsWhatItIsDoing() {
+    void theSubscriptionCanBeScanned() {
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         Raw raw = new Raw(b -> { }, end::complete);
         Flux<ByteBuffer> receive = pair.connection().receive();
@@ -677,13 +677,13 @@ class ReceiveDemandTest {
         assertThat(subscription.scan(Scannable.Attr.TERMINATED)).isFalse();
         CountDownLatch busy = new CountDownLatch(1);
         Internals.loop(trale).execute(() -> await(busy));
-        raw.subscription.request(2); // of which the loop has not heard yet
+        raw.subscription.request(2); // the loop has not seen this request yet
         assertThat(subscription.scan(Scannable.Attr.REQUESTED_FROM_DOWNSTREAM)).isEqualTo(9L);
         busy.countDown();
         raw.subscription.cancel();
         Support.asleep(trale);
         assertThat(subscription.scan(Scannable.Attr.CANCELLED)).isTrue();
-        assertThat(subscription.scanUnsafe(Scannable.Attr.ACTUAL)).as("let go of").isNull();
+        assertThat(subscription.scanUnsafe(Scannable.Attr.ACTUAL)).as("released").isNull();
         assertThat(end).isNotDone();
     }
 

@@ -19,8 +19,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
-/// Received bytes for which there is no memory are lost. A stream with that gap never looks whole: whoever receives next gets
-/// an error, and nothing of what came behind.
+/// Received bytes are lost if there is no memory for them. A stream with such a gap never looks complete: the next subscriber
+/// gets an error, and none of the later bytes.
 @Timeout(60)
 class ReceiveGapTest {
 
@@ -41,9 +41,9 @@ class ReceiveGapTest {
         assertThat(received).isEmpty();
     }
 
-    /// Bytes come on two connections at once, and whoever gets the first cancels the other receive: its bytes come for nobody.
+    /// Bytes arrive on two connections at once, and the first subscriber cancels the other receive: its bytes must be kept.
     @Test
-    void lateBytesThatCouldNotBeKeptFailTheNext() throws Exception {
+    void bytesLostAfterACancelFailTheNextReceive() throws Exception {
         SimKernel kernel = new SimKernel(1);
         List<SimPeer> peers = new ArrayList<>();
         kernel.listenOn(7, peers::add);
@@ -68,7 +68,7 @@ class ReceiveGapTest {
     }
 
     @Test
-    void elementsThatCouldNotBeMadeFailTheNext() throws Exception {
+    void bytesLostInAnElementFailTheNextReceive() throws Exception {
         SimKernel kernel = new SimKernel(1);
         kernel.listenOn(7, accepted -> peer = accepted);
         List<Throwable> first = new ArrayList<>();

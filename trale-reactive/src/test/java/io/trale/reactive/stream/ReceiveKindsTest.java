@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 
-/// Subscribers of different kinds, one after the other on one connection: each goes on at the very next byte, whatever
-/// memory it had come into, and every buffer comes back.
+/// Subscribers of different kinds, one after the other on one connection: each continues at the next byte, whatever memory
+/// holds it, and every buffer is returned.
 @Timeout(60)
 class ReceiveKindsTest {
 
@@ -61,7 +61,7 @@ class ReceiveKindsTest {
         assertThat(trale.stats().unknown()).isZero();
     }
 
-    /// Passes on what it gets, also if it has cancelled.
+    /// Records every element, even after a cancel.
     private static final class Listener extends BaseSubscriber<byte[]> {
 
         private final Queue<byte[]> elements;
@@ -95,8 +95,9 @@ class ReceiveKindsTest {
         return Arrays.stream(KINDS).flatMap(first -> Arrays.stream(KINDS).map(second -> Arguments.of(first, second)));
     }
 
-    /// Bytes arrive for a subscriber of `kind` that is cancelled by another connection's. All completions are in one batch. There
-    /// are two others: one became ready before ours and one after it, since kernels differ in which completes first.
+    /// Bytes arrive for a subscriber of `kind` that another connection's subscriber cancels. All completions are in one batch.
+    /// There are two other connections: one became ready before ours and one after it, because kernels differ in which
+    /// completes first.
     private void leaveBytesBehind(ReceiveKind kind, String text) {
         try (Pair before = Pair.of(trale); Pair after = Pair.of(trale)) {
             Listener leaving = new Listener(new ConcurrentLinkedQueue<>(), new CompletableFuture<>());
@@ -126,7 +127,7 @@ class ReceiveKindsTest {
         long submitted = Support.onLoop(trale, () -> trale.stats().submitted());
         assertThat(second.receive(connection).blockFirst(LIMIT)).isEqualTo("kept".getBytes());
         assertThat(Support.onLoop(trale, () -> trale.stats().submitted()))
-                .as("entries for bytes that were there").isEqualTo(submitted);
+                .as("entries for bytes that had been received").isEqualTo(submitted);
         Support.write(pair.peer(), "next".getBytes());
         assertThat(second.receive(connection).blockFirst(LIMIT)).isEqualTo("next".getBytes());
     }
@@ -174,7 +175,7 @@ class ReceiveKindsTest {
         });
     }
 
-    /// The subscriber cancels while data is on the way, and at once one of another kind subscribes.
+    /// The subscriber cancels while data is in flight, and one of another kind subscribes at once.
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void cancellingAtRandomMomentsLosesAndDoublesNothing(boolean onTheLoop) throws Exception {
@@ -183,7 +184,7 @@ class ReceiveKindsTest {
         CompletableFuture<Void> end = new CompletableFuture<>();
         Random random = new Random(8);
         Thread writer = writer(sent, 7);
-        while (!end.isDone()) { // which takes hundreds of subscriptions, by the sizes
+        while (!end.isDone()) { // this takes hundreds of subscriptions
             Listener listener = new Listener(got, end);
             KINDS[random.nextInt(KINDS.length)].receive(connection).subscribe(listener);
             listener.request(1 + random.nextInt(8));

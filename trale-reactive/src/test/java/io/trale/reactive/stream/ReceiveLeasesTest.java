@@ -31,7 +31,7 @@ import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.test.StepVerifier;
 
-/// Buffers on lease: how many there are, who waits when they run out, and that they come back, also after the end of all.
+/// Buffers on lease: their number, which receives wait if none is left, and their return, also after the end of the loop.
 @Timeout(60)
 class ReceiveLeasesTest {
 
@@ -80,7 +80,7 @@ class ReceiveLeasesTest {
         return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free());
     }
 
-    /// Keeps what it is given.
+    /// Keeps its leases.
     private static final class Keeper extends BaseSubscriber<Lease> {
 
         final BlockingQueue<Lease> leases = new LinkedBlockingQueue<>();
@@ -116,7 +116,7 @@ class ReceiveLeasesTest {
         }
     }
 
-    // ---- demand and shares
+    // ---- demand, and the share of a connection
 
     @Test
     void withoutDemandNothingIsInFlight() {
@@ -129,7 +129,7 @@ class ReceiveLeasesTest {
     }
 
     @Test
-    void oneConnectionHasAnEighthAndThenNothingIsInFlightUntilOneComesBack() throws Exception {
+    void aConnectionWithItsShareOfLeasesStopsReceiving() throws Exception {
         byte[] sent = Support.bytes(1, 5 * BUFFER_BYTES);
         Support.write(pair.peer(), sent);
         Keeper keeper = Keeper.of(pair.connection(), 10);
@@ -150,7 +150,7 @@ class ReceiveLeasesTest {
     }
 
     @Test
-    void whoHasManyLeavesOthersTheirs() throws Exception {
+    void aConnectionWithManyLeasesDoesNotStarveOthers() throws Exception {
         List<Keeper> keepers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             Pair each = pair();
@@ -171,7 +171,7 @@ class ReceiveLeasesTest {
         assertThat(trale.stats().enters()).isEqualTo(enters);
         assertThat(ninth.leases).isEmpty();
 
-        Pair other = pair(); // which receives copies, and notices nothing
+        Pair other = pair(); // it receives copies, and is not affected
         Support.write(other.peer(), "hello".getBytes());
         assertThat(other.connection().receive().map(Support::bytesOf).blockFirst(LIMIT)).isEqualTo("hello".getBytes());
 
@@ -183,10 +183,10 @@ class ReceiveLeasesTest {
         keepers.forEach(Keeper::closeAll);
     }
 
-    /// The receive that a lease is awaited for stands in line; when its subscriber goes, who comes next must not inherit
-    /// that, although it has come before the loop has seen the other go.
+    /// A receive is queued for a lease buffer. If its subscriber cancels, the next one must not inherit that wait, even if it
+    /// subscribes before the loop has seen the cancel.
     @Test
-    void aSubscriberOfCopiesDoesNotWaitForALeaseInTheLinesOfTheOneBefore() throws Exception {
+    void aSubscriberOfCopiesDoesNotWaitForALease() throws Exception {
         List<Keeper> keepers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             Pair each = pair();
@@ -211,7 +211,7 @@ class ReceiveLeasesTest {
     }
 
     @Test
-    void aSubscriberThatWaitsForALeaseMayGo() throws Exception {
+    void aSubscriberThatWaitsForALeaseMayCancel() throws Exception {
         Support.write(pair.peer(), "x".repeat(3 * BUFFER_BYTES).getBytes());
         Keeper keeper = Keeper.of(pair.connection(), 10);
         Support.until("its share", () -> keeper.leases.size() == SHARE);
@@ -225,7 +225,7 @@ class ReceiveLeasesTest {
     // ---- the end
 
     @Test
-    void aLeaseOutlivesItsConnectionAndTheWholeLoop() throws Exception {
+    void aLeaseOutlivesItsConnectionAndTheLoop() throws Exception {
         Support.write(pair.peer(), "precious".getBytes());
         Keeper keeper = Keeper.of(pair.connection(), 1);
         Lease first = keeper.next();
@@ -236,7 +236,7 @@ class ReceiveLeasesTest {
         pair.connection().onClose().block(LIMIT);
         assertThat(first.toArray()).isEqualTo("precious".getBytes());
         trale.close();
-        trale.onClose().block(LIMIT); // the loop's thread says so when it has closed
+        trale.onClose().block(LIMIT); // the loop thread signals this after the close
         assertThat(first.toArray()).isEqualTo("precious".getBytes());
         assertThat(kernel.mappedBytes()).as("the lease buffers and nothing else")
                 .isBetween(1L, 2L * BUFFERS * BUFFER_BYTES + 4096);
@@ -250,7 +250,7 @@ class ReceiveLeasesTest {
     }
 
     @Test
-    void leasesAreClosedByAnyThreadWhileTheLoopEnds() throws Exception {
+    void leasesMayBeClosedByAnyThreadWhileTheLoopEnds() throws Exception {
         for (int i = 0; i < 50; i++) {
             MappedKernel kernel = new MappedKernel();
             Trale trale = start(kernel);
@@ -282,14 +282,14 @@ class ReceiveLeasesTest {
             for (Thread closer : closers) {
                 closer.join();
             }
-            keepers.forEach(Keeper::closeAll); // those that came because others went
+            keepers.forEach(Keeper::closeAll); // leases received because others were closed
             assertThat(kernel.mappedBytes()).isZero();
             pairs.forEach(Pair::close);
         }
     }
 
     @Test
-    void aKernelThatHasNoRoomForThemIsAnErrorAndCostsNothing() {
+    void failedLeaseBuffersFailTheReceiveAndLeakNothing() {
         long before = kernel.mappedBytes();
         kernel.failRegister(Abi.IORING_REGISTER_PBUF_RING);
         for (int i = 0; i < 3; i++) {

@@ -29,8 +29,8 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Hooks;
 import reactor.test.StepVerifier;
 
-/// Bytes are read where the kernel wrote them, and nowhere else: the memory is the function's during its call only, and is
-/// given back however the call ends.
+/// The bytes are read only where the kernel wrote them. The function has access to the memory during its call only, and the
+/// buffer is returned however the call ends.
 @Timeout(60)
 class ReceiveWithTest {
 
@@ -50,7 +50,7 @@ class ReceiveWithTest {
 
     @AfterEach
     void stop() {
-        assertThat(freeBuffers()).as("buffers given back").isEqualTo(BUFFERS);
+        assertThat(freeBuffers()).as("returned buffers").isEqualTo(BUFFERS);
         pair.close();
         trale.close();
         assertThat(trale.stats().inFlight()).isZero();
@@ -79,7 +79,7 @@ class ReceiveWithTest {
     // ---- the segment
 
     @Test
-    void theSegmentHoldsWhatCameAndMayBeWrittenTo() {
+    void theSegmentHasTheBytesAndIsWritable() {
         StepVerifier.create(connection.receiveWith(segment -> {
             assertThat(segment.isNative()).isTrue();
             assertThat(segment.byteSize()).isEqualTo(5);
@@ -89,7 +89,7 @@ class ReceiveWithTest {
     }
 
     @Test
-    void aSegmentThatEscapesIsOfNoUse() {
+    void aSegmentThatEscapesThrowsOnAccess() {
         send("secret");
         MemorySegment escaped = connection.receiveWith(segment -> segment).blockFirst(LIMIT);
         assertUnreachable(() -> escaped.get(JAVA_BYTE, 0));
@@ -128,7 +128,7 @@ class ReceiveWithTest {
     }
 
     @Test
-    void theBufferIsTheFunctionsUntilItReturns() {
+    void theBufferIsNotReusedDuringTheCall() {
         send("x");
         Integer free = connection.receiveWith(segment -> Internals.loop(trale).reactor.pools().receiveGroup().free()).blockFirst(LIMIT);
         assertThat(free).isEqualTo(BUFFERS - 1);
@@ -147,9 +147,9 @@ class ReceiveWithTest {
         assertGoesOnWith("good");
     }
 
-    /// Not as Reactor has it, who lets such errors through: here bytes are lost, and that must not go unnoticed.
+    /// Reactor does not catch such errors. Here bytes are lost, so the subscription must fail.
     @Test
-    void aFunctionThatFailsForWantOfMemoryEndsItsSubscriptionToo() {
+    void anOutOfMemoryErrorInTheFunctionEndsItsSubscription() {
         StepVerifier.create(connection.receiveWith(segment -> {
             throw new OutOfMemoryError("on purpose");
         })).then(() -> send("bad")).expectErrorMessage("on purpose").verify(LIMIT);
@@ -166,7 +166,7 @@ class ReceiveWithTest {
     }
 
     @Test
-    void thereMustBeAFunction() {
+    void aNullFunctionThrows() {
         assertThatThrownBy(() -> connection.receiveWith(null)).isInstanceOf(NullPointerException.class);
     }
 
@@ -182,10 +182,10 @@ class ReceiveWithTest {
         }
     }
 
-    // ---- functions that act
+    // ---- functions that cancel, request and close
 
-    /// Notes what it is told, unchecked.
-    private static final class Acting implements CoreSubscriber<String> {
+    /// Records signals without checks.
+    private static final class RecordingSubscriber implements CoreSubscriber<String> {
 
         final List<String> elements = new ArrayList<>();
         final CompletableFuture<Throwable> end = new CompletableFuture<>();
@@ -213,15 +213,16 @@ class ReceiveWithTest {
         }
     }
 
-    private Acting subscribe(Acting acting, Function<MemorySegment, String> function, List<Object> discarded) {
+    private RecordingSubscriber subscribe(RecordingSubscriber acting, Function<MemorySegment, String> function,
+            List<Object> discarded) {
         connection.receiveWith(function).doOnDiscard(Object.class, discarded::add).subscribe(acting);
         return acting;
     }
 
     @Test
-    void aCancelInsideTheFunctionIsTheEndAndItsResultIsDiscarded() {
+    void aCancelInsideTheFunctionDiscardsItsResult() {
         List<Object> discarded = new ArrayList<>();
-        Acting acting = new Acting();
+        RecordingSubscriber acting = new RecordingSubscriber();
         subscribe(acting, segment -> {
             acting.subscription.cancel();
             return text(segment);
@@ -240,7 +241,7 @@ class ReceiveWithTest {
         CompletableFuture<Throwable> dropped = new CompletableFuture<>();
         Hooks.onErrorDropped(dropped::complete);
         try {
-            Acting acting = new Acting();
+            RecordingSubscriber acting = new RecordingSubscriber();
             subscribe(acting, segment -> {
                 acting.subscription.cancel();
                 throw new IllegalStateException("too late");
@@ -257,7 +258,7 @@ class ReceiveWithTest {
     @Test
     void aRequestInsideTheFunctionDoesNotRecurse() {
         int[] depth = new int[2];
-        Acting acting = new Acting();
+        RecordingSubscriber acting = new RecordingSubscriber();
         connection.receiveWith(segment -> {
             depth[1] = Math.max(depth[1], ++depth[0]);
             acting.subscription.request(1);
@@ -275,8 +276,8 @@ class ReceiveWithTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"abort", "close"})
-    void aConnectionMayBeEndedInsideTheFunction(String how) {
-        Acting acting = subscribe(new Acting(), segment -> {
+    void aConnectionMayBeClosedInsideTheFunction(String how) {
+        RecordingSubscriber acting = subscribe(new RecordingSubscriber(), segment -> {
             if (how.equals("abort")) {
                 connection.abort();
             } else {

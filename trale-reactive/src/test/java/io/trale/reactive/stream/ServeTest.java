@@ -48,15 +48,16 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.Schedulers;
 import reactor.test.StepVerifier;
 
-/// Servers from the first connection to the last: clients of the JDK, polite and rude, and handlers that fail in every way.
+/// Servers from the first connection to the last: with polite and rude clients of the JDK, and with handlers that fail in every
+/// way.
 class ServeTest extends ServeTestBase {
 
     private static final int RUDE = Support.TORTURE ? 10_000 : 2_000;
 
-    // ---- how many
+    // ---- the limit of connections
 
     @Test
-    void oneClientTooManyIsConnectedButNotServedUntilAnotherLeaves() {
+    void aClientBeyondTheLimitWaitsUntilAnotherLeaves() {
         AtomicInteger served = new AtomicInteger();
         Server server = serve(c -> {
             served.incrementAndGet();
@@ -85,7 +86,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aHandlerThatNeverEndsFreesItsPlaceWhenItsConnectionIsClosed() {
+    void anEndlessHandlerFreesItsPlaceWhenItsConnectionCloses() {
         Queue<Connection> connections = new ConcurrentLinkedQueue<>();
         Server server = serve(c -> {
             connections.add(c);
@@ -118,7 +119,7 @@ class ServeTest extends ServeTestBase {
                 case "returns an error" -> Mono.error(FAILURE);
                 default -> c.send(c.receive().concatMap(b -> Mono.error(FAILURE)));
             };
-        }, ServeOptions.defaults().maxConnections(1)); // so that the next is served only if the failed one is gone
+        }, ServeOptions.defaults().maxConnections(1)); // the next client is served only if the failed connection is gone
         for (int i = 1; i <= 3; i++) {
             assertReset(server.localAddress(), new byte[how.equals("fails after some data") ? 1 : 0]);
             int reported = i;
@@ -131,14 +132,14 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void withoutAHandlerNoServerIsStarted() {
+    void aNullHandlerThrows() {
         assertThatThrownBy(() -> trale.serve(0, null)).isInstanceOf(NullPointerException.class);
         assertThatThrownBy(() -> trale.serve(Support.loopback(0), null)).isInstanceOf(NullPointerException.class);
     }
 
     /// The log has only these at debug level, if they are the connection's own.
     @Test
-    void onlyTheEndOfAConnectionIsOrdinary() {
+    void onlyNetworkErrorsAndClosesAreOrdinary() {
         assertThat(List.of(new ErrnoException("recv", Errno.ECONNRESET), new ErrnoException("send", Errno.EPIPE),
                 new ErrnoException("shutdown", Errno.ENOTCONN), new ErrnoException("send", Errno.ETIMEDOUT),
                 new ErrnoException("recv", Errno.EHOSTUNREACH), new ClosedChannelException()))
@@ -148,7 +149,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aReportThatThrowsStopsNothing() {
+    void anErrorHandlerThatThrowsStopsNothing() {
         List<Throwable> uncaught = new ArrayList<>();
         trale.close();
         trale = Trale.start(ExecutorOptions.defaults().uncaught(uncaught::add));
@@ -218,7 +219,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void rudeClientsLeaveNothingBehindAndTheServerGoesOn() throws Exception {
+    void rudeClientsLeaveNothingAndTheServerContinues() throws Exception {
         int threads = 4;
         Server server = serve(ServeTestBase::echo);
         assertEcho(server);
@@ -230,7 +231,7 @@ class ServeTest extends ServeTestBase {
             Random random = new Random(t);
             try {
                 for (int i = 0; i < RUDE / threads; i++) {
-                    // A stall moves megabytes: not each time.
+                    // A stall moves megabytes: only sometimes.
                     int kinds = Rude.values().length - (i % 25 == 0 ? 0 : 1);
                     behave(Rude.values()[random.nextInt(kinds)], server, random);
                 }
@@ -249,7 +250,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aClientThatIsKilledInMidTransferIsNoticed() throws Exception {
+    void aClientKilledDuringATransferIsDetected() throws Exception {
         assumeTrue(new File("/bin/bash").canExecute());
         CountDownLatch flowing = new CountDownLatch(1);
         AtomicInteger open = new AtomicInteger();
@@ -269,10 +270,10 @@ class ServeTest extends ServeTestBase {
         client.getOutputStream().close();
     }
 
-    // ---- addresses that cannot be had
+    // ---- addresses that fail
 
     @Test
-    void aPortInUseIsAnErrorThatNamesTheAddress() {
+    void aPortInUseFailsAndNamesTheAddress() {
         Server server = serve(ServeTestBase::echo);
         SocketAddress address = server.localAddress();
         Support.asleep(trale);
@@ -291,8 +292,8 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aRefusedConnectIsAnErrorThatNamesTheAddress() throws Exception {
-        try (Socket bound = new Socket()) { // which does not listen, and keeps others from doing so
+    void aRefusedConnectFailsAndNamesTheAddress() throws Exception {
+        try (Socket bound = new Socket()) { // bound but not listening, so the port stays taken
             bound.bind(Support.loopback(0));
             for (int i = 0; i < 10; i++) {
                 StepVerifier.create(trale.connect(Support.loopback(bound.getLocalPort()))).expectErrorSatisfies(e -> {
@@ -305,19 +306,19 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void connectsThatAreCancelledLeaveNoDescriptor() {
+    void cancelledConnectsLeaveNoDescriptor() {
         Support.asleep(trale);
         int before = Support.descriptors();
         Server server = serve(ServeTestBase::echo);
         Random random = new Random(2);
         for (int i = 0; i < 2000; i++) {
-            Taker taker = new Taker(Connection::abort); // also when it comes after the cancel, which it may
-            trale.connect(server.localAddress()).subscribe(taker);
-            taker.subscription.request(1);
+            ConnectionSubscriber subscriber = new ConnectionSubscriber(Connection::abort); // it may arrive after the cancel
+            trale.connect(server.localAddress()).subscribe(subscriber);
+            subscriber.subscription.request(1);
             for (int spin = random.nextInt(5000); spin > 0; spin--) {
                 Thread.onSpinWait();
             }
-            taker.subscription.cancel();
+            subscriber.subscription.cancel();
         }
         server.dispose();
         server.onClose().block(LIMIT);
@@ -340,9 +341,9 @@ class ServeTest extends ServeTestBase {
         server.dispose();
     }
 
-    /// Nothing from outside spoils a listener for good, so the kernel is told to: `shutdown(2)` of it makes `accept(2)` fail.
+    /// No outside event breaks a listener, so the test does: after `shutdown(2)` of it, `accept(2)` fails.
     @Test
-    void aServerWhoseListenerFailsGoesOnWithWhomItHas() {
+    void aServerWhoseListenerFailsKeepsItsConnections() {
         int[] listening = new int[1];
         Libc real = new Libc();
         Kernel kernel = (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
@@ -371,7 +372,7 @@ class ServeTest extends ServeTestBase {
 
     @ParameterizedTest
     @ValueSource(strings = {"dispose", "dispose gracefully", "close the loop"})
-    void aServerWhoseHandlersNeverEndComesToItsEnd(String how) {
+    void aServerWithEndlessHandlersEndsWhenItIsStopped(String how) {
         AtomicInteger served = new AtomicInteger();
         Server server = serve(c -> {
             served.incrementAndGet();
@@ -389,7 +390,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void disposingGracefullyAnswersWhatWasReceivedAndWaitsForIt() {
+    void gracefulDisposeAnswersReceivedRequests() {
         Sinks.Empty<Void> gate = Sinks.empty();
         AtomicInteger served = new AtomicInteger();
         Server server = serve(c -> {
@@ -411,7 +412,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void disposingGracefullyEndsAConnectionThatIsIdle() {
+    void gracefulDisposeEndsAnIdleConnection() {
         Server server = serve(ServeTestBase::echo);
         SocketChannel client = connect(server);
         assertEcho(client, "hello");
@@ -423,9 +424,9 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aGraceThatIsOverEndsInAnAbort() {
+    void gracefulDisposeAbortsAfterTheGrace() {
         Server server = serve(c -> c.send(Flux.generate(sink -> sink.next(ByteBuffer.allocate(1000)))));
-        SocketChannel client = connect(server); // which does not read
+        SocketChannel client = connect(server); // it does not read
         Support.read(client, 1000);
         server.disposeGracefully(Duration.ofMillis(1)).block(LIMIT);
         assertReset(client);
@@ -444,7 +445,7 @@ class ServeTest extends ServeTestBase {
     }
 
     @Test
-    void aGraceThatOutlivesTheLoopEndsWithIt() {
+    void gracefulDisposeEndsWithTheLoop() {
         AtomicInteger served = new AtomicInteger();
         Server server = serve(c -> {
             served.incrementAndGet();

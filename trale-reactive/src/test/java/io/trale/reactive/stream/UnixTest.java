@@ -38,8 +38,8 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.test.StepVerifier;
 
-/// Servers and clients at paths, and socket options: the same connections as over TCP, with other names. After each test
-/// nothing is left of them, neither descriptors nor paths.
+/// Servers and clients on Unix sockets, and socket options: the same connections as over TCP. After each test, no descriptor
+/// and no path is left.
 @Timeout(60)
 class UnixTest {
 
@@ -56,7 +56,7 @@ class UnixTest {
     @BeforeEach
     void start() throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("socket"));
-        ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // opens something once in the life of the process
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX).close(); // opens what is opened only once per process
         Trale.start().close();
         descriptorsBefore = Support.descriptors();
         trale = Trale.start();
@@ -89,10 +89,10 @@ class UnixTest {
         assertThat(Support.read(client, count)).isEqualTo(bytes);
     }
 
-    // ---- serving and connecting
+    // ---- serve and connect
 
     @Test
-    void aServerAtAPathServesAndTakesThePathWithIt() {
+    void aServerRemovesItsPathWhenItCloses() {
         Server server = trale.serve(address, UnixTest::echo).block(LIMIT);
         assertThat(server.localAddress()).isEqualTo(address);
         assertThatThrownBy(server::port).isInstanceOf(UnsupportedOperationException.class)
@@ -110,7 +110,7 @@ class UnixTest {
     }
 
     @Test
-    void bothEndsKnowTheirNames() {
+    void bothEndsKnowTheirAddresses() {
         Queue<Connection> served = new ConcurrentLinkedQueue<>();
         trale.serve(address, c -> {
             served.add(c);
@@ -139,7 +139,7 @@ class UnixTest {
     }
 
     @Test
-    void whatCannotBeHadIsAnErrorThatNamesThePath() {
+    void failuresNameThePath() {
         Listener listener = trale.bind(address).block(LIMIT);
         StepVerifier.create(trale.serve(address, UnixTest::echo)).expectErrorSatisfies(e ->
                 assertThat(e).isInstanceOf(ErrnoException.class)
@@ -159,7 +159,7 @@ class UnixTest {
     // ---- demand
 
     @Test
-    void withNoDemandNothingIsInFlightAndThePeerStalls() throws IOException {
+    void withoutDemandNothingIsInFlightAndThePeerStalls() throws IOException {
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address)) {
             Connection connection = trale.connect(address).block(LIMIT);
             SocketChannel peer = server.accept();
@@ -176,9 +176,9 @@ class UnixTest {
         Files.delete(address.getPath());
     }
 
-    /// The peer has ended its side: a poll for room would be ready again and again.
+    /// The peer has ended its side, so a poll for writability would always be ready.
     @Test
-    void aPeerThatHasEndedItsSideAndDoesNotReadLetsTheLoopSleep() throws IOException {
+    void aStalledHalfClosedPeerLetsTheLoopSleep() throws IOException {
         byte[] chunk = new byte[64 << 10];
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(address)) {
             Connection connection = trale.connect(address).block(LIMIT);
@@ -210,7 +210,7 @@ class UnixTest {
     // ---- options
 
     @Test
-    void optionsAreSetBeforeTheBindOnEachConnectionAndBeforeTheConnect() {
+    void optionsAreSetBeforeBindAndConnectAndPerConnection() {
         NetOptions small = NetOptions.none().with(SO_SNDBUF, 10_000);
         Queue<Connection> served = new ConcurrentLinkedQueue<>();
         for (SocketAddress at : new SocketAddress[] {address, Support.loopback(0)}) {
@@ -240,7 +240,7 @@ class UnixTest {
     }
 
     @Test
-    void aConnectionWhoseOptionsCannotBeSetHasFailedAndTheServerGoesOn() {
+    void failedConnectionOptionsFailOnlyTheConnection() {
         Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
         trale.serve(address, UnixTest::echo, ServeOptions.defaults()
                 .connectionOptions(NetOptions.none().with(TCP_NODELAY, true))
@@ -257,7 +257,7 @@ class UnixTest {
     }
 
     @Test
-    void optionsOfAClosedConnectionAreOutOfReach() {
+    void optionsOfAClosedConnectionFail() {
         Server server = trale.serve(Support.loopback(0), UnixTest::echo).block(LIMIT);
         Connection client = trale.connect(new InetSocketAddress("127.0.0.1", server.port())).block(LIMIT);
         client.close().block(LIMIT);

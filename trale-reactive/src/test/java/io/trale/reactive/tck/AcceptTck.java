@@ -13,8 +13,8 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
-/// `Listener.accept()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite. One client
-/// after the other connects, until there were n, and then the listener is closed.
+/// The official suite on `Listener.accept()` as a Flux. Clients connect one after the other until there were n; then the
+/// listener is closed.
 public class AcceptTck extends SourceTck<Connection> {
 
     private Trale trale;
@@ -31,7 +31,7 @@ public class AcceptTck extends SourceTck<Connection> {
         trale.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<Connection> asSeen(Flux<Connection> accepted) {
         return ElementCloser.each(accepted, Connection::abort);
     }
@@ -47,15 +47,15 @@ public class AcceptTck extends SourceTck<Connection> {
         SocketAddress address = listener.localAddress();
         for (long left = times; left > 0 && !listener.isDisposed(); left--) {
             try (SocketChannel channel = SocketChannel.open(address)) {
-                channel.socket().getInputStream().read(); // until it is accepted, and aborted
+                channel.socket().getInputStream().read(); // until the connection is accepted and aborted
             } catch (IOException e) {
-                // aborted, or the test is over
+                // aborted, or the end of the test
             }
         }
         listener.dispose();
     }
 
-    /// One that has a subscriber already.
+    /// A source that already has a subscriber.
     @Override
     public Publisher<Connection> createFailedPublisher() {
         Listener listener = trale.bind(Support.loopback(0)).block();

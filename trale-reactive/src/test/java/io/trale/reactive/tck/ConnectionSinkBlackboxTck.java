@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import io.trale.reactive.testing.SinkKind;
 import java.nio.ByteBuffer;
 
-/// `Connection.sink()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on `Connection.sink()`.
 public class ConnectionSinkBlackboxTck extends SinkBlackboxTck<ByteBuffer> {
 
     public ConnectionSinkBlackboxTck() {

@@ -2,7 +2,7 @@ package io.trale.reactive.tck;
 
 import io.trale.reactive.testing.SinkKind;
 
-/// `Event.sink()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on `Event.sink()`.
 public class EventSinkBlackboxTck extends SinkBlackboxTck<Long> {
 
     public EventSinkBlackboxTck() {

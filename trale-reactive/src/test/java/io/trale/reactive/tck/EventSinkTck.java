@@ -2,7 +2,7 @@ package io.trale.reactive.tck;
 
 import io.trale.reactive.testing.SinkKind;
 
-/// `Event.sink()` keeps the rules of a Subscriber.
+/// The official white-box suite on `Event.sink()`.
 public class EventSinkTck extends SinkTck<Long> {
 
     public EventSinkTck() {

@@ -10,8 +10,8 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
-/// `Event.signals()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for publishers
-/// that never complete, on events that somebody signals all the time.
+/// The official suite on `Event.signals()` as a Flux, for publishers that never complete, with events that are always
+/// signalled.
 public class EventTck extends SourceTck<Long> {
 
     private final Queue<Event> events = new ConcurrentLinkedQueue<>();
@@ -39,7 +39,7 @@ public class EventTck extends SourceTck<Long> {
         trale.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<Long> asSeen(Flux<Long> signals) {
         return signals;
     }
@@ -51,7 +51,7 @@ public class EventTck extends SourceTck<Long> {
         return asSeen(event.signals());
     }
 
-    /// One that has a subscriber already.
+    /// A source that already has a subscriber.
     @Override
     public Publisher<Long> createFailedPublisher() {
         Event event = trale.event().block();

@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import io.trale.reactive.testing.SinkKind;
 import java.nio.ByteBuffer;
 
-/// `Trale.sink(Path)` keeps the rules of a Subscriber.
+/// The official white-box suite on `Trale.sink(Path)`.
 public class FileSinkTck extends SinkTck<ByteBuffer> {
 
     public FileSinkTck() {

@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import io.trale.reactive.codec.Frames;
 import java.nio.ByteBuffer;
 
-/// Frames that are longer than the chunks they come in.
+/// Frames that are longer than their chunks.
 public class FramesTck extends ViewTck<ByteBuffer> {
 
     public FramesTck() {

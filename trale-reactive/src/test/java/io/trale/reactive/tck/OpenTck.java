@@ -7,8 +7,7 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Mono;
 
-/// What opens something keeps the rules of Reactive Streams as its users meet it, as a Mono: the official suite for
-/// publishers of one element.
+/// The official suite on a Mono that opens something, for publishers of one element.
 public class OpenTck extends SourceTck<Event> {
 
     private Trale trale;
@@ -28,7 +27,7 @@ public class OpenTck extends SourceTck<Event> {
         trale.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<Event> asSeen(Mono<Event> opened) {
         return opened;
     }

@@ -6,8 +6,7 @@ import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Listener.accept()` keeps the rules of Reactive Streams on its own: the suite of [AcceptTck], with nothing of Reactor's
-/// between.
+/// The suite of [AcceptTck] without a wrapper of Reactor before the subscriber.
 public class RawAcceptTck extends AcceptTck {
 
     public RawAcceptTck() {}

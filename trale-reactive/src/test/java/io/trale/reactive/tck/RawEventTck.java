@@ -4,8 +4,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Event.signals()` keeps the rules of Reactive Streams on its own: the suite of [EventTck], with nothing of Reactor's
-/// between.
+/// The suite of [EventTck] without a wrapper of Reactor before the subscriber.
 public class RawEventTck extends EventTck {
 
     public RawEventTck() {}

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Frames` keeps the rules of Reactive Streams on its own: the suite of [FramesTck], with nothing of Reactor's between.
+/// The suite of [FramesTck] without a wrapper of Reactor before the subscriber.
 public class RawFramesTck extends FramesTck {
 
     public RawFramesTck() {}

@@ -4,7 +4,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Lines` keeps the rules of Reactive Streams on its own: the suite of [LinesTck], with nothing of Reactor's between.
+/// The suite of [LinesTck] without a wrapper of Reactor before the subscriber.
 public class RawLinesTck extends LinesTck {
 
     public RawLinesTck() {}

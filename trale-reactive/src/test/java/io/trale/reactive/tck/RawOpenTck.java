@@ -5,8 +5,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/// What opens something keeps the rules of Reactive Streams on its own: the suite of [OpenTck], with nothing of Reactor's
-/// between.
+/// The suite of [OpenTck] without a wrapper of Reactor before the subscriber.
 public class RawOpenTck extends OpenTck {
 
     public RawOpenTck() {}

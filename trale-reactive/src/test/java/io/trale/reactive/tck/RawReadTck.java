@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Trale.read()` keeps the rules of Reactive Streams on its own: the suite of [ReadTck], with nothing of Reactor's
-/// between.
+/// The suite of [ReadTck] without a wrapper of Reactor before the subscriber.
 public class RawReadTck extends ReadTck {
 
     public RawReadTck() {}

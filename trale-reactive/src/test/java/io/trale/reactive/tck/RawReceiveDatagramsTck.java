@@ -5,8 +5,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `UdpEndpoint.receive()` keeps the rules of Reactive Streams on its own: the suite of [ReceiveDatagramsTck], with nothing
-/// of Reactor's between.
+/// The suite of [ReceiveDatagramsTck] without a wrapper of Reactor before the subscriber.
 public class RawReceiveDatagramsTck extends ReceiveDatagramsTck {
 
     public RawReceiveDatagramsTck() {}

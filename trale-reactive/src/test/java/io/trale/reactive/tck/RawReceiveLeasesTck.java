@@ -6,7 +6,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receiveLeases()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
+/// The suite of [ReceiveLeasesTck] without a wrapper of Reactor before the subscriber.
 public class RawReceiveLeasesTck extends ReceivingTck<Lease> {
 
     public RawReceiveLeasesTck() {}

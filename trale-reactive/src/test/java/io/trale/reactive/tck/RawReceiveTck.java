@@ -5,7 +5,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receive()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
+/// The suite of [ReceiveTck] without a wrapper of Reactor before the subscriber.
 public class RawReceiveTck extends ReceivingTck<ByteBuffer> {
 
     public RawReceiveTck() {}

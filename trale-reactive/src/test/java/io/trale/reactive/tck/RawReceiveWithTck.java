@@ -6,7 +6,7 @@ import io.trale.reactive.Connection;
 import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receiveWith()` keeps the rules of Reactive Streams on its own, with nothing of Reactor's between.
+/// The suite of [ReceiveWithTck] without a wrapper of Reactor before the subscriber.
 public class RawReceiveWithTck extends ReceivingTck<Byte> {
 
     public RawReceiveWithTck() {}

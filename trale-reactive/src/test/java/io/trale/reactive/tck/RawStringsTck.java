@@ -4,7 +4,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Strings` keeps the rules of Reactive Streams on its own: the suite of [StringsTck], with nothing of Reactor's between.
+/// The suite of [StringsTck] without a wrapper of Reactor before the subscriber.
 public class RawStringsTck extends StringsTck {
 
     public RawStringsTck() {}

@@ -5,8 +5,7 @@ import io.trale.reactive.testing.CoreSubscriberAdapter;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// `Trale.ticks()` keeps the rules of Reactive Streams on its own: the suite of [TicksTck], with nothing of Reactor's
-/// between.
+/// The suite of [TicksTck] without a wrapper of Reactor before the subscriber.
 public class RawTicksTck extends TicksTck {
 
     public RawTicksTck() {}

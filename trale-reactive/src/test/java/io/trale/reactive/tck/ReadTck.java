@@ -15,8 +15,7 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
-/// `Trale.read()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite, in chunks of one
-/// byte, so that a file of n bytes, all of them a hole, is a source of n elements.
+/// The official suite on `Trale.read()` as a Flux, in chunks of one byte: a sparse file of n bytes is a source of n elements.
 public class ReadTck extends SourceTck<ByteBuffer> {
 
     private final Queue<Path> files = new ConcurrentLinkedQueue<>();
@@ -37,7 +36,7 @@ public class ReadTck extends SourceTck<ByteBuffer> {
         }
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<ByteBuffer> asSeen(Flux<ByteBuffer> read) {
         return read;
     }

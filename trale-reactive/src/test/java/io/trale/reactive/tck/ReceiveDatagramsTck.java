@@ -16,8 +16,7 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
-/// `UdpEndpoint.receive()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for
-/// publishers that never complete, on endpoints that somebody sends to all the time.
+/// The official suite on `UdpEndpoint.receive()` as a Flux, for publishers that never complete, with a peer that always sends.
 public class ReceiveDatagramsTck extends SourceTck<Datagram> {
 
     private final Queue<UdpEndpoint> endpoints = new ConcurrentLinkedQueue<>();
@@ -51,7 +50,7 @@ public class ReceiveDatagramsTck extends SourceTck<Datagram> {
         trale.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<Datagram> asSeen(Flux<Datagram> received) {
         return received;
     }
@@ -67,7 +66,7 @@ public class ReceiveDatagramsTck extends SourceTck<Datagram> {
         return asSeen(endpoint.receive());
     }
 
-    /// One that has a subscriber already.
+    /// A source that already has a subscriber.
     @Override
     public Publisher<Datagram> createFailedPublisher() {
         UdpEndpoint endpoint = endpoint();

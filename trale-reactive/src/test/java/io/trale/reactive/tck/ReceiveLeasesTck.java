@@ -5,7 +5,7 @@ import io.trale.reactive.Lease;
 import io.trale.reactive.testing.ElementCloser;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receiveLeases()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
+/// The official suite on `Connection.receiveLeases()` as a Flux.
 public class ReceiveLeasesTck extends ReceivingTck<Lease> {
 
     public ReceiveLeasesTck() {}

@@ -4,7 +4,7 @@ import io.trale.reactive.Connection;
 import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receive()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
+/// The official suite on `Connection.receive()` as a Flux.
 public class ReceiveTck extends ReceivingTck<ByteBuffer> {
 
     public ReceiveTck() {}

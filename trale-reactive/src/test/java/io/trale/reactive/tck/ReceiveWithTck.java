@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.trale.reactive.Connection;
 import org.reactivestreams.Publisher;
 
-/// `Connection.receiveWith()` keeps the rules of Reactive Streams as its users meet it, as a Flux.
+/// The official suite on `Connection.receiveWith()` as a Flux.
 public class ReceiveWithTck extends ReceivingTck<Byte> {
 
     public ReceiveWithTck() {}

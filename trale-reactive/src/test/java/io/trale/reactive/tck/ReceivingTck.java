@@ -12,8 +12,8 @@ import org.reactivestreams.Publisher;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
-/// The official suite for what a connection receives, on a loop whose buffers have one byte each, so that a peer who
-/// writes n bytes and ends is a source of n elements.
+/// The official suite on receives of a connection. Receive buffers have one byte each: a peer that writes n bytes and ends is a
+/// source of n elements.
 public abstract class ReceivingTck<T> extends SourceTck<T> {
 
     private static final int CHUNK = 1024;
@@ -28,14 +28,14 @@ public abstract class ReceivingTck<T> extends SourceTck<T> {
         trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(16, 1).leaseBuffers(16, 1));
     }
 
-    /// Not after each test, since some leave a subscriber behind, whose last signals the next test would take for its own.
+    /// Not after each test: some tests leave a subscriber behind, whose late signals would count in the next test.
     @AfterClass
     public void stop() {
         pairs.forEach(Pair::close);
         trale.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     abstract Publisher<T> publisher(Connection connection);
 
     @Override
@@ -58,7 +58,7 @@ public abstract class ReceivingTck<T> extends SourceTck<T> {
             }
             pair.peer().shutdownOutput();
         } catch (IOException e) {
-            // the test is over
+            // the end of the test
         }
     }
 

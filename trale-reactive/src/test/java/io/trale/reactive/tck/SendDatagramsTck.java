@@ -6,7 +6,7 @@ import io.trale.reactive.testing.SinkKind;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/// `UdpEndpoint.send()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on the subscriber of `UdpEndpoint.send()`.
 public class SendDatagramsTck extends SendingTck<Datagram> {
 
     public SendDatagramsTck() {}

@@ -7,7 +7,7 @@ import io.trale.reactive.testing.TestLease;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/// `Connection.sendLeases()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on the subscriber of `Connection.sendLeases()`.
 public class SendLeasesTck extends SendingTck<Lease> {
 
     public SendLeasesTck() {}

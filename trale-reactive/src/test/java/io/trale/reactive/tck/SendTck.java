@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/// `Connection.send()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on the subscriber of `Connection.send()`.
 public class SendTck extends SendingTck<ByteBuffer> {
 
     public SendTck() {}

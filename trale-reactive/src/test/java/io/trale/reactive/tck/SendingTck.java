@@ -10,7 +10,7 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Mono;
 
-/// The official black-box suite, on the subscriber that the source of a send gets to see.
+/// The official black-box suite on the subscriber that a send gives to its source.
 public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
 
     private Trale trale;
@@ -24,7 +24,7 @@ public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
         trale = Trale.start();
     }
 
-    /// Not after each test, since some leave a subscriber behind, whose last signals the next test would take for its own.
+    /// Not after each test: some tests leave a subscriber behind, whose late signals would count in the next test.
     @AfterClass
     public void stop() {
         trale.close();
@@ -36,7 +36,7 @@ public abstract class SendingTck<T> extends SubscriberBlackboxVerification<T> {
     public Subscriber<T> createSubscriber() {
         CompletableFuture<Subscriber<T>> subscriber = new CompletableFuture<>();
         Publisher<T> source = s -> {
-            @SuppressWarnings("unchecked") // it takes any T
+            @SuppressWarnings("unchecked") // it accepts any T
             Subscriber<T> taker = (Subscriber<T>) s;
             subscriber.complete(taker);
         };

@@ -7,7 +7,7 @@ import org.reactivestreams.tck.SubscriberBlackboxVerification;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
-/// The official black-box suite for a sink: what any Publisher may do to it.
+/// The official black-box suite on a sink.
 public abstract class SinkBlackboxTck<T> extends SubscriberBlackboxVerification<T> {
 
     private final SinkKind<T> kind;

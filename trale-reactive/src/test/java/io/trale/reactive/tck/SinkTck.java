@@ -9,7 +9,7 @@ import org.reactivestreams.tck.SubscriberWhiteboxVerification;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 
-/// The official white-box suite for a sink.
+/// The official white-box suite on a sink.
 public abstract class SinkTck<T> extends SubscriberWhiteboxVerification<T> {
 
     private final SinkKind<T> kind;
@@ -40,7 +40,7 @@ public abstract class SinkTck<T> extends SubscriberWhiteboxVerification<T> {
         return kind.element().apply(element);
     }
 
-    /// A sink, with the suite looking on. It asks for elements as it likes, and gives up when it is told to.
+    /// A sink that reports its signals to the suite. It requests by itself, and cancels when the suite says so.
     private record Probed<T>(Sink<T> sink, WhiteboxSubscriberProbe<T> probe) implements Subscriber<T> {
 
         @Override
@@ -49,7 +49,7 @@ public abstract class SinkTck<T> extends SubscriberWhiteboxVerification<T> {
             probe.registerOnSubscribe(new SubscriberPuppet() {
                 @Override
                 public void triggerRequest(long elements) {
-                    // the kernel's progress does that
+                    // the progress of the kernel requests
                 }
 
                 @Override

@@ -11,8 +11,8 @@ import org.reactivestreams.tck.TestEnvironment.ManualSubscriberWithSubscriptionS
 import org.testng.Assert;
 import org.testng.annotations.Test;
 
-/// The official suite for publishers. The tests that are overridden here wait for an event where the suite's own look once,
-/// after a fixed time, and so fail on a busy machine.
+/// The official suite for publishers. The tests that are overridden here wait for an event; the suite's own check once, after a
+/// fixed time, and fail on a busy machine.
 public abstract class SourceTck<T> extends PublisherVerification<T> {
 
     private final TestEnvironment environment;

@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import io.trale.reactive.codec.Strings;
 import java.nio.charset.StandardCharsets;
 
-/// A string for each chunk, all of them longer than one character.
+/// One string for each chunk, longer than one character.
 public class StringsTck extends ViewTck<String> {
 
     public StringsTck() {

@@ -8,22 +8,22 @@ import org.testng.IMethodInstance;
 import org.testng.IMethodInterceptor;
 import org.testng.ITestContext;
 
-/// What all official suites have in common: their times, and which of their tests do not apply. TestNG is told of it by
-/// `junit-platform.properties`.
+/// Shared by all official suites: their times, and the tests that do not apply. `junit-platform.properties` passes this to
+/// TestNG.
 public final class Tck implements IMethodInterceptor {
 
-    /// For what must happen. It costs time only in a test that fails.
+    /// For signals that must come. Costs time only in a test that fails.
     private static final long TIMEOUT_MILLIS = 60_000;
-    /// How long a suite waits for signals that must not come. It always costs this time, and no load makes it fail.
+    /// How long a suite waits for signals that must not come. Always costs this time; load cannot make it fail.
     private static final long NO_SIGNALS_MILLIS = 20;
 
     /// Rules that the suites cannot test: they throw `SkipException` for every publisher and subscriber.
     private static final String UNTESTED = "untested_";
 
-    /// Rule 1.11 is about publishers of several subscribers. All sources of trale have one at a time.
+    /// Rule 1.11 applies to publishers of several subscribers. All sources of trale have one at a time.
     private static final String MULTICAST = "optional_spec111_";
 
-    /// For publishers that complete: not signals, ticks and datagrams.
+    /// For publishers that complete: not for signals, ticks and datagrams.
     private static final Set<String> COMPLETING = Set.of(
             "required_createPublisher1MustProduceAStreamOfExactly1Element",
             "required_createPublisher3MustProduceAStreamOfExactly3Elements",
@@ -35,7 +35,7 @@ public final class Tck implements IMethodInterceptor {
             "required_spec317_mustSupportAPendingElementCountUpToLongMaxValue",
             "required_spec317_mustSupportACumulativePendingElementCountUpToLongMaxValue");
 
-    /// For publishers of more than one element: not what opens something.
+    /// For publishers of more than one element: not for openings.
     private static final Set<String> MORE_THAN_ONE_ELEMENT = Set.of(
             "required_createPublisher3MustProduceAStreamOfExactly3Elements",
             "required_spec101_subscriptionRequestMustResultInTheCorrectNumberOfProducedElements",
@@ -53,14 +53,14 @@ public final class Tck implements IMethodInterceptor {
             "required_spec317_mustSupportACumulativePendingElementCountUpToLongMaxValue",
             "required_spec317_mustNotSignalOnErrorWhenPendingAboveLongMaxValue");
 
-    /// Made by TestNG.
+    /// Created by TestNG.
     public Tck() {}
 
     static TestEnvironment environment() {
         return new TestEnvironment(TIMEOUT_MILLIS, NO_SIGNALS_MILLIS);
     }
 
-    /// Leaves out what the suites would only skip.
+    /// Omits the tests that the suites would skip.
     @Override
     public List<IMethodInstance> intercept(List<IMethodInstance> methods, ITestContext context) {
         return methods.stream().filter(method -> applies(method.getMethod().getMethodName(), method.getInstance())).toList();

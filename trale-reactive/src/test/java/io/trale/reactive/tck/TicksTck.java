@@ -14,8 +14,7 @@ import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
 import reactor.core.publisher.Flux;
 
-/// `Trale.ticks()` keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite for publishers
-/// that never complete.
+/// The official suite on `Trale.ticks()` as a Flux, for publishers that never complete.
 public class TicksTck extends SourceTck<Tick> {
 
     private Trale trale;
@@ -31,7 +30,7 @@ public class TicksTck extends SourceTck<Tick> {
         withoutTimers = Internals.start((Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 (proxy, method, arguments) -> refused && method.getName().equals("timerfdCreate") ? Integer.valueOf(-Errno.EMFILE)
                         : method.invoke(real, arguments)), ExecutorOptions.defaults());
-        refused = true; // the loop has its own
+        refused = true; // after the loop has created its own
     }
 
     @AfterClass
@@ -40,7 +39,7 @@ public class TicksTck extends SourceTck<Tick> {
         withoutTimers.close();
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<Tick> asSeen(Flux<Tick> ticks) {
         return ticks;
     }
@@ -50,7 +49,7 @@ public class TicksTck extends SourceTck<Tick> {
         return asSeen(trale.ticks(Duration.ofNanos(50_000)));
     }
 
-    /// One whose timer cannot be made.
+    /// A source whose timer cannot be created.
     @Override
     public Publisher<Tick> createFailedPublisher() {
         return asSeen(withoutTimers.ticks(Duration.ofSeconds(1)));

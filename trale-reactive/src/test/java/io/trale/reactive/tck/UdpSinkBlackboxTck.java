@@ -3,7 +3,7 @@ package io.trale.reactive.tck;
 import io.trale.reactive.Datagram;
 import io.trale.reactive.testing.SinkKind;
 
-/// `UdpEndpoint.sink()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on `UdpEndpoint.sink()`.
 public class UdpSinkBlackboxTck extends SinkBlackboxTck<Datagram> {
 
     public UdpSinkBlackboxTck() {

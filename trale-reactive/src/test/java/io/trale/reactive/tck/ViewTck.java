@@ -5,8 +5,7 @@ import java.util.function.Function;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 
-/// A view keeps the rules of Reactive Streams as its users meet it, as a Flux: the official suite, over chunks that are cut
-/// without regard to elements.
+/// The official suite on a view as a Flux, over chunks that are split regardless of elements.
 public abstract class ViewTck<T> extends SourceTck<T> {
 
     private static final int CHUNK = 7;
@@ -14,13 +13,13 @@ public abstract class ViewTck<T> extends SourceTck<T> {
     private final Function<Flux<ByteBuffer>, Flux<T>> view;
     private final byte[] element;
 
-    /// `element` is an element as it is sent.
+    /// `element` is the encoded element.
     ViewTck(Function<Flux<ByteBuffer>, Flux<T>> view, byte... element) {
         this.view = view;
         this.element = element;
     }
 
-    /// What the suite gets to see.
+    /// The publisher under test.
     Publisher<T> asSeen(Flux<T> elements) {
         return elements;
     }

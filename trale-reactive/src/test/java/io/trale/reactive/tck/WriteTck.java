@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
-/// `Trale.write()` keeps the rules of a Subscriber towards any Publisher.
+/// The official black-box suite on the subscriber of `Trale.write()`.
 public class WriteTck extends SendingTck<ByteBuffer> {
 
     public WriteTck() {}

@@ -6,11 +6,11 @@ import org.reactivestreams.Subscription;
 import reactor.core.CorePublisher;
 import reactor.core.CoreSubscriber;
 
-/// A subscriber of any kind, passed through as one of Reactor's own: for any other, Reactor puts a wrapper between that
-/// keeps some of the rules in place of the publisher.
+/// Passes a subscriber to a source as a [CoreSubscriber]. Reactor would put a wrapper before any other subscriber, and the
+/// wrapper would enforce some rules in place of the publisher.
 public record CoreSubscriberAdapter<T>(Subscriber<? super T> subscriber) implements CoreSubscriber<T> {
 
-    /// `source`, with nothing between it and its subscribers.
+    /// `source`, without a wrapper before its subscribers.
     public static <T> Publisher<T> raw(CorePublisher<T> source) {
         return subscriber -> source.subscribe(subscriber == null ? null : new CoreSubscriberAdapter<>(subscriber));
     }

@@ -8,17 +8,17 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The real kernel, with every system call counted.
+/// The real kernel; counts every system call.
 public final class CountedKernel {
 
-    /// System calls.
+    /// Numbers of system calls.
     ///
-    /// @param enters of `io_uring_enter(2)`, on loops
-    /// @param others of any other kind, on loops
-    /// @param elsewhere of any kind, on other threads
+    /// @param enters calls of `io_uring_enter(2)`, on loops
+    /// @param others other calls, on loops
+    /// @param elsewhere all calls on other threads
     public record Calls(long enters, long others, long elsewhere) {
 
-        /// Those that came after `before`.
+        /// The calls since `before`.
         public Calls since(Calls before) {
             return new Calls(enters - before.enters, others - before.others, elsewhere - before.elsewhere);
         }
@@ -29,7 +29,7 @@ public final class CountedKernel {
     private final AtomicLong others = new AtomicLong();
     private final AtomicLong elsewhere = new AtomicLong();
 
-    /// The kernel to give to an executor.
+    /// The kernel to pass to an executor.
     public Kernel kernel() {
         return (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 (proxy, method, arguments) -> call(method, arguments));
@@ -37,7 +37,7 @@ public final class CountedKernel {
 
     private Object call(Method method, Object[] arguments) throws Throwable {
         switch (method.getName()) {
-            case "nanoTime" -> { } // which is none: vdso(7)
+            case "nanoTime" -> { } // not a system call: vdso(7)
             case "ioUringEnter" -> enters.incrementAndGet();
             default -> (Thread.currentThread() instanceof Loop.LoopThread ? others : elsewhere).incrementAndGet();
         }
@@ -48,7 +48,7 @@ public final class CountedKernel {
         }
     }
 
-    /// Those until now.
+    /// The calls so far.
     public Calls calls() {
         return new Calls(enters.get(), others.get(), elsewhere.get());
     }

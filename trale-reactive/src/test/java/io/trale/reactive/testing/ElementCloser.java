@@ -5,10 +5,10 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
-/// Closes the elements that a subscriber is shown who does not know that it has to.
+/// Passes signals on and closes each element after the subscriber has seen it.
 public record ElementCloser<T>(Subscriber<? super T> subscriber, Consumer<? super T> closer) implements Subscriber<T> {
 
-    /// `elements`, each of which is closed when its subscriber has seen it.
+    /// `elements`, each of which is closed after its subscriber has seen it.
     public static <T> Publisher<T> each(Publisher<T> elements, Consumer<? super T> closer) {
         return subscriber -> elements.subscribe(subscriber == null ? null : new ElementCloser<>(subscriber, closer));
     }

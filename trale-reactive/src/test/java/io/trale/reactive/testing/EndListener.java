@@ -4,20 +4,20 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 
-/// Told once how something ended, with null if well; may give up before.
+/// Reports the terminal signal of an operation once, null for completion; may cancel before.
 public class EndListener extends RuleCheckingSubscriber<Void> {
 
-    private final Consumer<Throwable> whenOver;
-    private boolean gaveUp;
+    private final Consumer<Throwable> whenEnded;
+    private boolean cancelledEarly;
 
-    public EndListener(List<String> breaches, Consumer<Throwable> whenOver) {
+    public EndListener(List<String> breaches, Consumer<Throwable> whenEnded) {
         super(breaches);
-        this.whenOver = whenOver;
+        this.whenEnded = whenEnded;
     }
 
     @Override
     protected final boolean signalsMayFollowCancel() {
-        return true; // of the operators between
+        return true; // operators may signal late
     }
 
     @Override
@@ -32,16 +32,16 @@ public class EndListener extends RuleCheckingSubscriber<Void> {
 
     @Override
     protected final void end(Throwable failure) {
-        if (!gaveUp) {
-            whenOver.accept(failure);
+        if (!cancelledEarly) {
+            whenEnded.accept(failure);
         }
     }
 
-    public final void giveUp() {
+    public final void cancelEarly() {
         if (!isOver()) {
-            gaveUp = true;
+            cancelledEarly = true;
             cancel();
-            whenOver.accept(new CancellationException());
+            whenEnded.accept(new CancellationException());
         }
     }
 }

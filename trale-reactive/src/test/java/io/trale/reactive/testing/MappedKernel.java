@@ -7,14 +7,14 @@ import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The real kernel, with a note of what is mapped.
+/// The real kernel; tracks mappings.
 public final class MappedKernel {
 
     private final Libc real = new Libc();
     private final Map<Long, Long> mapped = new ConcurrentHashMap<>();
     private volatile int failingRegister = -1;
 
-    /// The kernel to give to an executor.
+    /// The kernel to pass to an executor.
     public Kernel kernel() {
         return (Kernel) Proxy.newProxyInstance(Kernel.class.getClassLoader(), new Class<?>[] {Kernel.class},
                 (proxy, method, arguments) -> {
@@ -35,12 +35,12 @@ public final class MappedKernel {
                 });
     }
 
-    /// From now on `io_uring_register(2)` with `opcode` fails; -1 for none.
+    /// From now on, `io_uring_register(2)` with `opcode` fails; -1 for none.
     public void failRegister(int opcode) {
         failingRegister = opcode;
     }
 
-    /// How many bytes are mapped.
+    /// The number of mapped bytes.
     public long mappedBytes() {
         return mapped.values().stream().mapToLong(Long::longValue).sum();
     }

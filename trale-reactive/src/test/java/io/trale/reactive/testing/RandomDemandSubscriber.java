@@ -4,7 +4,8 @@ import io.trale.sim.SimKernel;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// A subscriber with whims, on a simulated kernel: asks for a little, asks late and from anywhere, and gives up at any moment.
+/// A subscriber with random demand on a simulated kernel: requests small amounts, late and on any thread, and cancels at any
+/// moment.
 public abstract class RandomDemandSubscriber<T> extends RuleCheckingSubscriber<T> {
 
     protected final SimKernel kernel;
@@ -14,8 +15,8 @@ public abstract class RandomDemandSubscriber<T> extends RuleCheckingSubscriber<T
         this.kernel = kernel;
     }
 
-    /// Runs `step` now, or on another thread some time later.
-    public static void somehow(SimKernel kernel, Runnable step) {
+    /// Runs `step` now, or later on another thread.
+    public static void onAnyThread(SimKernel kernel, Runnable step) {
         switch (kernel.random().nextInt(3)) {
             case 0 -> kernel.foreign(step);
             case 1 -> kernel.foreignAfter(1 + kernel.random().nextLong(500_000), step);
@@ -23,34 +24,34 @@ public abstract class RandomDemandSubscriber<T> extends RuleCheckingSubscriber<T
         }
     }
 
-    /// Takes an element.
+    /// Receives an element.
     protected abstract void take(T element);
 
-    /// Called when it has given up. Any thread.
-    protected abstract void left();
+    /// Called after its cancel. Any thread.
+    protected abstract void cancelled();
 
     @Override
     protected final void start() {
-        whim();
+        act();
     }
 
-    private void whim() {
+    private void act() {
         SplittableRandom random = kernel.random();
         if (random.nextInt(6) == 0) {
-            somehow(kernel, this::leave);
+            onAnyThread(kernel, this::cancelOnce);
         } else {
             long n = random.nextInt(5) == 0 ? Integer.MAX_VALUE : 1 + random.nextInt(3);
-            somehow(kernel, () -> request(n));
+            onAnyThread(kernel, () -> request(n));
             if (n > 3) {
-                kernel.foreignAfter(random.nextLong(1_000_000), this::leave);
+                kernel.foreignAfter(random.nextLong(1_000_000), this::cancelOnce);
             }
         }
     }
 
-    private void leave() {
+    private void cancelOnce() {
         if (!isOver()) {
             cancel();
-            left();
+            cancelled();
         }
     }
 
@@ -61,11 +62,11 @@ public abstract class RandomDemandSubscriber<T> extends RuleCheckingSubscriber<T
             return;
         }
         if (kernel.random().nextBoolean()) {
-            whim();
+            act();
         } else {
             kernel.foreign(() -> {
                 if (!isOver()) {
-                    whim();
+                    act();
                 }
             });
         }

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
-/// The ways to receive, for tests of what they have in common.
+/// The kinds of receive, for tests that apply to all of them.
 public enum ReceiveKind {
 
     COPIES {
@@ -36,7 +36,7 @@ public enum ReceiveKind {
         }
     },
 
-    /// By a decoder that makes pieces of four bytes, and one of what is left at the end.
+    /// With a decoder of pieces of four bytes, and one of the rest at the end.
     PIECES {
         @Override
         public Flux<byte[]> receive(Connection connection) {
@@ -53,6 +53,6 @@ public enum ReceiveKind {
         return piece;
     }
 
-    /// What comes, as bytes.
+    /// The received bytes.
     public abstract Flux<byte[]> receive(Connection connection);
 }

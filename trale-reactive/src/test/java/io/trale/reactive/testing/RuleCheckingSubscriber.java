@@ -5,7 +5,7 @@ import java.util.List;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 
-/// A subscriber that trusts nobody: notes each breach of the rules of Reactive Streams, in [#breaches].
+/// A subscriber that checks the rules of Reactive Streams, and records each violation in [#breaches].
 public abstract class RuleCheckingSubscriber<T> implements CoreSubscriber<T> {
 
     public final List<String> breaches;
@@ -18,7 +18,7 @@ public abstract class RuleCheckingSubscriber<T> implements CoreSubscriber<T> {
     private boolean cancelled;
     private boolean over;
 
-    /// To be made on the loop, where all signals must come.
+    /// Create it on the loop, where all signals must come.
     protected RuleCheckingSubscriber(List<String> breaches) {
         this.breaches = breaches;
     }
@@ -27,20 +27,20 @@ public abstract class RuleCheckingSubscriber<T> implements CoreSubscriber<T> {
         this(new ArrayList<>());
     }
 
-    /// Called after the greeting.
+    /// Called in `onSubscribe`.
     protected abstract void start();
 
     protected abstract void element(T element);
 
-    /// Called at the end; `failure` is null if it was a good one.
+    /// Called at the end; `failure` is null after a completion.
     protected abstract void end(Throwable failure);
 
-    /// True for a pipeline of operators that may have a signal on its way (§2.8). Our own sources know at once.
+    /// True if signals may follow a cancel, as with operators (§2.8). Sources of trale see a cancel at once.
     protected boolean signalsMayFollowCancel() {
         return false;
     }
 
-    /// True for what is signalled wherever its source emits. Our own sources signal on the loop.
+    /// True if signals may come on any thread, as with operators. Sources of trale signal on the loop.
     protected boolean signalsComeAnywhere() {
         return false;
     }
@@ -95,7 +95,7 @@ public abstract class RuleCheckingSubscriber<T> implements CoreSubscriber<T> {
 
     @Override
     public final void onError(Throwable t) {
-        enter("onError(" + t + ")", "the loop is closed".equals(t.getMessage())); // then there is none
+        enter("onError(" + t + ")", "the loop is closed".equals(t.getMessage())); // then there is no loop
         over = true;
         end(t);
         inside = false;

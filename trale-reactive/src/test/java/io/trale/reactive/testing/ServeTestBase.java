@@ -28,8 +28,8 @@ import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Mono;
 
-/// What the tests of servers and listeners share: a loop, clients of the JDK, and after each test as many open descriptors as
-/// before it, and no thread of a loop.
+/// Shared by tests of servers and listeners: a loop and clients of the JDK. After each test, no descriptor and no loop thread
+/// is left.
 @Timeout(60)
 public abstract class ServeTestBase {
 
@@ -39,7 +39,7 @@ public abstract class ServeTestBase {
     protected Trale trale;
     protected int descriptorsBefore;
 
-    /// Opens what is opened once in the life of the process.
+    /// Opens what is opened only once per process.
     @BeforeAll
     protected static void warmUp() {
         try (Trale trale = Trale.start()) {
@@ -94,7 +94,7 @@ public abstract class ServeTestBase {
         }
     }
 
-    /// An ordinary client is served.
+    /// Asserts that an ordinary client is served.
     protected static void assertEcho(Server server) {
         SocketChannel client = connect(server);
         assertEcho(client, "hello");
@@ -108,7 +108,7 @@ public abstract class ServeTestBase {
         assertThat(new String(Support.read(client, text.length()))).isEqualTo(text);
     }
 
-    /// A client of `address` is reset, perhaps before its connect returns, else after it sent `bytes`.
+    /// Asserts that a client of `address` is reset, perhaps before its connect returns, otherwise after it has sent `bytes`.
     protected static void assertReset(SocketAddress address, byte... bytes) {
         assertThatThrownBy(() -> {
             try (SocketChannel client = SocketChannel.open(address)) {
@@ -125,19 +125,19 @@ public abstract class ServeTestBase {
         Support.close(client);
     }
 
-    /// Asks for as many connections as it is told.
-    public static final class Taker implements CoreSubscriber<Connection> {
+    /// Requests connections on command.
+    public static final class ConnectionSubscriber implements CoreSubscriber<Connection> {
 
         private final Consumer<Connection> onNext;
         public final Queue<Connection> taken = new ConcurrentLinkedQueue<>();
         public final CompletableFuture<Void> end = new CompletableFuture<>();
         public volatile Subscription subscription;
 
-        public Taker() {
+        public ConnectionSubscriber() {
             this(connection -> { });
         }
 
-        public Taker(Consumer<Connection> onNext) {
+        public ConnectionSubscriber(Consumer<Connection> onNext) {
             this.onNext = onNext;
         }
 

@@ -8,9 +8,9 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
-/// A source on a simulated kernel that emits when it likes, from here or elsewhere, and never more than it was asked for.
+/// A source on a simulated kernel that emits at random times and on random threads, within its demand.
 ///
-/// @param size how many bytes an element has, but for the last; 0 for any number, none included
+/// @param size the bytes of an element, except the last; 0 for random sizes, which may be 0
 public record SimSource(SimKernel kernel, byte[] bytes, int size, List<String> breaches, boolean elsewhere)
         implements Publisher<ByteBuffer> {
 

@@ -8,10 +8,10 @@ import io.trale.testing.Seeds;
 import io.trale.testing.SettableFuture;
 import java.util.concurrent.CancellationException;
 
-/// A Trale on a simulated kernel and the calling thread.
+/// A Trale on a simulated kernel, on the calling thread.
 public final class SimTrale {
 
-    /// What happens on the Trale; the run ends when `done` is set, or the Trale is closed.
+    /// The body of a run, which ends when `done` is set or the Trale is closed.
     public interface Body {
         void run(Trale trale, SettableFuture done) throws Exception;
     }
@@ -22,7 +22,7 @@ public final class SimTrale {
         Seeds.run(kernel, options, executor -> {
             Trale trale = Internals.on(executor);
             SettableFuture done = new SettableFuture();
-            executor.execute(() -> start(body, trale, done)); // on a loop that runs, as everywhere else
+            executor.execute(() -> start(body, trale, done)); // on a running loop, as always
             try {
                 executor.submit(done).join();
             } catch (CancellationException closed) {

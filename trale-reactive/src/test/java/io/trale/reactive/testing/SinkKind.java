@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
-/// A kind of sink and its elements, for suites of what all have in common.
+/// A kind of sink and its elements, for suites that apply to all kinds.
 public record SinkKind<T>(Function<Trale, Sink<T>> open, IntFunction<T> element) {
 
     public static final SinkKind<ByteBuffer> CONNECTION = new SinkKind<>(trale -> connection(trale).sink(), SinkKind::buffer);
@@ -22,14 +22,14 @@ public record SinkKind<T>(Function<Trale, Sink<T>> open, IntFunction<T> element)
 
     public static final SinkKind<Long> EVENT = new SinkKind<>(trale -> trale.event().block().sink(), element -> 1L + element);
 
-    /// One whose peer lives as long as it does, and reads nothing.
+    /// A connection whose peer lives as long as it does, and reads nothing.
     public static Connection connection(Trale trale) {
         Pair pair = Pair.of(trale);
         pair.connection().onClose().subscribe(null, null, () -> Support.close(pair.peer()));
         return pair.connection();
     }
 
-    /// One that is connected to itself.
+    /// An endpoint that is connected to itself.
     public static UdpEndpoint endpoint(Trale trale) {
         return trale.udp(Support.loopback(0)).flatMap(endpoint -> endpoint.connect(endpoint.localAddress())).block();
     }

@@ -31,22 +31,22 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.test.publisher.TestPublisher;
 
-/// What the tests of this package share: peers that are no part of trale, and conditions to wait for.
+/// Shared by the tests of this package: peers that do not use trale, and conditions to wait for.
 public final class Support {
 
-    /// What a send may have in its queue, and may have requested, by the documentation.
+    /// The documented window of a send: the bytes that it may have queued or requested.
     public static final int WINDOW_BYTES = 64 << 10;
     public static final int WINDOW_ELEMENTS = 32;
 
-    /// How long to wait for a condition before the test has failed. Nothing is measured by it.
+    /// How long to wait for a condition before the test fails. Nothing is measured by it.
     public static final int PATIENCE_SECONDS = Integer.getInteger("trale.patience.seconds", 50);
 
-    /// The number of the system call, which is the same on all architectures.
+    /// The number of `io_uring_enter(2)`, the same on all architectures.
     private static final String IO_URING_ENTER = "426 ";
 
     public static final boolean TORTURE = Boolean.getBoolean("trale.torture");
 
-    static { // with its first socket the JDK opens a descriptor for itself, and keeps it: not one to be counted
+    static { // with its first socket, the JDK opens a descriptor and keeps it
         try {
             new ServerSocket(0).close();
         } catch (IOException e) {
@@ -56,20 +56,20 @@ public final class Support {
 
     private Support() {}
 
-    /// A connection of ours, and its other end as the JDK sees it, which is in blocking mode.
+    /// A connection of ours, and its other end as a blocking socket of the JDK.
     public record Pair(Connection connection, SocketChannel peer) implements AutoCloseable {
 
         public static Pair of(Trale trale) {
             return of(trale, 0);
         }
 
-        /// With a receive buffer of the peer's of about `receiveBytes`, or as the system has it for 0. For a peer that is to
-        /// read after all, make it larger than loopback's segments of 64 KiB: once a window smaller than those has closed,
-        /// the kernel may go on at one window for each of its probes, five times a second.
+        /// With a receive buffer of the peer of about `receiveBytes`; 0 means the system's default. If the peer reads later,
+        /// use more than a loopback segment of 64 KiB: once a smaller window has closed, the kernel may send one window for
+        /// each probe only, five times a second.
         public static Pair of(Trale trale, int receiveBytes) {
             try (ServerSocketChannel server = ServerSocketChannel.open()) {
                 if (receiveBytes > 0) {
-                    server.setOption(StandardSocketOptions.SO_RCVBUF, receiveBytes); // what it accepts inherits it
+                    server.setOption(StandardSocketOptions.SO_RCVBUF, receiveBytes); // accepted sockets inherit it
                 }
                 server.bind(loopback(0));
                 Connection connection = trale.connect((InetSocketAddress) server.getLocalAddress()).block();
@@ -116,7 +116,7 @@ public final class Support {
         }
     }
 
-    /// Bytes that depend on the seed and on their place.
+    /// Bytes that depend on the seed and their position.
     public static byte[] bytes(long seed, int count) {
         byte[] bytes = new byte[count];
         new Random(seed).nextBytes(bytes);
@@ -139,7 +139,7 @@ public final class Support {
         }
     }
 
-    /// Reads until there are `count` bytes, or the peer has ended.
+    /// Reads until there are `count` bytes, or until the peer's end.
     public static byte[] read(SocketChannel peer, int count) {
         ByteBuffer bytes = ByteBuffer.allocate(count);
         try {
@@ -150,7 +150,7 @@ public final class Support {
         return bytesOf(bytes.flip());
     }
 
-    /// Reads and returns all until the peer ends.
+    /// Reads all bytes until the peer's end.
     public static byte[] readAll(SocketChannel peer) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
@@ -175,7 +175,7 @@ public final class Support {
         }
     }
 
-    /// What `call` returns on the loop thread.
+    /// The result of `call` on the loop thread.
     public static <T> T onLoop(Trale trale, Callable<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
         if (!Internals.loop(trale).execute(() -> {
@@ -198,8 +198,8 @@ public final class Support {
         }
     }
 
-    /// Waits until the loop has run what it had to run and sleeps in `io_uring_enter`, by what `proc_pid_syscall(5)` tells of
-    /// its thread; returns how often it has entered the kernel by then. If nothing happens any more, that number stays.
+    /// Waits until the loop has run its jobs and sleeps in `io_uring_enter` (`proc_pid_syscall(5)` of its thread); returns its
+    /// number of enters so far. If nothing more happens, that number stays.
     public static long asleep(Trale trale) {
         Path thread = onLoop(trale, () -> Files.readSymbolicLink(Path.of("/proc/thread-self")));
         Path syscall = Path.of("/proc").resolve(thread).resolve("syscall");
@@ -213,25 +213,25 @@ public final class Support {
         return trale.stats().enters();
     }
 
-    /// How many entries the loop has handed to the kernel. A loop that sleeps counts those of its last enter when it wakes up,
-    /// so only the loop itself can tell.
+    /// The number of entries that the loop has submitted. A sleeping loop counts those of its last enter when it wakes up, so
+    /// only the loop can read it.
     public static long submitted(Trale trale) {
         return onLoop(trale, () -> trale.stats().submitted());
     }
 
-    /// Waits until nothing is in flight, as the loop sees it between two jobs. A worker of the kernel's may be at a file still
-    /// when its effect can be seen: a descriptor is open, bytes are written.
+    /// Waits until nothing is in flight, read on the loop between two jobs. A kernel worker may still be busy with a file after
+    /// its effect is visible: a descriptor is open, bytes are written.
     public static void untilIdle(Trale trale) {
         until("nothing in flight", () -> onLoop(trale, () -> trale.stats().inFlight()) == 0);
     }
 
-    /// Waits until `source` can emit. A [TestPublisher] drops what it is told to emit before its subscriber is in its list,
-    /// which may be some time after the subscriber's first request.
+    /// Waits until `source` can emit. A [TestPublisher] drops elements until it has registered its subscriber, which may be
+    /// some time after the subscriber's first request.
     public static void untilAsked(TestPublisher<?> source) {
         until("the source is subscribed to, and asked", () -> source.wasRequested() && source.wasSubscribed());
     }
 
-    /// Lets some time pass, by messages between sockets that are none of ours.
+    /// Lets some time pass, by exchanging messages between sockets of the JDK.
     public static void meanwhile() {
         try (ServerSocketChannel server = ServerSocketChannel.open().bind(loopback(0));
                 SocketChannel one = SocketChannel.open(server.getLocalAddress());
@@ -246,19 +246,19 @@ public final class Support {
         }
     }
 
-    /// Waits until the loop sleeps through whatever happens elsewhere, with `inFlight` operations in flight. For peers that
-    /// do not read: their kernel may go on taking a little from ours for a while.
+    /// Waits until the loop sleeps permanently with `inFlight` operations in flight. For peers that do not read: their kernel
+    /// may still accept small amounts for a while.
     public static void untilStalled(Trale trale, long inFlight) {
         until("a loop that sleeps with " + inFlight + " in flight", () -> {
             asleep(trale);
-            long submitted = submitted(trale); // wake-ups add none, by the one poll that tells of all
+            long submitted = submitted(trale); // wake-ups add none: one multishot poll reports them
             meanwhile();
             asleep(trale);
             return submitted(trale) == submitted && trale.stats().inFlight() == inFlight;
         });
     }
 
-    /// Writes zeros until the socket takes no more, for now; returns how many. Leaves the channel non-blocking.
+    /// Writes zeros until the socket takes no more; returns their number. Leaves the channel non-blocking.
     public static long fill(SocketChannel peer) {
         ByteBuffer chunk = ByteBuffer.allocate(64 << 10);
         long total = 0;
@@ -274,7 +274,7 @@ public final class Support {
         return total;
     }
 
-    /// How many descriptors this process has open, but for jars, which the JVM opens when it likes.
+    /// The number of open descriptors of this process, except jars, which the JVM opens at any time.
     public static int descriptors() {
         String[] names = new File("/proc/self/fd").list();
         if (names == null) {
@@ -287,13 +287,13 @@ public final class Support {
                     count++;
                 }
             } catch (IOException e) {
-                // closed meanwhile: the one that the list was read from, at least
+                // closed meanwhile; at least the one of this list
             }
         }
         return count;
     }
 
-    /// Waits until no more than `count` descriptors are open.
+    /// Waits until at most `count` descriptors are open.
     public static void untilDescriptors(int count) {
         until("at most " + count + " descriptors, there are " + descriptors(), () -> descriptors() <= count);
     }

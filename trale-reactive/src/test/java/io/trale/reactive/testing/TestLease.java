@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// A lease of memory of the test's own, which knows how often it came back.
+/// A lease of the test's memory; counts its returns.
 public final class TestLease implements BufferLease.Lender {
 
     private final AtomicInteger returns = new AtomicInteger();
@@ -25,7 +25,7 @@ public final class TestLease implements BufferLease.Lender {
         return lease;
     }
 
-    /// How often the memory was given back: once, in the end.
+    /// The number of returns: one at the end.
     public int returns() {
         return returns.get();
     }

@@ -21,27 +21,27 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// Ticks on the simulated kernel, under random schedules: none too early, every period counted once, no timer left open.
+/// Ticks on the simulated kernel with random schedules: none is too early, every period is counted once, no timer is left open.
 @Timeout(120)
 class TicksScheduleTest {
 
     private static final Faults FAULTS = Faults.HARMLESS.with(Fault.HICCUP, 0.1);
 
-    /// Checks every tick, and comes back for another timer some times.
+    /// Checks every tick, and resubscribes some times.
     private static final class Listener extends RandomDemandSubscriber<Tick> {
 
         private final Trale trale;
         private final Duration first;
         private final Duration period;
-        private final Runnable whenOver;
+        private final Runnable whenEnded;
         private final int lives;
         private final long startNanos;
         private long next;
 
-        Listener(SimKernel kernel, List<String> breaches, Trale trale, Runnable whenOver, int lives) {
+        Listener(SimKernel kernel, List<String> breaches, Trale trale, Runnable whenEnded, int lives) {
             super(kernel, breaches);
             this.trale = trale;
-            this.whenOver = whenOver;
+            this.whenEnded = whenEnded;
             this.lives = lives;
             first = Duration.ofNanos(kernel.random().nextInt(500_000));
             period = Duration.ofNanos(5_000 + kernel.random().nextInt(500_000));
@@ -64,12 +64,12 @@ class TicksScheduleTest {
         }
 
         @Override
-        protected void left() {
+        protected void cancelled() {
             Internals.loop(trale).run(() -> {
                 if (lives == 0) {
-                    whenOver.run();
+                    whenEnded.run();
                 } else {
-                    new Listener(kernel, breaches, trale, whenOver, lives - 1).listen();
+                    new Listener(kernel, breaches, trale, whenEnded, lives - 1).listen();
                 }
             });
         }
@@ -83,7 +83,7 @@ class TicksScheduleTest {
     }
 
     @Test
-    void everyPeriodIsCountedOnceWhateverTheSubscribersWhims() {
+    void everyPeriodIsCountedOnceAtRandomDemand() {
         Seeds.run("trale-reactive", "TicksScheduleTest", 0.03, seed -> {
             SimKernel kernel = Seeds.kernel(seed, FAULTS);
             SplittableRandom random = kernel.random();
@@ -106,8 +106,8 @@ class TicksScheduleTest {
     }
 
     @Test
-    void aTimerThatIsNotToBeHadIsAnError() throws Exception {
-        SimKernel kernel = new SimKernel(1).maxDescriptors(3); // those of the executor itself
+    void aTimerThatCannotBeCreatedFails() throws Exception {
+        SimKernel kernel = new SimKernel(1).maxDescriptors(3); // those of the executor
         List<Throwable> failures = new ArrayList<>();
         SimTrale.run(kernel, ExecutorOptions.defaults(), (trale, done) ->
                 trale.ticks(Duration.ofMillis(1)).subscribe(null, failure -> {

@@ -23,7 +23,7 @@ import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.test.StepVerifier;
 
-/// Ticks on the real kernel: as many reads of the timer as there is demand for, and every period counted once.
+/// Ticks on the real kernel: the timer is read on demand only, and every period is counted once.
 @Timeout(60)
 class TicksTest {
 
@@ -63,7 +63,7 @@ class TicksTest {
     }
 
     @Test
-    void ticksAreNumberedFromZeroAndTellWhatWasMissed() {
+    void ticksAreNumberedFromZeroAndCountMissedPeriods() {
         List<Tick> ticks = trale.ticks(MILLISECOND).take(20).collectList().block(LIMIT);
         assertThat(ticks).hasSize(20);
         long next = 0;
@@ -94,7 +94,7 @@ class TicksTest {
     }
 
     @Test
-    void oneReadIsInFlightHoweverLargeTheDemand() {
+    void oneReadIsInFlightAtAnyDemand() {
         StepVerifier.create(trale.ticks(NEVER), 1)
                 .expectSubscription()
                 .then(() -> Support.asleep(trale))
@@ -109,7 +109,7 @@ class TicksTest {
     }
 
     @Test
-    void eachSubscriptionHasATimerOfItsOwnWhichItsEndCloses() {
+    void eachSubscriptionHasATimerThatItsEndCloses() {
         Support.asleep(trale);
         int before = Support.descriptors();
         Flux<Tick> ticks = trale.ticks(Duration.ZERO, NEVER);
@@ -128,7 +128,7 @@ class TicksTest {
     }
 
     @Test
-    void theFirstMayComeAtOnce() {
+    void theFirstTickMayComeAtOnce() {
         StepVerifier.create(trale.ticks(Duration.ZERO, NEVER)).expectNext(new Tick(0, 0)).thenCancel().verify(LIMIT);
     }
 
@@ -146,14 +146,14 @@ class TicksTest {
 
     @ParameterizedTest
     @CsvSource({"PT-1S, PT1S", "PT1S, PT-1S", "PT1S, PT0S"})
-    void timesThatMakeNoSenseAreRefusedAtOnce(Duration first, Duration period) {
+    void invalidDurationsThrow(Duration first, Duration period) {
         assertThatThrownBy(() -> trale.ticks(first, period)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(first.toString()).hasMessageContaining(period.toString());
     }
 
     @ParameterizedTest
     @CsvSource({"0", "1"})
-    void closingTheLoopEndsTheSubscriberWhateverItsDemand(long demand) {
+    void closingTheLoopEndsTheSubscriberAtAnyDemand(long demand) {
         StepVerifier.create(trale.ticks(NEVER), demand)
                 .expectSubscription()
                 .then(() -> Support.asleep(trale))
@@ -163,10 +163,10 @@ class TicksTest {
         StepVerifier.create(trale.ticks(NEVER)).expectComplete().verify(LIMIT);
     }
 
-    /// The first subscriber throws when it is told; the second is told all the same.
+    /// The first subscriber throws in its terminal signal; the second still gets its own.
     @Test
-    void aSubscriberThatThrowsWhenTheLoopClosesKeepsNobodyElseFromLearningOfIt() {
-        CompletableFuture<Void> told = new CompletableFuture<>();
+    void aSubscriberThatThrowsOnCloseDoesNotHideItFromOthers() {
+        CompletableFuture<Void> completed = new CompletableFuture<>();
         trale.ticks(NEVER).subscribe(new BaseSubscriber<>() {
             @Override
             protected void hookOnSubscribe(Subscription subscription) {}
@@ -176,9 +176,9 @@ class TicksTest {
                 throw new IllegalStateException("thrown by onComplete");
             }
         });
-        trale.ticks(NEVER).subscribe(tick -> { }, null, () -> told.complete(null));
+        trale.ticks(NEVER).subscribe(tick -> { }, null, () -> completed.complete(null));
         Support.asleep(trale);
         trale.close();
-        assertThat(told).isCompleted();
+        assertThat(completed).isCompleted();
     }
 }
