@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -22,6 +23,8 @@ class DocsTest {
     private static final Pattern QUOTE = Pattern.compile("<!-- from: (\\S+) -->\\s*```java\\n(.*?)```", Pattern.DOTALL);
     private static final Pattern FENCE = Pattern.compile("```java\\n");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]+)");
+    private static final Pattern PACKAGE = Pattern.compile("\\| (\\d+) \\| \\[[\\w.]+]\\((\\S+)\\)");
+    private static final Pattern UNREAD = Pattern.compile("(import |package ).*|\\s*");
 
     @TestFactory
     Stream<DynamicTest> quotedCodeIsInItsSource() {
@@ -47,6 +50,30 @@ class DocsTest {
                 assertThat(page.resolveSibling(link.group(1)).normalize()).exists();
             }
         }));
+    }
+
+    /// Lines without imports and blank lines, with a tolerance of a fifth.
+    @Test
+    void theReadingGuideStatesTheSizesOfPackages() throws IOException {
+        String guide = Files.readString(ROOT.resolve("docs/README.md"));
+        Matcher row = PACKAGE.matcher(guide.substring(guide.indexOf("| lines |")));
+        int rows = 0;
+        while (row.find()) {
+            rows++;
+            long lines = lines(ROOT.resolve("docs").resolve(row.group(2)));
+            assertThat((double) lines).as(row.group(2)).isCloseTo(Integer.parseInt(row.group(1)), Percentage.withPercentage(20));
+        }
+        assertThat(rows).isEqualTo(22);
+    }
+
+    private static long lines(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            long lines = 0;
+            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+                lines += Files.readAllLines(file).stream().filter(line -> !UNREAD.matcher(line).matches()).count();
+            }
+            return lines;
+        }
     }
 
     @Test
