@@ -4,5 +4,5 @@
 /// Only this package calls the restricted methods of `java.lang.foreign`, which can crash the JVM. Each such call has a
 /// `SAFETY` comment with the size and lifetime of the memory, and what frees it.
 ///
-/// Not exported: what is public here is public for the other packages of trale only.
+/// Not exported: public only for other packages of trale.
 package io.trale.linux;

@@ -10,5 +10,5 @@
 /// An operation that needs memory of a pool waits in the queue of that pool ([io.trale.reactor.BufferGroup],
 /// [io.trale.reactor.BlockPool]). So its entry is filled only when the memory is available.
 ///
-/// Not exported: what is public here is public for the other packages of trale only.
+/// Not exported: public only for other packages of trale.
 package io.trale.reactor;

@@ -1,2 +1,2 @@
-/// Synchronization between tasks: [io.trale.sync.Mutex] and [io.trale.sync.EventFd].
+/// Synchronization between tasks. Open [io.trale.sync.EventFd] first, then [io.trale.sync.Mutex].
 package io.trale.sync;

@@ -1,2 +1,2 @@
-/// Timers for tasks: [io.trale.time.Timer] sleeps once, [io.trale.time.TimerFd] expires periodically.
+/// Timers for tasks. Open [io.trale.time.Timer] first, which sleeps once; [io.trale.time.TimerFd] expires periodically.
 package io.trale.time;

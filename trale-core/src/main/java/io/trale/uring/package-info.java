@@ -11,5 +11,5 @@
 ///
 /// This package does not map completions to operations; [io.trale.reactor] does.
 ///
-/// Not exported: what is public here is public for the other packages of trale only.
+/// Not exported: public only for other packages of trale.
 package io.trale.uring;

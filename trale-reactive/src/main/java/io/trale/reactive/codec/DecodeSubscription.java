@@ -51,7 +51,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     private final Unread unread = new Unread();
     private final DecodeState<T> decode;
     private @Nullable Loop loop;
-    private boolean asked;
+    private boolean chunkRequested;
     private volatile boolean over;
 
     DecodeSubscription(Decoder<? extends T> decoder, CoreSubscriber<? super T> actual) {
@@ -115,13 +115,13 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
             return requested > 0; // else wait for demand
         } else if (next != null) {
             arrived = null;
-            asked = false;
+            chunkRequested = false;
             unread.add(next);
         } else if (ended) {
             finish();
         } else {
-            if (requested > 0 && !asked) {
-                asked = true;
+            if (requested > 0 && !chunkRequested) {
+                chunkRequested = true;
                 upstream().request(1); // a source that answers at once causes another drain
             }
             return false;

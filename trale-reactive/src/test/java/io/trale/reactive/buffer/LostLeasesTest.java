@@ -121,7 +121,7 @@ class LostLeasesTest {
             untilAllAreBack();
         });
         assertThat(reports).singleElement().satisfies(report -> {
-            assertThat(report.message).contains("close() was not called");
+            assertThat(report.message).contains("without close()");
             assertThat(report.place.getStackTrace())
                     .anySatisfy(frame -> assertThat(frame.getClassName()).isEqualTo(LeaseMode.class.getName()));
         });

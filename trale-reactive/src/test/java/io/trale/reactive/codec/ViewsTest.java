@@ -310,7 +310,7 @@ class ViewsTest {
     @Test
     void encodeRejectsFramesThatAreTooLong() {
         assertThatThrownBy(() -> Frames.lengthPrefixed(4).maxLength(3).encode(ByteBuffer.allocate(4)))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("4 bytes, at most 3");
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("4 bytes, must have at most 3");
         assertThatThrownBy(() -> Frames.lengthPrefixed(1).encode(ByteBuffer.allocate(256)))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Frames.lengthPrefixed(2).encode(ByteBuffer.allocate(65536)))
