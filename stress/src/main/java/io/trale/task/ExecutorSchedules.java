@@ -290,9 +290,9 @@ public class ExecutorSchedules {
     @Twin(fault = "a waiter that is cancelled after its grant keeps the mutex", of = Mutex.class,
             real = "if (before == State.GRANTED) { unlock(); }", broken = "")
     @Twin(fault = "the mutex is unlocked outside of the monitor", of = Mutex.class,
-            real = "synchronized (this) { next = first; if (next == null) { held = false; return; } remove(next); "
+            real = "synchronized (this) { if (waiting.isEmpty()) { held = false; return; } next = waiting.removeFirst(); "
                 + "next.state = Lock.State.GRANTED; }",
-            broken = "next = first; Thread.yield(); if (next == null) { held = false; return; } remove(next); "
+            broken = "if (waiting.isEmpty()) { held = false; return; } Thread.yield(); next = waiting.removeFirst(); "
                 + "next.state = Lock.State.GRANTED;")
     public static class LockAndCancel implements Schedule {
 
