@@ -100,6 +100,11 @@ class LayeringTest {
         assertThat(ClassFiles.circles(ClassFiles.in("target/classes"))).containsExactlyInAnyOrderElementsOf(CIRCLES.keySet());
     }
 
+    @Test
+    void namesOfTestsHaveAtMostSixtyCharacters() throws IOException {
+        assertThat(ClassFiles.testNamesLongerThan(60, ClassFiles.in("target/test-classes"))).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"Connection,stream.SocketConnection", "loop.A,Lease", "loop.A,send.Sender", "buffer.A,codec.Decoder",
         "codec.A,stream.Receiver", "codec.A,Connection", "send.A,stream.Receiver", "time.A,send.Sender", "file.A,stream.Receiver",
