@@ -7,9 +7,6 @@ import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /// The read or the write of a file at its cursor; one object for all reads, one for all writes.
 final class CursorIo extends FileIo implements IntFuture {
@@ -18,9 +15,6 @@ final class CursorIo extends FileIo implements IntFuture {
     /// The values of the file's `cursor` and `seeks` when the operation began.
     private long position;
     private int seeks;
-
-    /// Bytes of a cancelled read from a file without a position, such as a pipe; the next reads get them.
-    private byte[] head = {};
 
     CursorIo(File file, boolean writing) {
         super(file, "a " + (writing ? "write" : "read") + " of this file is not finished");
@@ -39,14 +33,6 @@ final class CursorIo extends FileIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        descriptor().checkThread();
-        if (head.length > 0 && !inFlight()) {
-            int count = Math.min(head.length, slices().length());
-            MemorySegment.copy(head, 0, slices().segment(), ValueLayout.JAVA_BYTE, 0, count);
-            head = Arrays.copyOfRange(head, count, head.length);
-            end(count);
-            return true;
-        }
         if (transfer(waker)) {
             if (count() > 0 && file.isSeekable() && seeks == file.seeks) {
                 file.cursor += count();
@@ -73,10 +59,11 @@ final class CursorIo extends FileIo implements IntFuture {
         prepare(sqe, writing, position);
     }
 
+    /// A file with a position is read again at that position.
     @Override
     protected void keep(int result) {
         if (result > 0 && !writing && !file.isSeekable()) {
-            head = kernelSlices().kernelSegment().asSlice(0, result).toArray(ValueLayout.JAVA_BYTE);
+            keepBytes(result);
         }
     }
 }

@@ -77,7 +77,8 @@ public final class File implements AsyncRead, AsyncWrite, AutoCloseable {
 
     // ---- at the cursor
 
-    /// Reads at the cursor; 0 means end of file. See `read(2)`.
+    /// Reads at the cursor; 0 means end of file. Bytes that arrive from a pipe for a cancelled read are kept for the next
+    /// one; without heap memory for them, every later read fails with `ENOMEM`. See `read(2)`.
     @Override
     public IntFuture read(Buffer buffer) {
         return read.transfer(buffer, 0, buffer.capacity());

@@ -56,8 +56,13 @@ final class Open implements Future<File> {
         int result = opening == null ? -Errno.ENAMETOOLONG : opening.fd();
         Failure.check("open", path, result);
         if (file == null) {
-            opening.reactor().kernel().setStatusFlags(result, flags & Files.O_APPEND); // no longer O_NONBLOCK
-            file = new File(Descriptor.ofFile(opening.reactor(), result), path);
+            try {
+                opening.reactor().kernel().setStatusFlags(result, flags & Files.O_APPEND); // no longer O_NONBLOCK
+                file = new File(Descriptor.ofFile(opening.reactor(), result), path);
+            } catch (Throwable t) {
+                opening.cancel();
+                throw t;
+            }
         }
         return file;
     }
@@ -149,7 +154,12 @@ final class Open implements Future<File> {
         @Override
         protected void dispose(int result) {
             if (!asking && result >= 0) {
-                Descriptor.ofFile(reactor(), result).close();
+                try {
+                    Descriptor.ofFile(reactor(), result).close();
+                } catch (OutOfMemoryError e) {
+                    reactor().kernel().close(result); // may block, but the descriptor is not lost
+                    throw e;
+                }
             }
         }
 

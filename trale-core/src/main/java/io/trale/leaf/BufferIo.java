@@ -1,6 +1,7 @@
 package io.trale.leaf;
 
 import io.trale.future.Waker;
+import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Reactor;
@@ -11,8 +12,8 @@ import java.lang.foreign.MemorySegment;
 ///
 /// The kernel owns the buffers from staging until the result is taken or, if the use is abandoned, until the last completion.
 ///
-/// [ReactorIo] describes the order of the hooks. This class implements `staging`, `released` and `dispose`, and adds one hook:
-/// [#keep], which `dispose` calls while the bytes are still readable.
+/// [ReactorIo] describes the order of the hooks. This class implements `staging`, `released` and `dispose`, and adds two hooks:
+/// [#keep], which `dispose` calls while the bytes are still readable, and [#lost], which it calls if `keep` throws.
 public abstract class BufferIo extends ReactorIo {
 
     private final String busy;
@@ -23,6 +24,7 @@ public abstract class BufferIo extends ReactorIo {
     private BufferSlices kernelSlices;
     private BufferSlices spare = new BufferSlices();
     private int count;
+    private final LateInput late = new LateInput();
 
     private ScratchPool pool;
     private MemorySegment arguments;
@@ -63,8 +65,13 @@ public abstract class BufferIo extends ReactorIo {
         begin();
     }
 
-    /// Polls the use. Returns true if it has ended, and [#count] is available.
-    protected boolean transfer(Waker waker) {
+    /// Polls the use. Returns true if it has ended, and [#count] is available: at once if an abandoned use has left input.
+    protected final boolean transfer(Waker waker) {
+        descriptor().checkThread();
+        if (!late.isEmpty() && !inFlight()) {
+            end(late.moveTo(slices));
+            return true;
+        }
         if (submitOrGetResult(waker)) {
             int result = ioResult();
             takeBack();
@@ -106,8 +113,26 @@ public abstract class BufferIo extends ReactorIo {
         }
     }
 
-    /// Takes the result of an abandoned use; [#kernelSlices] is still readable.
+    /// Takes the result of an abandoned use; [#kernelSlices] is still readable. If this throws, [#lost] is called.
     protected void keep(int result) {}
+
+    /// There was no memory for what came for an abandoned use. Every later use fails with `ENOMEM`, so none continues behind a
+    /// gap as if nothing were missing.
+    protected void lost() {
+        late.addGap();
+    }
+
+    /// Leaves the first `count` bytes of the first part, at least 1, to the next uses. Only to be called in [#keep].
+    protected final void keepBytes(int count) {
+        late.add(kernelSlices.kernelSegment(), count);
+    }
+
+    /// Leaves `error`, which is `-errno`, to the next use, unless it only says that this one was interrupted.
+    protected final void keepError(int error) {
+        if (error != -Errno.ECANCELED && error != -Errno.EINTR) {
+            late.addError(error);
+        }
+    }
 
     /// Takes memory for a [MessageHeader] or vectors, enough for all parts of [#kernelSlices]. Only to be called in [#fill]; it is
     /// released on the completion.
@@ -145,8 +170,14 @@ public abstract class BufferIo extends ReactorIo {
 
     @Override
     protected final void dispose(int result) {
-        keep(result);
-        takeBack();
+        try {
+            keep(result);
+        } catch (Throwable t) { // most likely an OutOfMemoryError
+            lost();
+            throw t;
+        } finally {
+            takeBack();
+        }
     }
 
     /// Ends the use; the kernel may still own its parts.

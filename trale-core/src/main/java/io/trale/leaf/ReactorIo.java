@@ -23,6 +23,10 @@ import io.trale.reactor.Operation;
 /// 7. else the waker is called; the owner takes [#ioResult], then calls [#reset], or [#abandon], which calls [#dispose].
 ///
 /// If the operation is withdrawn before the next enter, step 3 is left out, and the result is `-ECANCELED`.
+///
+/// **If a hook throws after the completion** (an [OutOfMemoryError], say), the use ends all the same, and the executor reports
+/// what was thrown. If [#released] or [#again] throws, the result is `-ENOMEM`. The hook that throws must have given up all that
+/// the kernel gave it: memory goes back, a descriptor is closed. Bytes that are lost must be noticed by the next use.
 public abstract class ReactorIo extends Operation {
 
     private static final Waker NONE = () -> {};
@@ -97,7 +101,15 @@ public abstract class ReactorIo extends Operation {
             orphan = true;
             descriptor().reactor().cancel(this);
         } else if (before == Use.FINISHED) {
+            disposeOrReport(result);
+        }
+    }
+
+    private void disposeOrReport(int result) {
+        try {
             dispose(result);
+        } catch (Throwable t) {
+            descriptor().reactor().fault(t);
         }
     }
 
@@ -138,30 +150,26 @@ public abstract class ReactorIo extends Operation {
     protected final void complete(int result, int flags) {
         boolean abandoned = orphan;
         orphan = false;
+        int outcome = -Errno.ENOMEM; // if a hook throws
+        boolean repeated = false;
         try {
             released(result);
-            if (abandoned) {
-                dispose(result);
-            }
-        } finally { // even if a hook throws, the owner is woken
-            if (abandoned) {
-                waker.wake(); // the next use may wait for the end of the orphan
-            } else {
-                proceed(result);
-            }
+            repeated = !abandoned && again(result);
+            outcome = result;
+        } catch (Throwable t) {
+            descriptor().reactor().fault(t);
         }
-    }
-
-    private void proceed(int result) {
-        if (!again(result)) {
-            finish(result);
-            waker.wake();
+        if (abandoned) {
+            disposeOrReport(outcome);
+        } else if (!repeated) {
+            finish(outcome);
         } else if (descriptor().isOpen()) {
             descriptor().reactor().stage(this);
+            return;
         } else {
             finish(-Errno.ECANCELED); // the close is the cause, whatever the result says
-            waker.wake();
         }
+        waker.wake(); // of an orphan: the next use may wait for its end
     }
 
     @Override

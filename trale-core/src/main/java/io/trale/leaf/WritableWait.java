@@ -43,7 +43,7 @@ public final class WritableWait {
         return epoll == NONE && onlyHalfClosed && socket.isOpen() && watchIndirectly();
     }
 
-    /// Returns false if there is no descriptor left; the busy loop then lasts until there is one.
+    /// Returns false if there is no descriptor or no memory left; the busy loop then lasts until there is.
     private boolean watchIndirectly() {
         int fd = socket.reactor().kernel().epollCreate(Net.EPOLL_CLOEXEC);
         if (fd < 0) {
@@ -52,13 +52,16 @@ public final class WritableWait {
         try (Arena call = Arena.ofConfined()) {
             MemorySegment event = call.allocate(16, 8); // struct epoll_event: the events, and data that we do not use
             event.set(JAVA_INT, 0, Net.POLLOUT);
-            if (socket.reactor().kernel().epollCtl(fd, Net.EPOLL_CTL_ADD, socket.fd(), event) < 0) {
-                socket.reactor().kernel().close(fd); // it would never be ready
-                return false;
+            if (socket.reactor().kernel().epollCtl(fd, Net.EPOLL_CTL_ADD, socket.fd(), event) == 0) {
+                socket.whenClosed(() -> socket.reactor().kernel().close(fd));
+                epoll = fd;
             }
+        } catch (OutOfMemoryError e) {
+            // as without a descriptor
         }
-        epoll = fd;
-        socket.whenClosed(() -> socket.reactor().kernel().close(fd));
-        return true;
+        if (epoll == NONE) {
+            socket.reactor().kernel().close(fd); // it would never be ready
+        }
+        return epoll != NONE;
     }
 }

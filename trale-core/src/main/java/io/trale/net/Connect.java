@@ -93,8 +93,11 @@ final class Connect<A extends SocketAddress, S extends StreamSocket<A>> implemen
     public void cancel() {
         if (attempt != null) {
             attempt.cancel();
-            socket.close();
             attempt = null;
+        }
+        if (socket != null) {
+            socket.close();
+            socket = null;
         }
         if (stream != null && !taken) {
             stream.close();

@@ -35,8 +35,8 @@ public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends 
         return new ConnectTo(descriptor(), peer);
     }
 
-    /// Receives one datagram to the start of `buffer`. A datagram that arrives for a cancelled receive is kept for the next
-    /// one. See `recvmsg(2)`.
+    /// Receives one datagram to the start of `buffer`. A datagram, or an error, that arrives for a cancelled receive is kept
+    /// for the next one. If there is no heap memory for a datagram, one receive fails with `ENOMEM`. See `recvmsg(2)`.
     ///
     /// Every call returns the same future. Only one receive may be in progress: a second one throws [IllegalStateException].
     /// The result is a new object; nothing else is allocated.

@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.io.Buffer;
+import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
@@ -76,17 +77,21 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
 
     @Override
     protected void released(int result) {
-        if (result >= 0) {
-            decodeSender(arguments());
+        try {
+            if (result >= 0) {
+                decodeSender(arguments());
+            }
+        } finally {
+            super.released(result);
         }
-        super.released(result);
     }
 
     private void decodeSender(MemorySegment header) {
         int nameBytes = MessageHeader.nameBytes(header);
         if (sender == null || MemorySegment.mismatch(header, 0, nameBytes, name, 0, name.byteSize()) >= 0) {
-            sender = socket.cast(SocketAddresses.decode(header, nameBytes));
+            A decoded = socket.cast(SocketAddresses.decode(header, nameBytes));
             name = MemorySegment.ofArray(header.asSlice(0, nameBytes).toArray(ValueLayout.JAVA_BYTE));
+            sender = decoded;
         }
     }
 
@@ -96,7 +101,15 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
             MemorySegment bytes = kernelSlices().kernelSegment();
             byte[] copy = bytes.asSlice(0, Math.min(result, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
             kept = new Kept<>(copy, result, sender);
+        } else {
+            keepError(result);
         }
+    }
+
+    /// A missing datagram leaves no gap in others: the next receive reports it, and the receives after that continue.
+    @Override
+    protected void lost() {
+        keepError(-Errno.ENOMEM);
     }
 
     @Override

@@ -51,7 +51,8 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
     ///
     /// - A connection that failed in the backlog (`ECONNABORTED` and others) is skipped.
     /// - If the process has no free descriptor or the kernel no memory (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`),
-    ///   connections stay in the backlog. The accept is retried every 100 ms.
+    ///   connections stay in the backlog. The accept is retried every 100 ms. If there is no heap memory for an accepted
+    ///   connection, that connection is closed.
     ///   This is logged once, and counted by [io.trale.task.Stats#acceptPauses].
     public Future<S> accept() {
         descriptor().checkThread();
@@ -138,11 +139,13 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         @Override
         public void cancel() {
             abandon();
-            if (!taken) {
-                handOn(stream);
-                stream = null;
+            S unused = taken ? null : stream;
+            stream = taken ? stream : null;
+            try {
+                handOn(unused);
+            } finally {
+                stopWaiting();
             }
-            stopWaiting();
         }
 
         @Override
@@ -156,7 +159,7 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
         protected void released(int result) {
             try {
                 if (result >= 0) {
-                    brought = connection(descriptor().accepted(result));
+                    brought = connection(descriptor().accepted(result)); // if it throws, the connection is closed
                 }
             } finally {
                 if (peer != null) {
@@ -190,7 +193,12 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
                 connection.close();
                 return;
             }
-            accepted.add(connection);
+            try {
+                accepted.add(connection);
+            } catch (Throwable t) {
+                connection.close();
+                throw t;
+            }
             wakeNext();
         }
 

@@ -29,7 +29,8 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     }
 
     /// Receives as `recv(2)`; 0 means that the peer has shut down its output. Fails with `ECONNRESET` among others. Bytes
-    /// that arrive for a cancelled read are kept for the next one.
+    /// that arrive for a cancelled read are kept for the next one. If there is no heap memory for them, every later read
+    /// fails with `ENOMEM`, since the bytes are lost.
     @Override
     public IntFuture read(Buffer buffer) {
         return receive.begin(buffer);

@@ -69,8 +69,8 @@ public final class BlockPool extends StagingQueue {
             throw new IllegalStateException("block " + index + " of " + blocks.length + " is given back twice");
         }
         taken[index] = false;
-        reactor.memoryListener().ownedByUs(blocks[index]);
         free[freeCount++] = index;
+        reactor.memoryListener().ownedByUs(blocks[index]);
     }
 
     @Override

@@ -80,6 +80,7 @@ final class Completions {
             counters.add(Count.IN_FLIGHT, -1);
         }
         operation.ended();
+        staging.ended(operation);
         complete(operation, result, flags);
         operation.descriptor().operationEnded();
     }

@@ -19,12 +19,11 @@ public final class Descriptor {
     private volatile boolean closing;
     private boolean closed;
     private Runnable whenClosed = () -> {};
-    /// A file, which is closed through the ring.
-    private final boolean file;
     /// A socket whose `SO_LINGER` was set, or that of the listener it comes from.
     private boolean lingers;
-    /// The operation that closes the file, once it was staged.
-    private Close close;
+    /// The operation that closes a file; null for others. It is made with this, so that a close needs no memory.
+    private final Close close;
+    private boolean closeStaged;
 
     /// Owns `fd` from now on: a socket, or another descriptor whose `close(2)` does not block.
     public Descriptor(Reactor reactor, int fd) {
@@ -34,7 +33,7 @@ public final class Descriptor {
     private Descriptor(Reactor reactor, int fd, boolean file) {
         this.reactor = reactor;
         this.fd = fd;
-        this.file = file;
+        close = file ? new Close(this) : null;
     }
 
     /// Owns the file `fd` from now on.
@@ -42,9 +41,15 @@ public final class Descriptor {
         return new Descriptor(reactor, fd, true);
     }
 
-    /// Owns `connection`, which this listening socket has accepted, from now on.
+    /// Owns `connection`, which this listening socket has accepted, from now on. Closes it if there is no memory for this.
     public Descriptor accepted(int connection) {
-        Descriptor accepted = new Descriptor(reactor, connection);
+        Descriptor accepted;
+        try {
+            accepted = new Descriptor(reactor, connection);
+        } catch (Throwable t) {
+            reactor.kernel().close(connection);
+            throw t;
+        }
         accepted.lingers = lingers; // an accepted socket inherits the option
         return accepted;
     }
@@ -116,13 +121,17 @@ public final class Descriptor {
         if (!closing || closed || operations != null) {
             return;
         }
-        if (file && close == null && reactor.isOpen()) {
-            close = new Close(this);
+        if (close != null && !closeStaged && reactor.isOpen()) {
+            closeStaged = true;
             reactor.stage(close);
             return;
         }
         if (lingers) {
-            stopLingering();
+            try {
+                stopLingering();
+            } catch (Throwable t) { // the close may block then
+                reactor.fault(t);
+            }
         }
         boolean isDone = close != null && close.isSubmitted(); // even if it failed, or the ring was closed meanwhile
         if (fd >= 0 && !isDone) {

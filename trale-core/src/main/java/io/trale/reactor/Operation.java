@@ -34,7 +34,7 @@ public abstract class Operation {
     /// While SUBMITTED: generation << 32 | slot index.
     long userData;
 
-    /// While STAGED: the queue, and the neighbours in it.
+    /// While STAGED: the queue, and the neighbours in it. While SUBMITTED: the same, if the cancel of this is staged.
     StagingQueue line;
     Operation previousInLine;
     Operation nextInLine;

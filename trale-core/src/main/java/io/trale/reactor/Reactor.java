@@ -364,8 +364,8 @@ public final class Reactor {
         }
     }
 
-    /// Reports what user code threw where no caller can catch it.
-    void fault(Throwable failure) {
+    /// Reports what was thrown where no caller can catch it, by user code or for want of memory.
+    public void fault(Throwable failure) {
         faults.accept(failure);
     }
 

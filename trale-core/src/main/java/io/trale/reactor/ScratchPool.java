@@ -6,7 +6,7 @@ import io.trale.linux.IoVectors;
 import io.trale.linux.MessageHeader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
+import java.util.Arrays;
 
 /// Native memory of one size for the arguments of operations: addresses, message headers, vectors, counters, paths.
 ///
@@ -33,7 +33,10 @@ public final class ScratchPool {
     private final MemoryListener listener;
     private final Arena arena;
     private final int bytes;
-    private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+    /// The free pieces are the first `freeCount`. There is a place for every piece, so that [#give] needs no memory.
+    private MemorySegment[] free = {};
+    private int freeCount;
+    private int count;
 
     ScratchPool(MemoryListener listener, Arena arena, int bytes) {
         this.listener = listener;
@@ -44,22 +47,30 @@ public final class ScratchPool {
     /// Takes a piece with arbitrary content; it belongs to the caller's operation until [#give]. Throws [IllegalStateException] if
     /// it was written to while it was free.
     public MemorySegment take() {
-        if (free.isEmpty()) {
-            int count = Math.max(1, SLAB_BYTES / bytes);
-            MemorySegment slab = arena.allocate((long) bytes * count, 64);
-            for (int i = 0; i < count; i++) {
-                MemorySegment memory = slab.asSlice((long) i * bytes, bytes);
-                memory.set(JAVA_LONG, 0, mark(memory));
-                free.add(memory);
-            }
+        if (freeCount == 0) {
+            grow();
         }
-        MemorySegment memory = free.pop();
+        MemorySegment memory = free[--freeCount];
         if (!isMarked(memory)) {
             throw new IllegalStateException("free memory was written to: " + memory);
         }
         memory.set(JAVA_LONG, 0, 0);
         listener.ownedByKernel(memory);
         return memory;
+    }
+
+    private void grow() {
+        int more = Math.max(1, SLAB_BYTES / bytes);
+        if (count + more > free.length) {
+            free = Arrays.copyOf(free, Math.max(2 * free.length, more));
+        }
+        MemorySegment slab = arena.allocate((long) bytes * more, 64);
+        for (int i = more - 1; i >= 0; i--) {
+            MemorySegment memory = slab.asSlice((long) i * bytes, bytes);
+            memory.set(JAVA_LONG, 0, mark(memory));
+            free[freeCount++] = memory;
+            count++;
+        }
     }
 
     /// Gives a piece back, after the last completion of its operation. Throws [IllegalStateException] if it is free already, or
@@ -69,8 +80,8 @@ public final class ScratchPool {
             throw new IllegalStateException("given back twice, or to the wrong pool: " + memory);
         }
         memory.set(JAVA_LONG, 0, mark(memory));
+        free[freeCount++] = memory;
         listener.ownedByUs(memory);
-        free.push(memory);
     }
 
     private static long mark(MemorySegment memory) {

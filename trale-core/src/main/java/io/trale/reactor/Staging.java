@@ -2,7 +2,6 @@ package io.trale.reactor;
 
 import io.trale.uring.Sqe;
 import io.trale.uring.SubmissionQueue;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -18,7 +17,8 @@ final class Staging {
     /// In the order of submission. Receives come last: the reply to a send of the same enter may have arrived by then, and a
     /// receive that completes at once is cheaper.
     private final List<StagingQueue> queues = new ArrayList<>(List.of(plain));
-    private final ArrayDeque<Operation> cancels = new ArrayDeque<>();
+    /// Operations in the kernel that are to be cancelled.
+    private final StagingQueue cancels = new StagingQueue();
     /// Operations that were withdrawn before the kernel saw them, and are to end with `-ECANCELED`.
     private final StagingQueue withdrawn = new StagingQueue();
 
@@ -55,7 +55,7 @@ final class Staging {
             }
         });
         queues.subList(1, queues.size()).clear();
-        cancels.clear();
+        cancels.forEach(cancels::remove);
         releasing = false;
     }
 
@@ -81,6 +81,13 @@ final class Staging {
         } else if (operation.line != null && operation.line != withdrawn) {
             operation.line.remove(operation);
             withdrawn.add(operation);
+        }
+    }
+
+    /// `operation` has ended: it is no longer to be cancelled.
+    void ended(Operation operation) {
+        if (operation.line == cancels) {
+            cancels.remove(operation);
         }
     }
 
@@ -118,13 +125,10 @@ final class Staging {
 
     /// Writes entries while the submission queue has room and a queue has budget. Returns true if entries with budget are left.
     boolean writeTo(SubmissionQueue submissions, Slots slots) {
-        Operation cancelled;
-        while (submissions.free() > 0 && (cancelled = cancels.pollFirst()) != null) {
-            if (cancelled.submitted() && cancelled.cancelling) { // else it has ended meanwhile
-                Sqe sqe = submissions.next();
-                sqe.prepCancel(cancelled.userData);
-                sqe.userData(CANCEL);
-            }
+        while (submissions.free() > 0 && !cancels.isEmpty()) {
+            Sqe sqe = submissions.next();
+            sqe.prepCancel(cancels.next().userData);
+            sqe.userData(CANCEL);
         }
         boolean left = !cancels.isEmpty();
         for (int i = 0; i < queues.size(); i++) {

@@ -1,6 +1,5 @@
 package io.trale.task;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -12,8 +11,9 @@ final class LiveTasks {
     /// An intrusive list, so that a task is removed in constant time.
     private Task<?> first;
     private int count;
-    /// Tasks that have failed in this turn without a waiter.
-    private final ArrayDeque<Task<?>> unjoined = new ArrayDeque<>();
+    /// Tasks that have failed in this turn without a waiter, in order. Linked by `nextLive`, since they are no longer live.
+    private Task<?> firstUnjoined;
+    private Task<?> lastUnjoined;
     private final Consumer<Throwable> reporter;
 
     /// `reporter` gets the failures that are not joined.
@@ -50,13 +50,20 @@ final class LiveTasks {
         task.nextLive = null;
         count--;
         if (isUnjoined) {
-            unjoined.add(task);
+            if (firstUnjoined == null) {
+                firstUnjoined = task;
+            } else {
+                lastUnjoined.nextLive = task;
+            }
+            lastUnjoined = task;
         }
     }
 
     /// Reports the failures that were not taken by a join until now.
     void reportUnjoined() {
-        for (Task<?> task; (task = unjoined.poll()) != null;) {
+        for (Task<?> task; (task = firstUnjoined) != null;) {
+            firstUnjoined = task.nextLive;
+            task.nextLive = null;
             Throwable failure = task.untakenFailure();
             if (failure != null && !Outcome.isCancel(failure)) {
                 reporter.accept(failure);

@@ -40,6 +40,7 @@ public final class TimerFd implements AutoCloseable {
         reactor.checkThread();
         int fd = Failure.check("timerfd_create",
                 reactor.kernel().timerfdCreate(Time.CLOCK_MONOTONIC, Time.TFD_CLOEXEC | Time.TFD_NONBLOCK));
+        Descriptor timer = new Descriptor(reactor, fd);
         try (Arena call = Arena.ofConfined()) {
             MemorySegment times = call.allocate(32, 8); // struct itimerspec: interval, value, each seconds and nanoseconds
             times.set(JAVA_LONG, 0, period.getSeconds());
@@ -48,11 +49,13 @@ public final class TimerFd implements AutoCloseable {
             times.set(JAVA_LONG, 24, first.isZero() ? 1 : first.getNano()); // zero would disarm the timer
             int result = reactor.kernel().timerfdSettime(fd, 0, times);
             if (result < 0) {
-                reactor.kernel().close(fd);
                 throw Failure.of("timerfd_settime", -result);
             }
+            return new TimerFd(timer);
+        } catch (Throwable t) {
+            timer.close();
+            throw t;
         }
-        return new TimerFd(new Descriptor(reactor, fd));
     }
 
     /// Waits for an expiration. The future completes with the number of expirations since the previous wait, at least 1. If

@@ -220,21 +220,54 @@ class ReactorIoTest {
         assertThat(read.taken()).isEqualTo(Long.BYTES);
     }
 
-    @Test
-    void releasedThatThrowsEndsTheWait() throws Exception {
+    /// The kernel has taken a signal that nobody gets: the result must say so.
+    private void assertFailsForWantOfMemory(Io read, Throwable failure) throws Exception {
         List<Throwable> faults = new ArrayList<>();
         reactor.setOwner(this, faults::add);
-        IllegalStateException failure = new IllegalStateException("in released");
-        Io read = new Io("read", false) {
-            @Override
-            protected void released(int result) {
-                throw failure;
-            }
-        };
         assertThat(read.poll()).isFalse();
         signalFromAnotherThread(1);
         assertThat(faults).containsExactly(failure);
         assertThat(woken).containsExactly("read");
         assertThat(read.poll()).isTrue();
+        assertThat(read.taken()).isEqualTo(-Errno.ENOMEM);
+    }
+
+    @Test
+    void releasedThatThrowsFailsTheOperation() throws Exception {
+        IllegalStateException failure = new IllegalStateException("in released");
+        assertFailsForWantOfMemory(new Io("read", false) {
+            @Override
+            protected void released(int result) {
+                throw failure;
+            }
+        }, failure);
+    }
+
+    @Test
+    void againThatThrowsFailsTheOperation() throws Exception {
+        IllegalStateException failure = new IllegalStateException("in again");
+        assertFailsForWantOfMemory(new Io("read", false) {
+            @Override
+            protected boolean again(int result) {
+                throw failure;
+            }
+        }, failure);
+    }
+
+    @Test
+    void disposeThatThrowsDoesNotConcernTheCanceller() throws Exception {
+        List<Throwable> faults = new ArrayList<>();
+        reactor.setOwner(this, faults::add);
+        IllegalStateException failure = new IllegalStateException("in dispose");
+        Io read = new Io("read", false) {
+            @Override
+            protected void dispose(int result) {
+                throw failure;
+            }
+        };
+        assertThat(read.poll()).isFalse();
+        signalFromAnotherThread(1);
+        read.cancel(); // completed, and not taken
+        assertThat(faults).containsExactly(failure);
     }
 }

@@ -46,6 +46,7 @@ final class Accept extends SimOperation {
         if (entry.address() != 0) {
             int room = SimMemory.getInt(entry.offset());
             SimMemory.setInt(entry.offset(), SocketAddresses.encode(connection.remote(), SimMemory.at(entry.address(), room)));
+            kernel.garble(entry.address());
         }
         return kernel.install(connection);
     }

@@ -55,6 +55,7 @@ final class ReceiveMessage extends SimOperation {
         }
         boolean truncated = datagram.bytes().length > room;
         message.encodeName(datagram.sender());
+        kernel.garble(message.name());
         message.setFlags((truncated ? Net.MSG_TRUNC : 0) | tellDrops(datagram.drops()));
         return truncated && (entry.opFlags() & Net.MSG_TRUNC) == 0 ? room : datagram.bytes().length;
     }

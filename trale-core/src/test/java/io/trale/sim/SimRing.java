@@ -229,7 +229,7 @@ final class SimRing extends SimFile {
     void ended(SimOperation operation, int result, int flags) {
         inFlight.remove(operation);
         kernel.shadow.release(operation);
-        post(operation.entry.userData(), result, flags);
+        post(operation.entry.userData(), kernel.reported(operation.entry.opcode(), result), flags);
         operation.file.drop();
     }
 

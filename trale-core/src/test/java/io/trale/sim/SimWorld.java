@@ -1,5 +1,6 @@
 package io.trale.sim;
 
+import io.trale.uring.Opcode;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -20,6 +21,9 @@ abstract sealed class SimWorld permits SimKernel {
     Runnable sleep;
 
     private int socketBufferBytes = 64 << 10;
+    /// The operation whose next completion is overstated, or null.
+    private Opcode overstated;
+    private boolean garbled;
     private boolean strict;
     private long hash;
     private AssertionError failure;
@@ -84,6 +88,35 @@ abstract sealed class SimWorld permits SimKernel {
     /// The random generator of this run, also for scenarios.
     public SplittableRandom random() {
         return dice.random();
+    }
+
+    /// Makes the next completion of `opcode` with a positive result claim `Integer.MAX_VALUE` bytes. No array is that long, so
+    /// that a copy of the bytes ends with an [OutOfMemoryError].
+    public void overstateNext(Opcode opcode) {
+        overstated = opcode;
+    }
+
+    /// The result that a completion of `opcode` reports.
+    int reported(Opcode opcode, int result) {
+        if (opcode != overstated || result <= 0) {
+            return result;
+        }
+        overstated = null;
+        return Integer.MAX_VALUE;
+    }
+
+    /// Makes the next accept or receive that names a peer name an unknown address family. The handler that decodes the address
+    /// then throws, as it does if there is no memory for the address.
+    public void garbleNextPeer() {
+        garbled = true;
+    }
+
+    /// Writes over the address at `name`, if it is to be garbled.
+    void garble(long name) {
+        if (garbled) {
+            garbled = false;
+            SimMemory.write(name, new byte[] {99, 0});
+        }
     }
 
     // ---- results

@@ -119,9 +119,18 @@ public final class Seeds {
         });
     }
 
-    /// Runs `body` on an executor on `kernel` and the current thread, closes the executor, and checks for leaks.
+    /// Runs `body` on an executor on `kernel` and the current thread, closes the executor, and checks for leaks and for uncaught
+    /// failures.
     public static void run(SimKernel kernel, ExecutorOptions options, Body body) throws Exception {
         List<Throwable> uncaught = new ArrayList<>();
+        run(kernel, options, uncaught, body);
+        for (Throwable failure : uncaught) {
+            throw new AssertionError("seed " + kernel.seed() + ": uncaught " + failure, failure);
+        }
+    }
+
+    /// As [#run(SimKernel, ExecutorOptions, Body)], but collects uncaught failures in `uncaught`.
+    public static void run(SimKernel kernel, ExecutorOptions options, List<Throwable> uncaught, Body body) throws Exception {
         Executor executor = Executor.open(kernel, options.uncaught(uncaught::add));
         kernel.checkMemoryOf(executor.reactor());
         kernel.inEachCall(() -> checkCounters(kernel, executor));
@@ -139,9 +148,6 @@ public final class Seeds {
             }
         }
         kernel.assertQuiescent();
-        for (Throwable failure : uncaught) {
-            throw new AssertionError("seed " + kernel.seed() + ": uncaught " + failure, failure);
-        }
         checkCounters(kernel, executor);
         require(kernel, executor.reactor().counters().get(Count.IN_FLIGHT) == 0, "operations in flight after the end");
     }
