@@ -2,10 +2,12 @@ package io.trale.reactive.buffer;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The head of a stream: received bytes that no subscriber has consumed. They are contiguous and on the heap, so that they
@@ -86,6 +88,17 @@ public class Unread {
         ByteBuffer taken = own && bytes.remaining() == bytes.capacity() ? bytes.order(ByteOrder.BIG_ENDIAN) : copy(bytes);
         this.bytes = null;
         return taken;
+    }
+
+    /// A copy of all bytes, of which there are some, in native memory of `arena`. Consumes nothing.
+    public MemorySegment copyTo(Arena arena) {
+        ByteBuffer bytes = Objects.requireNonNull(this.bytes, "no bytes");
+        return arena.allocate(bytes.remaining(), 64).copyFrom(MemorySegment.ofBuffer(bytes));
+    }
+
+    /// Consumes all.
+    public void clear() {
+        bytes = null;
     }
 
     /// Decodes one element and consumes its bytes; returns null if more bytes are needed. If `decoder` throws, no bytes are

@@ -15,9 +15,9 @@ import io.trale.reactor.Failure;
 import io.trale.reactor.Operation;
 import io.trale.uring.Abi;
 import io.trale.uring.Sqe;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -34,7 +34,8 @@ final class DatagramReceiver extends Operation {
     // For the loop alone.
     private @Nullable MemorySegment header;
     private @Nullable Datagram head;
-    private @Nullable IOException failure;
+    /// Signalled to one subscriber: an error of the kernel, or why a datagram was lost.
+    private @Nullable Throwable failure;
     private long dropped;
 
     DatagramReceiver(UdpSocketEndpoint endpoint) {
@@ -69,28 +70,35 @@ final class DatagramReceiver extends Operation {
     protected void complete(int result, int flags) {
         boolean inBuffer = (flags & Abi.IORING_CQE_F_BUFFER) != 0; // false for an empty datagram
         MemorySegment buffer = inBuffer ? group().take(flags) : MemorySegment.NULL;
-        MemorySegment header = this.header;
+        try {
+            received(result, buffer);
+        } catch (Throwable t) { // most likely an OutOfMemoryError
+            failure = t;
+        }
         if (header != null) { // null if it was cancelled before it was submitted
-            if (result >= 0) {
-                head = datagram(header, buffer, result);
-            }
             endpoint.loop.reactor.pools().scratch().give(header);
-            this.header = null;
+            header = null;
         }
         if (inBuffer) {
             group().give(flags);
         }
-        if (result < 0) {
-            switch (-result) {
-                case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // staged again if there is demand
-                case Errno.ENOBUFS -> endpoint.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, when a buffer is free
-                default -> failure = Failure.of("recvmsg", endpoint.descriptor.fd(), endpoint.localAddress(), -result);
-            }
-        }
         place.wake();
     }
 
-    private Datagram datagram(MemorySegment header, MemorySegment buffer, int size) {
+    private void received(int result, MemorySegment buffer) {
+        if (result >= 0) {
+            head = datagram(buffer, result);
+            return;
+        }
+        switch (-result) {
+            case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // staged again if there is demand
+            case Errno.ENOBUFS -> endpoint.loop.reactor.counters().add(Count.NO_BUFFER, 1); // likewise, when a buffer is free
+            default -> failure = Failure.of("recvmsg", endpoint.descriptor.fd(), endpoint.localAddress(), -result);
+        }
+    }
+
+    private Datagram datagram(MemorySegment buffer, int size) {
+        MemorySegment header = Objects.requireNonNull(this.header, "not filled in");
         dropped += DropCount.read(header) - (int) dropped & 0xffff_ffffL; // the kernel's count wraps, ours does not
         int length = (int) Math.min(size, buffer.byteSize());
         return new Datagram(ByteBuffer.wrap(Unread.copyOf(buffer, length)), SocketAddresses.decode(header), size > length,
@@ -111,7 +119,7 @@ final class DatagramReceiver extends Operation {
                 head = null;
                 next(datagram);
             }
-            IOException failed = failure;
+            Throwable failed = failure;
             if (isOver()) {
                 return;
             }

@@ -83,7 +83,7 @@ final class DatagramSender extends Sender {
     }
 
     @Override
-    protected void complete(int result, int flags) {
+    protected void completed(int result) {
         giveBack();
         if (hasFailed()) {
             return; // aborted while it was in flight

@@ -53,10 +53,16 @@ public final class UdpSocketEndpoint implements UdpEndpoint {
     }
 
     private static UdpEndpoint open(Loop loop, InetSocketAddress address, NetOptions options) throws IOException {
-        UdpSocketEndpoint endpoint = new UdpSocketEndpoint(loop, UdpSocket.bind(address, options));
-        Sockets.setOption(endpoint.descriptor, Net.SOL_SOCKET, Net.SO_RXQ_OVFL, 1);
-        loop.opened(endpoint.descriptor, endpoint::abort);
-        return endpoint;
+        UdpSocket socket = UdpSocket.bind(address, options);
+        try {
+            UdpSocketEndpoint endpoint = new UdpSocketEndpoint(loop, socket);
+            Sockets.setOption(endpoint.descriptor, Net.SOL_SOCKET, Net.SO_RXQ_OVFL, 1);
+            loop.opened(endpoint.descriptor, endpoint::abort);
+            return endpoint;
+        } catch (Throwable t) {
+            socket.close();
+            throw t;
+        }
     }
 
     @Override

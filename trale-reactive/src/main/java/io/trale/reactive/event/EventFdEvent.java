@@ -37,9 +37,15 @@ public final class EventFdEvent implements Event {
     }
 
     private static Event open(Loop loop) throws ErrnoException {
-        EventFdEvent event = new EventFdEvent(loop, EventFd.counter());
-        loop.opened(event.eventfd.descriptor(), event::close);
-        return event;
+        EventFd eventfd = EventFd.counter();
+        try {
+            EventFdEvent event = new EventFdEvent(loop, eventfd);
+            loop.opened(eventfd.descriptor(), event::close);
+            return event;
+        } catch (Throwable t) {
+            eventfd.close();
+            throw t;
+        }
     }
 
     // ---- send signals

@@ -242,10 +242,19 @@ public final class FileSubscription extends LoopSubscription<ByteBuffer> {
 
         @Override
         protected void complete(int result, int flags) {
-            if (block >= 0) {
-                if (result > 0) {
+            int outcome = -Errno.ENOMEM; // if this throws
+            try {
+                if (block >= 0 && result > 0) {
                     bytes = ByteBuffer.wrap(Unread.copyOf(blocks().segment(block), result));
                 }
+                outcome = result;
+            } finally {
+                ended(outcome);
+            }
+        }
+
+        private void ended(int result) {
+            if (block >= 0) {
                 blocks().give(block);
                 block = -1;
             }

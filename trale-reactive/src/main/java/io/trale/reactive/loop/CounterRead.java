@@ -30,9 +30,9 @@ public final class CounterRead extends CounterIo {
         return count != 0;
     }
 
-    /// Takes all there is, or as much of it as a signed number can tell.
-    public long take() {
-        long taken = count < 0 ? Long.MAX_VALUE : count;
+    /// Takes all there is, or as much of it as a signed number can tell. Takes nothing if there is no memory for the result.
+    public Long take() {
+        Long taken = count < 0 ? Long.MAX_VALUE : count;
         count -= taken;
         return taken;
     }

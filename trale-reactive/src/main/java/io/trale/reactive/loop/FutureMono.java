@@ -237,9 +237,21 @@ public final class FutureMono<T> extends Mono<T> implements Scannable {
                 }
                 run.succeed(future.result());
             } catch (Throwable t) {
-                run.fail(t);
+                try {
+                    letGo();
+                } finally {
+                    run.fail(t);
+                }
             }
             return true;
+        }
+
+        /// Releases what the future holds if its poll has thrown. No effect if its result was taken.
+        private void letGo() {
+            Future<T> future = this.future;
+            if (future != null) {
+                future.cancel();
+            }
         }
 
         @Override
@@ -249,10 +261,7 @@ public final class FutureMono<T> extends Mono<T> implements Scannable {
 
         @Override
         public void cancel() {
-            Future<T> future = this.future;
-            if (future != null) {
-                future.cancel();
-            }
+            letGo();
             run.aborted();
         }
     }

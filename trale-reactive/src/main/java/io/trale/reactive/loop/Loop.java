@@ -108,13 +108,14 @@ public final class Loop {
     }
 
     /// Has `end` run when the loop closes, unless `descriptor` was closed before; at once if it closes already, as it may
-    /// for what had succeeded when it was told to. Loop thread.
+    /// for what had succeeded when it was told to. If this throws, for want of memory, the caller closes `descriptor`. Loop
+    /// thread.
     public void opened(Descriptor descriptor, Runnable end) {
         if (closing) {
             end.run();
         } else {
-            open.put(descriptor, end);
             descriptor.whenClosed(() -> open.remove(descriptor));
+            open.put(descriptor, end);
         }
     }
 

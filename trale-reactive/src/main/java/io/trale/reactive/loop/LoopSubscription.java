@@ -20,7 +20,8 @@ import reactor.util.context.Context;
 ///
 /// **Ends.** Every end is signalled once, in a later turn than the subscription: `retry` and `repeat` of a source that is
 /// over cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. What the
-/// subscriber throws ends it too: see [#next].
+/// subscriber throws ends it too: see [#next]. If the source itself throws, an `OutOfMemoryError` say, the subscription fails
+/// with that.
 ///
 /// A source adds two steps, [#progress] and [#stop], and its [#cutOff].
 public abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
@@ -185,8 +186,8 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         try {
             long seen;
             do {
-                if (state == State.STARTED && cancelled) {
-                    end();
+                if (cancelled) {
+                    endIfStarted();
                 }
                 if (state == State.STARTED && badRequest) {
                     fail(Loop.badRequest());
@@ -200,6 +201,12 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
                 seen = demand;
                 progress();
             } while (cancelled || badRequest || requested != 0 || demand > seen);
+        } catch (Throwable t) {
+            if (isOver()) { // there is no subscriber to notify
+                endIfStarted();
+                throw t;
+            }
+            fail(t);
         } finally {
             draining = false;
         }
@@ -272,6 +279,12 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         end();
         if (!cancelled) {
             Loop.tellEnd(subscriber, failure, this::broken);
+        }
+    }
+
+    private void endIfStarted() {
+        if (state == State.STARTED) {
+            end();
         }
     }
 

@@ -260,6 +260,18 @@ public abstract class Sender extends Operation {
 
     // ---- after each operation
 
+    /// Handles the end of the operation. If this throws, it is unknown what was sent, so nothing more may be sent after it.
+    protected abstract void completed(int result);
+
+    @Override
+    protected final void complete(int result, int flags) {
+        try {
+            completed(result);
+        } catch (Throwable t) { // most likely an OutOfMemoryError
+            fail(new IOException(describe() + ": failed because of " + t, t));
+        }
+    }
+
     /// Why nothing will go out any more, or null.
     public final @Nullable IOException failure() {
         return failure;

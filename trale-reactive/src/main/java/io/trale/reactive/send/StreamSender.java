@@ -166,7 +166,7 @@ public abstract class StreamSender extends Sender {
     }
 
     @Override
-    protected final void complete(int result, int flags) {
+    protected final void completed(int result) {
         int asked = length;
         SendSubscriber<?> owner = first();
         giveBack();
@@ -175,7 +175,6 @@ public abstract class StreamSender extends Sender {
         }
         boolean whole = result < 0 || advance(result);
         if (unreadable != null || !whole) {
-            tellTaken(owner);
             failUnreadable(unreadable);
             return;
         }
@@ -235,6 +234,10 @@ public abstract class StreamSender extends Sender {
     @Override
     protected final void fail(IOException failure) {
         taken = 0;
+        SendSubscriber<?> owner = first();
+        if (owner != null) {
+            tellTaken(owner); // may fail this, too
+        }
         super.fail(failure);
     }
 }

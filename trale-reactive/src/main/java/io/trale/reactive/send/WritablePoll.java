@@ -42,10 +42,15 @@ final class WritablePoll extends Operation {
 
     @Override
     protected void complete(int result, int flags) {
-        if (writable.isFalseAlarm(result)) {
-            await();
-        } else {
-            ready.run();
+        boolean again = false;
+        try {
+            again = writable.isFalseAlarm(result);
+        } finally { // even if that throws, the send goes on
+            if (again) {
+                await();
+            } else {
+                ready.run();
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -38,10 +39,11 @@ final class Acceptor {
     private final UnicastSubscription.Place place = new UnicastSubscription.Place();
 
     // For the loop alone.
-    private final ArrayDeque<Accept> idle = new ArrayDeque<>();
-    private final ArrayDeque<Accept> busy = new ArrayDeque<>();
+    // No more than WINDOW are in flight, or accepted and not signalled. So these queues never grow.
+    private final ArrayDeque<Accept> idle = new ArrayDeque<>(WINDOW);
+    private final ArrayDeque<Accept> busy = new ArrayDeque<>(WINDOW);
     /// Accepted for a subscriber that has gone: for the next one.
-    private final ArrayDeque<Connection> accepted = new ArrayDeque<>();
+    private final ArrayDeque<Connection> accepted = new ArrayDeque<>(WINDOW);
     private final AcceptBackoff backoff;
     private @Nullable IOException failure;
 
@@ -81,16 +83,24 @@ final class Acceptor {
 
         @Override
         protected void complete(int result, int flags) {
-            MemorySegment memory = peer;
-            if (memory != null) {
-                if (result >= 0) {
-                    accepted.add(connection(result, memory));
-                }
-                loop.reactor.pools().scratch().give(memory);
-                peer = null;
-            }
             busy.remove(this);
             idle.push(this);
+            int outcome = -Errno.ENOMEM; // if this throws: the connection is closed, and accepting pauses
+            try {
+                if (result >= 0) {
+                    accepted.add(connection(result));
+                }
+                outcome = result;
+            } finally {
+                ended(outcome);
+            }
+        }
+
+        private void ended(int result) {
+            if (peer != null) {
+                loop.reactor.pools().scratch().give(peer);
+                peer = null;
+            }
             if (result < 0 && result != -Errno.ECANCELED) {
                 failed(-result);
             }
@@ -109,9 +119,16 @@ final class Acceptor {
             }
         }
 
-        private Connection connection(int fd, MemorySegment peer) {
-            return SocketConnection.open(loop, descriptor().accepted(fd),
-                    SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
+        private Connection connection(int fd) {
+            MemorySegment memory = Objects.requireNonNull(peer, "not filled in");
+            Descriptor socket = descriptor().accepted(fd);
+            try {
+                return SocketConnection.open(loop, socket,
+                        SocketAddresses.decode(memory, memory.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
+            } catch (Throwable t) {
+                socket.close();
+                throw t;
+            }
         }
     }
 

@@ -35,8 +35,16 @@ public final class Connector {
 
     private static Mono<Connection> connect(Loop loop, Supplier<Future<? extends StreamSocket<?>>> connect) {
         return new FutureMono<SocketConnection>(loop,
-                () -> new MappedFuture<>(connect.get(),
-                        stream -> SocketConnection.open(loop, stream.descriptor(), stream.remoteAddress())),
+                () -> new MappedFuture<>(connect.get(), stream -> open(loop, stream)),
                 SocketConnection::abort, SocketConnection::abortIfUntouched).assembled().cast(Connection.class);
+    }
+
+    private static SocketConnection open(Loop loop, StreamSocket<?> stream) {
+        try {
+            return SocketConnection.open(loop, stream.descriptor(), stream.remoteAddress());
+        } catch (Throwable t) {
+            stream.close();
+            throw t;
+        }
     }
 }

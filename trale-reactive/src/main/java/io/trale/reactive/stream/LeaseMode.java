@@ -48,15 +48,29 @@ public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
             ReceiveMode.keep(head, from, buffer, length, flags);
             return take(head, false);
         }
+        Lease lease;
+        try {
+            lease = new BufferLease(this, buffer, length, flags, tracked);
+        } catch (Throwable t) {
+            from.give(flags);
+            throw t;
+        }
         onLease++;
-        return new BufferLease(this, buffer, length, flags, tracked);
+        return lease;
     }
 
     @Override
     public Lease take(Unread head, boolean end) {
         Arena memory = Arena.ofShared();
-        MemorySegment segment = ReceiveMode.copy(head, memory);
-        return new BufferLease(flags -> memory.close(), segment, (int) segment.byteSize(), 0, tracked);
+        try {
+            MemorySegment segment = head.copyTo(memory);
+            Lease lease = new BufferLease(flags -> memory.close(), segment, head.size(), 0, tracked);
+            head.clear();
+            return lease;
+        } catch (Throwable t) {
+            memory.close();
+            throw t;
+        }
     }
 
     @Override

@@ -35,10 +35,15 @@ interface ReceiveMode<T> {
     /// What `function` makes of them, in place.
     static <R> ReceiveMode<R> inPlace(Function<? super MemorySegment, ? extends R> function) {
         return new ReceiveMode<>() {
+            private boolean shown;
+
             @Override
             public R take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
+                shown = false;
                 try (Arena call = Arena.ofConfined()) {
-                    return made(function.apply(Memory.view(buffer, length, call)));
+                    MemorySegment bytes = Memory.view(buffer, length, call);
+                    shown = true;
+                    return made(function.apply(bytes));
                 } finally {
                     group.give(flags);
                 }
@@ -47,13 +52,15 @@ interface ReceiveMode<T> {
             @Override
             public R take(Unread head, boolean end) {
                 try (Arena call = Arena.ofConfined()) {
-                    return made(function.apply(copy(head, call)));
+                    MemorySegment bytes = head.copyTo(call);
+                    head.clear();
+                    return made(function.apply(bytes));
                 }
             }
 
             @Override
-            public boolean showsBytes() {
-                return true;
+            public boolean hasShownBytes() {
+                return shown;
             }
 
             private R made(R element) {
@@ -80,19 +87,13 @@ interface ReceiveMode<T> {
         }
     }
 
-    /// All bytes of `head`, which is empty then, in native memory of `arena`. If there is no memory, `head` is as before.
-    static MemorySegment copy(Unread head, Arena arena) {
-        MemorySegment copy = arena.allocate(head.size(), 64);
-        return copy.copyFrom(MemorySegment.ofBuffer(Objects.requireNonNull(head.take(), "no bytes")));
-    }
-
     /// The group that the next receive takes its buffer from; null while nothing may be received, although there is demand.
     default @Nullable BufferGroup group(Reactor reactor) {
         return reactor.pools().receiveGroup();
     }
 
-    /// True if user code sees the bytes themselves, so that those of an element which could not be made are not lost on it.
-    default boolean showsBytes() {
+    /// True if user code has seen the bytes of the last [#take]. If it threw, they are not lost on that code.
+    default boolean hasShownBytes() {
         return false;
     }
 

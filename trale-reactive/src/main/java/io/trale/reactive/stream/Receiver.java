@@ -42,7 +42,7 @@ final class Receiver extends Operation {
     Unread head = new Unread(); // tests have one without memory
     /// The buffers that the operation in flight takes one of.
     private @Nullable BufferGroup group;
-    /// The buffer that has just arrived, how much of it counts, and the flags that give it back.
+    /// The buffer that has just arrived, how much of it counts, and the flags that give it back. Null if no buffer is ours.
     private @Nullable MemorySegment arrived;
     private int arrivedBytes;
     private int arrivedFlags;
@@ -54,8 +54,9 @@ final class Receiver extends Operation {
     /// Of each receive: `MSG_DONTWAIT` if the input ends with what is in the socket already.
     private int messageFlags;
     private @Nullable IOException failure;
-    /// Why received bytes were lost. The stream has a gap then: nothing is received any more, and each subscription fails.
-    private @Nullable OutOfMemoryError lost;
+    /// Why something that was received is lost. The stream has a gap then: nothing is received any more, and each subscription
+    /// fails.
+    private @Nullable Throwable lost;
     /// The limit of [#readIdle] was reached just now.
     private boolean idle;
     private @Nullable ReadIdleException idleFailure;
@@ -118,6 +119,19 @@ final class Receiver extends Operation {
 
     @Override
     protected void complete(int result, int flags) {
+        try {
+            received(result, flags);
+        } catch (Throwable t) { // most likely an OutOfMemoryError
+            lost = t;
+        }
+        try {
+            place.wake();
+        } finally {
+            keepUnwanted();
+        }
+    }
+
+    private void received(int result, int flags) {
         readIdle.answered();
         if ((flags & Abi.IORING_CQE_F_BUFFER) != 0) {
             MemorySegment buffer = group().take(flags);
@@ -142,14 +156,17 @@ final class Receiver extends Operation {
                 default -> failure = Failure.of("recv", connection.descriptor.fd(), connection.remoteAddress(), -result);
             }
         }
-        place.wake();
+    }
+
+    /// Keeps what has arrived and was not taken, for the next subscriber.
+    private void keepUnwanted() {
         MemorySegment unwanted = arrived;
-        if (unwanted != null) { // for the next subscriber, then
+        if (unwanted != null) {
             arrived = null;
             try {
                 ReceiveMode.keep(head, group(), unwanted, arrivedBytes, arrivedFlags);
-            } catch (OutOfMemoryError e) {
-                lost = e;
+            } catch (Throwable t) {
+                lost = t;
                 place.wake();
             }
         }
@@ -192,7 +209,7 @@ final class Receiver extends Operation {
                 return;
             }
             if (lost != null && failure == null) {
-                failure = new IOException(connection.describe("recv") + ": received bytes were lost for want of memory", lost);
+                failure = new IOException(connection.describe("recv") + ": received bytes were lost because of " + lost, lost);
             }
             if (!connection.isOpen() && (more || failure == null && !finished)) {
                 closed();
@@ -218,11 +235,14 @@ final class Receiver extends Operation {
                 return mode.take(head, finished);
             }
             arrived = null; // from here on it belongs to the mode
+            int before = head.size();
             try {
                 return mode.take(head, group(), buffer, arrivedBytes, arrivedFlags);
-            } catch (OutOfMemoryError e) { // it does not say whether they were copied
-                lost = mode.showsBytes() ? null : e;
-                throw e;
+            } catch (Throwable t) {
+                if (head.size() == before && !mode.hasShownBytes()) { // neither kept nor seen by user code
+                    lost = t;
+                }
+                throw t;
             }
         }
 

@@ -45,9 +45,14 @@ public final class SocketListener implements Listener {
             case UnixDomainSocketAddress unix -> UnixListener.bind(unix, options);
             default -> throw new UnsupportedAddressTypeException();
         };
-        Listener listener = new SocketListener(loop, socket);
-        loop.opened(socket.descriptor(), listener::dispose);
-        return listener;
+        try {
+            Listener listener = new SocketListener(loop, socket);
+            loop.opened(socket.descriptor(), listener::dispose);
+            return listener;
+        } catch (Throwable t) {
+            socket.close();
+            throw t;
+        }
     }
 
     @Override

@@ -61,8 +61,8 @@ public final class TickSubscription extends LoopSubscription<Tick> {
         CounterRead read = this.read;
         if (read == null) {
             TimerFd timer = TimerFd.start(first, period);
+            this.timer = timer; // from here on stop() closes it
             read = new CounterRead("timerfd", timer.descriptor());
-            this.timer = timer;
             this.read = read;
             loop.opened(timer.descriptor(), this::drain);
         }

@@ -9,12 +9,15 @@ import io.trale.reactive.testing.Support;
 import io.trale.sim.SimKernel;
 import io.trale.sim.SimPeer;
 import io.trale.task.ExecutorOptions;
+import io.trale.uring.Opcode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.reactivestreams.Publisher;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
@@ -37,7 +40,7 @@ class ReceiveGapTest {
 
     private void assertFailed() {
         assertThat(failures).singleElement().isInstanceOf(IOException.class).asString()
-                .contains("recv(fd=", "lost for want of memory");
+                .contains("recv(fd=", "received bytes were lost because of java.lang.OutOfMemoryError");
         assertThat(received).isEmpty();
     }
 
@@ -80,6 +83,26 @@ class ReceiveGapTest {
                 note(ReceiveKind.COPIES.receive(c), done::set);
             });
         }));
+        assertThat(first).singleElement().isInstanceOf(OutOfMemoryError.class);
+        assertFailed();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"COPIES", "PIECES"})
+    void bytesThatCouldNotBeCopiedFailTheNext(ReceiveKind kind) throws Exception {
+        SimKernel kernel = new SimKernel(1);
+        kernel.listenOn(7, accepted -> peer = accepted);
+        List<Throwable> first = new ArrayList<>();
+        SimTrale.run(kernel, ExecutorOptions.defaults().receiveBuffers(1, 64), (trale, done) ->
+                trale.connect(Support.loopback(7)).subscribe(c -> {
+                    kernel.overstateNext(Opcode.RECV);
+                    peer.send("early".getBytes());
+                    kernel.after(1_000_000, () -> peer.send("late".getBytes()).finish());
+                    kind.receive(c).subscribe(bytes -> received.add("early"), failure -> {
+                        first.add(failure);
+                        note(kind.receive(c), done::set);
+                    });
+                }));
         assertThat(first).singleElement().isInstanceOf(OutOfMemoryError.class);
         assertFailed();
     }
