@@ -32,8 +32,9 @@ public interface Connection {
     /// this and every later receive fails: no subscriber mistakes a stream with a gap for a complete one.
     ///
     /// If this side closes the connection, by [#close], [#abort] or [Trale#close], a receive that did not reach the peer's end
-    /// fails with [java.nio.channels.ClosedChannelException]. Reactor logs that error as dropped if the subscriber has no error
-    /// consumer. If such a close is an ordinary end for the subscriber, add `onErrorComplete(ClosedChannelException.class)`.
+    /// fails with [java.nio.channels.ClosedChannelException]: a completion would make truncated input look complete. If the
+    /// subscriber has no error consumer, Reactor logs that failure at level ERROR. If such a close is an ordinary end for the
+    /// subscriber, add `onErrorComplete(ClosedChannelException.class)`.
     ///
     /// **Header, then body.** [io.trale.reactive.codec.Lines], [io.trale.reactive.codec.Strings] and
     /// [io.trale.reactive.codec.Frames] that are applied directly to this consume only the bytes of the elements that they
@@ -126,6 +127,8 @@ public interface Connection {
     /// with [java.nio.channels.ClosedChannelException]. Then our side is shut down, and input is discarded until the peer has
     /// shut down its side. The reason: the kernel resets a connection that is closed with unread input, and a reset destroys
     /// what the peer has not received yet. See `shutdown(2)`, `close(2)`.
+    ///
+    /// A receive that did not reach the peer's end fails. If that is an ordinary end for its subscriber, see [#receive].
     Mono<Void> close();
 
     /// Limits how long [#close] waits for the peer; 10 seconds by default.
@@ -137,7 +140,8 @@ public interface Connection {
     /// Zero or less means not to wait. Applies to each close that begins later. Returns this.
     Connection closeTimeout(Duration limit);
 
-    /// Closes at once: unsent bytes are discarded, and a TCP peer is reset. Idempotent.
+    /// Closes at once: unsent bytes are discarded, and a TCP peer is reset. Sends fail, and so does a receive; see [#receive] if
+    /// that is an ordinary end for its subscriber. Idempotent.
     void abort();
 
     /// Completes when the socket is closed on this side. The peer's end or a reset does not close it; [#receive] and [#send]

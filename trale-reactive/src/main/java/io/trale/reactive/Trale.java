@@ -333,7 +333,8 @@ public final class Trale implements AutoCloseable {
 
     /// Closes everything: listeners are closed, connections are aborted, subscriptions get their terminal signals, and the ring
     /// and its thread are released. A connection that has flushed everything and waits only for the peer's end is closed
-    /// without a reset. Idempotent.
+    /// without a reset. A receive that did not reach the peer's end fails; see [Connection#receive] if its subscriber has no
+    /// error consumer. Idempotent.
     ///
     /// On another thread this waits for the end, except in a shutdown hook if the loop thread has called [System#exit]. On the
     /// loop thread, for example in a subscriber, it returns at once: see [#onClose].

@@ -9,9 +9,11 @@ import io.trale.reactive.testing.ServeTestBase;
 import io.trale.reactive.testing.Support;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +62,14 @@ class OrderlyCloseTest extends ServeTestBase {
         assertThat(dropped).isEmpty();
     }
 
+    private void close(Connection connection, String how) {
+        switch (how) {
+            case "Connection.close()" -> connection.close().subscribe();
+            case "Connection.abort()" -> connection.abort();
+            default -> trale.close();
+        }
+    }
+
     /// A receive that did not reach its end fails. Without an error consumer, the log gets two lines and no stack trace.
     @ParameterizedTest
     @ValueSource(strings = {"Connection.close()", "Connection.abort()", "Trale.close()"})
@@ -68,17 +78,28 @@ class OrderlyCloseTest extends ServeTestBase {
             Connection connection = pair.connection();
             connection.receive().subscribe();
             Support.asleep(trale);
-            switch (how) {
-                case "Connection.close()" -> connection.close().subscribe();
-                case "Connection.abort()" -> connection.abort();
-                default -> trale.close();
-            }
+            close(connection, how);
             Support.until("it is dropped", () -> !dropped.isEmpty());
         }
         StringWriter printed = new StringWriter();
         dropped.remove().printStackTrace(new PrintWriter(printed));
         assertThat(printed.toString().lines().toList()).hasSize(2).last().asString()
                 .contains("recv(fd=", "the connection was closed on this side by " + how);
+        assertThat(dropped).isEmpty();
+    }
+
+    /// The remedy of the documentation.
+    @ParameterizedTest
+    @ValueSource(strings = {"Connection.close()", "Connection.abort()", "Trale.close()"})
+    void ofAReceiveThatCompletesOnAnErrorDropsNone(String how) throws Exception {
+        try (Support.Pair pair = Support.Pair.of(trale)) {
+            CompletableFuture<Void> completed = new CompletableFuture<>();
+            pair.connection().receive().onErrorComplete(ClosedChannelException.class)
+                    .doOnComplete(() -> completed.complete(null)).subscribe();
+            Support.asleep(trale);
+            close(pair.connection(), how);
+            Support.get(completed);
+        }
         assertThat(dropped).isEmpty();
     }
 
