@@ -10,8 +10,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 /// Removes the path of a Unix socket when the socket is closed: `bind(2)` creates the path, but `close(2)` does not remove
 /// it.
 ///
-/// The bind and the removal are plain calls that block on the file system: io_uring has a bind only since Linux 6.11. The
-/// path is usually in memory (`/run`, `/tmp`) or in a cached directory, so the calls are fast.
+/// The bind and the removal are plain calls that block on the file system, as [UnixListener#bind] documents. io_uring has a
+/// bind only since Linux 6.11, and a server makes these calls once: another thread for them would cost more than it saves.
 final class BoundPath {
 
     private BoundPath() {}

@@ -21,7 +21,7 @@ public final class UnixDatagramSocket extends DatagramSocket<UnixDomainSocketAdd
     /// and a close removes it.
     ///
     /// Fails with `EADDRINUSE` if the path exists, and with `EACCES` or `ENOENT` among others; see `bind(2)`. Throws
-    /// [IllegalArgumentException] if the path is longer than 107 bytes.
+    /// [IllegalArgumentException] if the path is longer than 107 bytes. Blocks as [UnixListener#bind].
     public static UnixDatagramSocket bind(UnixDomainSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());
     }

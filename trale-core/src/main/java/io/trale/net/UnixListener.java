@@ -16,6 +16,9 @@ public final class UnixListener extends StreamListener<UnixDomainSocketAddress, 
     /// Fails with `EADDRINUSE` if the path exists, even if a killed process has left it: the caller must remove it first.
     /// Fails with `EACCES` or `ENOENT` among others; see `bind(2)`. Throws [IllegalArgumentException] if the path is longer
     /// than 107 bytes.
+    ///
+    /// The bind, and the removal of the path at the close, block the thread until the file system has answered. Choose a path
+    /// on a local file system, such as one in `/run`, where this takes microseconds.
     public static UnixListener bind(UnixDomainSocketAddress address) throws IOException {
         return bind(address, NetOptions.none());
     }

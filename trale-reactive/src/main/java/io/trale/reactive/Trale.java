@@ -179,6 +179,9 @@ public final class Trale implements AutoCloseable {
     /// Listens on `address`, an [InetSocketAddress] that is resolved or a [UnixDomainSocketAddress]. A path is created, and
     /// removed when the listener is closed. Fails with [ErrnoException] (`EADDRINUSE`, also for the path of a killed process,
     /// `EACCES` and others), see `bind(2)`.
+    ///
+    /// Creating and removing a path blocks the loop until the file system has answered. Choose a path on a local file system,
+    /// such as one in `/run`, where this takes microseconds.
     public Mono<Listener> bind(SocketAddress address) {
         return bind(address, NetOptions.none());
     }
