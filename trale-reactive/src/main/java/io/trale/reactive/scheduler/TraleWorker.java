@@ -31,7 +31,7 @@ final class TraleWorker implements Scheduler.Worker, Scannable {
     private final AtomicInteger live = new AtomicInteger();
     /// The tasks, for `dispose`. It sets DISPOSED before it iterates, and `start` adds a task before it reads DISPOSED: at
     /// least one of the two threads sees the other's write and disposes the task.
-    private final Set<ScheduledTask> tasks = ConcurrentHashMap.newKeySet();
+    Set<ScheduledTask> tasks = ConcurrentHashMap.newKeySet(); // a test replaces it, to switch threads in its calls
 
     TraleWorker(TraleScheduler scheduler, @Nullable TraleWorker parent) {
         this.scheduler = scheduler;
