@@ -12,6 +12,8 @@ import io.trale.uring.Sqe;
 final class Receive extends BufferIo implements IntFuture {
 
     private final StreamSocket<?> stream;
+    /// The peer has shut down its output.
+    private boolean ended;
 
     Receive(StreamSocket<?> stream) {
         super(stream.descriptor(), "a read of this stream is not finished");
@@ -25,7 +27,14 @@ final class Receive extends BufferIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        return transfer(waker);
+        if (!transfer(waker)) {
+            return false;
+        }
+        if (count() == 0 && !ended) {
+            ended = stream.brokenBy() == 0;
+            end(stream.brokenBy());
+        }
+        return true;
     }
 
     @Override

@@ -22,6 +22,12 @@ final class Send extends SendIo {
     }
 
     @Override
+    protected void released(int result) {
+        super.released(result);
+        stream.written(result);
+    }
+
+    @Override
     void prepare(Sqe sqe) {
         if (kernelSlices().count() <= 1) {
             sqe.prepSend(descriptor().fd(), kernelSlices().address(), kernelSlices().length(), FLAGS);

@@ -5,6 +5,7 @@ import io.trale.io.AsyncRead;
 import io.trale.io.AsyncWrite;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
+import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
@@ -20,6 +21,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     private final A remoteAddress;
     private final Receive receive;
     private final Send send;
+    private boolean outputShutDown;
+    /// The error by which a write has found the connection broken, in both directions: `-errno`, or 0.
+    private int brokenBy;
 
     StreamSocket(Class<A> addressType, Descriptor descriptor, A remoteAddress) {
         super(addressType, descriptor);
@@ -31,6 +35,9 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
     /// Receives as `recv(2)`; 0 means that the peer has shut down its output. Fails with `ECONNRESET` among others. Bytes
     /// that arrive for a cancelled read are kept for the next one. If there is no heap memory for them, every later read
     /// fails with `ENOMEM`, since the bytes are lost.
+    ///
+    /// If a write has failed because the connection is broken, the kernel reports the end of the stream to later reads. They
+    /// fail with the error of that write instead.
     @Override
     public IntFuture read(Buffer buffer) {
         return receive.begin(buffer);
@@ -58,6 +65,21 @@ public abstract sealed class StreamSocket<A extends SocketAddress> extends Netwo
         socket.checkThread();
         Failure.check("shutdown", socket.fd(), remoteAddress,
                 socket.isOpen() ? socket.reactor().kernel().shutdown(socket.fd(), Net.SHUT_WR) : 0);
+        outputShutDown = true;
+    }
+
+    /// A write has ended with `result`.
+    final void written(int result) {
+        switch (-result) {
+            case Errno.ECONNRESET, Errno.ETIMEDOUT, Errno.ECONNABORTED -> brokenBy = result;
+            case Errno.EPIPE -> brokenBy = outputShutDown ? brokenBy : result; // after our own end, the peer may still send
+            default -> { }
+        }
+    }
+
+    /// The error by which a write has found the connection broken: `-errno`, or 0.
+    final int brokenBy() {
+        return brokenBy;
     }
 
     /// The local address. Fails with `EBADF` if the socket is closed.
