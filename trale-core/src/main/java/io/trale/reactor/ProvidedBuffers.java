@@ -32,13 +32,6 @@ final class ProvidedBuffers extends ReceiveBuffers {
         reactor.stage(provides[id]);
     }
 
-    @Override
-    public void close() {
-        for (Provide provide : provides) {
-            reactor.end(provide);
-        }
-    }
-
     /// One of the reactor's own operations, since no caller waits for it.
     private final class Provide extends Operation {
 
@@ -58,7 +51,7 @@ final class ProvidedBuffers extends ReceiveBuffers {
 
         @Override
         protected void complete(int result, int flags) {
-            if (result < 0 && !cancelling) { // ENOMEM: repeated until it succeeds; receives fail with ENOBUFS meanwhile, and are repeated too
+            if (result < 0) { // ENOMEM: repeated until it succeeds; receives fail with ENOBUFS meanwhile, and are repeated too
                 reactor.stage(this);
             }
         }

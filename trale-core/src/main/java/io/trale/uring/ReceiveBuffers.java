@@ -32,8 +32,8 @@ public abstract class ReceiveBuffers {
     /// Passes `buffer`, which has number `id`, to the kernel.
     protected abstract void provide(int id, MemorySegment buffer);
 
-    /// Unregisters the group from the ring. No operation that selects from this group may be in flight.
-    public abstract void close();
+    /// Unregisters the group from the ring, if it is registered. No operation that selects from this group may be in flight.
+    public void close() {}
 
     /// The group number in submission entries.
     public final int group() {
