@@ -21,7 +21,7 @@ public final class Deadlines {
     /// How many deadlines run in a turn at most, so that they do not starve I/O.
     private static final int RUNS_PER_TURN = 512;
 
-    /// About 146 years, half of the range of the clock, so that differences do not overflow.
+    /// About 146 years, half of the range of the clock, so that the clock and a duration add up without overflow.
     private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Reactor reactor;
@@ -85,7 +85,7 @@ public final class Deadlines {
 
     /// True if the earliest deadline has been reached.
     boolean isDue() {
-        return size > 0 && heap[0].atNanos - reactor.kernel().nanoTime() <= 0;
+        return size > 0 && heap[0].atNanos <= reactor.kernel().nanoTime();
     }
 
     /// Runs the deadlines that are due, at most 512 of them, while the turn has time. Returns how many.
@@ -97,7 +97,7 @@ public final class Deadlines {
         int count = 0;
         reactor.clock().beginNext();
         int most = Math.min(size, RUNS_PER_TURN);
-        for (; count < most && size > 0 && heap[0].atNanos - now <= 0 && !reactor.clock().isOver(); count++) {
+        for (; count < most && size > 0 && heap[0].atNanos <= now && !reactor.clock().isOver(); count++) {
             Deadline due = heap[0];
             callOff(due);
             try {
@@ -123,10 +123,10 @@ public final class Deadlines {
             return true;
         }
         long earliest = heap[0].atNanos;
-        if (armedAt != NEVER && armedAt - earliest <= 0) {
+        if (armedAt <= earliest) {
             return true; // expires in time, perhaps too early
         }
-        if (earliest - reactor.kernel().nanoTime() <= 0) {
+        if (earliest <= reactor.kernel().nanoTime()) {
             return false;
         }
         times.set(JAVA_LONG, 16, earliest / 1_000_000_000);
@@ -154,8 +154,7 @@ public final class Deadlines {
     }
 
     private static boolean before(Deadline a, Deadline b) {
-        long earlier = a.atNanos - b.atNanos; // the clock may wrap; the count of those that were set does not
-        return earlier < 0 || earlier == 0 && a.order < b.order;
+        return a.atNanos < b.atNanos || a.atNanos == b.atNanos && a.order < b.order;
     }
 
     private void up(int from, Deadline deadline) {
