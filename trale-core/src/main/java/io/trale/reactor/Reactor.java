@@ -90,20 +90,18 @@ public final class Reactor {
         return thread != null && Arrays.stream(thread.getStackTrace()).anyMatch(Reactor::isExit);
     }
 
-    private static boolean isExit(StackTraceElement frame) {
+    static boolean isExit(StackTraceElement frame) {
         return frame.getClassName().equals("java.lang.Runtime") && frame.getMethodName().equals("exit");
     }
 
-    /// The loop runs the code of a block, whose virtual thread is `thread`, until [#leaveBlock] with the value returned here.
-    public Thread enterBlock(Thread thread) {
-        Thread before = blockThread;
+    /// The loop runs the code of a block, whose virtual thread is `thread`, until [#leaveBlock]. That code runs no other block.
+    public void enterBlock(Thread thread) {
         blockThread = thread;
-        return before;
     }
 
     /// Undoes [#enterBlock].
-    public void leaveBlock(Thread before) {
-        blockThread = before;
+    public void leaveBlock() {
+        blockThread = null;
     }
 
     /// Throws [WrongThreadException] if not on the loop thread, and [IllegalStateException] if there is no loop thread any more.

@@ -103,11 +103,11 @@ final class Block<T> implements Future<T>, CurrentReactor.Block, Coroutine.Body 
     }
 
     private void resume() {
-        Thread before = reactor.enterBlock(coroutine.thread());
+        reactor.enterBlock(coroutine.thread());
         try {
             coroutine.resume(awaited == null || ready);
         } finally {
-            reactor.leaveBlock(before);
+            reactor.leaveBlock();
         }
     }
 

@@ -134,7 +134,6 @@ abstract class Coroutine {
 
         @Override
         void resume(boolean proceed) {
-            Thread outer = resumer;
             resumer = Thread.currentThread();
             if (!started) {
                 started = true;
@@ -146,7 +145,7 @@ abstract class Coroutine {
             if (next != null) {
                 next.run();
             }
-            resumer = outer;
+            resumer = null;
             if (continuation != null) {
                 body.wake(); // it has yielded: other tasks run first
             }
