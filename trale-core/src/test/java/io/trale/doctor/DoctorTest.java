@@ -158,7 +158,7 @@ class DoctorTest {
             Capability.MULTISHOT_POLL, "wake-up");
 
     @ParameterizedTest
-    @EnumSource(value = Capability.class, mode = EnumSource.Mode.EXCLUDE, names = "PATIENT_TIMERS") // causes no finding
+    @EnumSource(value = Capability.class, mode = EnumSource.Mode.EXCLUDE, names = "PATIENT_COUNTERS") // causes no finding
     void missingFeatureIsReportedAsFallback(Capability capability) {
         Finding finding = of(Doctor.examine(MaskedKernel.without(EnumSet.of(capability))), NAMES.get(capability));
         assertThat(finding.state()).isEqualTo(State.FALLBACK);

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BrokenRingTest {
 
-    private static final Limits LIMITS = new Limits(4, 16, 8, new Limits.Pool(4, 64), new Limits.Pool(1, 64),
+    private static final Limits LIMITS = new Limits(4, 64, 32, new Limits.Pool(4, 64), new Limits.Pool(1, 64),
             new Limits.Pool(2, 64), new Limits.Pool(1, 64));
 
     /// Counts mappings. Once `broken`, `enter` fails; at `failingMap`, `mmap` fails.
@@ -94,6 +94,32 @@ class BrokenRingTest {
         assertThat(kernel.mapped).isZero();
         assertThat(reactor.isOpen()).isFalse();
         sim.assertQuiescent();
+    }
+
+    @Test
+    void whatIsLeftToTheKernelDoesNotKeepTheNextRingBusy() throws Exception {
+        reactor.open();
+        List<TestOperation> nops = stageMany();
+        breakAndClose();
+        assertThat(nops).anyMatch(Operation::isLeft);
+        kernel.broken = false;
+        reactor.open();
+        assertThat(reactor.busy()).isFalse();
+        assertThat(reactor.close(0)).isTrue();
+        assertThat(sim.openDescriptors()).isZero();
+    }
+
+    @Test
+    void completionThatNoTurnHadTimeForIsNotHandledAfterTheRingBreaks() throws Exception {
+        reactor.open();
+        List<TestOperation> nops = IntStream.range(0, 20).mapToObj(i -> TestOperation.nop(reactor)).toList();
+        nops.forEach(reactor::stage);
+        nops.getFirst().whenComplete = () -> sim.elapse(TurnClock.TURN_NANOS);
+        while (nops.getFirst().inFlight()) {
+            reactor.turn(0);
+        }
+        breakAndClose();
+        assertThat(nops).filteredOn(Operation::isLeft).isNotEmpty().allSatisfy(nop -> assertThat(nop.results).isEmpty());
     }
 
     @Test

@@ -58,6 +58,15 @@ class PoolsTest {
     }
 
     @Test
+    void scratchMemoryThatHoldsTheMarkOfAnotherPieceIsNotTakenForFree() {
+        MemorySegment first = scratch.take();
+        MemorySegment second = scratch.take();
+        scratch.give(first);
+        second.copyFrom(first);
+        scratch.give(second);
+    }
+
+    @Test
     void operationIsStagedOnceAtATime() {
         TestOperation probe = TestOperation.nop(reactor);
         probe.staged();
@@ -74,6 +83,7 @@ class PoolsTest {
     void operationLeftToTheKernelIsNeverUsedAgain() {
         TestOperation probe = TestOperation.nop(reactor);
         probe.staged();
+        assertRefused(probe::leaveToKernel, "is STAGED");
         probe.submitted(7);
         probe.leaveToKernel();
         assertRefused(probe::staged, "is LEFT");

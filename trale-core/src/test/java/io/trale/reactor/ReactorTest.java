@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.Timeout.ThreadMode;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -193,6 +192,31 @@ class ReactorTest {
     }
 
     @Test
+    void turnEndsWhenTheKernelTakesNoMore() throws Exception {
+        var kernel = new FailingEnterKernel() {
+            boolean one;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg,
+                    long argBytes) {
+                return super.ioUringEnter(ringFd, one ? Math.min(toSubmit, 1) : toSubmit, one ? 0 : minComplete, flags,
+                        arg, argBytes);
+            }
+        };
+        withReactor(kernel, SMALL, reactor -> {
+            kernel.one = true;
+            List<TestOperation> nops = nops(reactor, 10);
+            nops.forEach(reactor::stage);
+            for (int turn = 1; turn <= 10; turn++) {
+                int before = kernel.enters;
+                assertThat(reactor.turn(0)).isEqualTo(1);
+                assertThat(kernel.enters - before).isEqualTo(1);
+            }
+            kernel.one = false;
+        });
+    }
+
+    @Test
     void turnSubmitsMoreEntriesThanTheQueueHolds() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             long before = count(reactor, Count.SUBMITTED);
@@ -348,6 +372,26 @@ class ReactorTest {
     }
 
     @Test
+    void cancelAllEndsWhatIsSubmittedAndWhatIsStaged() throws Exception {
+        withReactor(new Libc(), SMALL, reactor -> {
+            assertThat(reactor.isAccepting()).isTrue();
+            Descriptor eventfd = eventfd(reactor);
+            TestOperation submitted = poll(eventfd);
+            TestOperation staged = poll(eventfd);
+            reactor.stage(submitted);
+            reactor.turn(0);
+            reactor.stage(staged);
+            reactor.cancelAll();
+            assertThat(reactor.isAccepting()).isFalse();
+            reactor.drain(FOREVER);
+            assertThat(submitted.results).containsExactly(-Errno.ECANCELED);
+            assertThat(staged.results).containsExactly(-Errno.ECANCELED);
+            assertThat(staged.fills).isZero();
+            eventfd.close();
+        });
+    }
+
+    @Test
     void operationStagedAfterCancelAllEndsAtOnce() throws Exception {
         withReactor(new Libc(), SMALL, reactor -> {
             reactor.cancelAll();
@@ -443,6 +487,7 @@ class ReactorTest {
         withReactor(new Libc(), SMALL, reactor -> {
             BlockPool pool = reactor.pools().sendBlocks();
             assertThat(pool.blockBytes()).isEqualTo(64);
+            assertThat(pool.count()).isEqualTo(2);
             List<Integer> order = new ArrayList<>();
             List<Integer> held = new ArrayList<>();
             List<TestOperation> probes = new ArrayList<>();
@@ -562,6 +607,7 @@ class ReactorTest {
     void wakeWorksWithoutMultishotPoll(NoMultishot.Way way) throws Exception {
         Reactor reactor = new Reactor(new NoMultishot(way), SMALL);
         reactor.open();
+        assertThat(reactor.wakesByMultishot()).isFalse();
         wakeManyTimes(reactor);
     }
 
@@ -569,6 +615,7 @@ class ReactorTest {
     void wakeWorksWithMultishotPoll() throws Exception {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         reactor.open();
+        assertThat(reactor.wakesByMultishot()).isTrue();
         long before = count(reactor, Count.SUBMITTED);
         wakeManyTimes(reactor);
         assertThat(count(reactor, Count.SUBMITTED) - before).as("armed once, cancelled once").isEqualTo(1);
@@ -627,6 +674,7 @@ class ReactorTest {
         Reactor reactor = new Reactor(new Libc(), SMALL);
         for (int i = 0; i < 50; i++) {
             assertThat(reactor.isOpen()).isFalse();
+            assertThat(reactor.isAccepting()).isFalse();
             reactor.open();
             TestOperation nop = TestOperation.nop(reactor);
             reactor.stage(nop);
@@ -709,6 +757,17 @@ class ReactorTest {
         assertThat(kernel.closed).containsExactlyInAnyOrderElementsOf(kernel.opened);
     }
 
+    /// `ExitTest` shows the rest, in other processes.
+    @Test
+    void threadExitsIfItIsInsideRuntimeExit() {
+        assertThat(Reactor.isExit(new StackTraceElement("java.lang.Runtime", "exit", "Runtime.java", 1))).isTrue();
+        assertThat(Reactor.isExit(new StackTraceElement("java.lang.Runtime", "gc", "Runtime.java", 1))).isFalse();
+        assertThat(Reactor.isExit(new StackTraceElement("java.lang.Shutdown", "exit", "Shutdown.java", 1))).isFalse();
+        assertThat(Reactor.isExiting(Thread.currentThread())).isFalse();
+        assertThat(Reactor.isExiting(null)).isFalse();
+        assertThat(new Reactor(new Libc(), SMALL).isExiting()).isFalse();
+    }
+
     @Test
     void otherThreadsAreRefused() throws Exception {
         Reactor reactor = new Reactor(new Libc(), SMALL);
@@ -722,18 +781,5 @@ class ReactorTest {
         });
         other.join();
         assertThat(thrown[0]).isInstanceOf(WrongThreadException.class);
-    }
-
-    @ParameterizedTest
-    @CsvSource({"0,16,8,4,64,2,64,submissionEntries", "3,16,8,4,64,2,64,submissionEntries",
-        "4,15,8,4,64,2,64,completionEntries", "8,4,8,4,64,2,64,completionEntries",
-        "4,16,0,4,64,2,64,completionsPerTurn", "4,16,8,65536,64,2,64,receiveBuffers",
-        "4,16,8,4,0,2,64,receiveBufferBytes",
-        "4,16,8,4,64,0,64,sendBlocks", "4,16,8,4,64,2,-1,sendBlockBytes"})
-    void limitOutOfRangeIsNamed(int sq, int cq, int batch, int buffers, int bufferBytes, int blocks, int blockBytes,
-            String name) {
-        assertThatThrownBy(() -> new Limits(sq, cq, batch, new Pool(buffers, bufferBytes), new Pool(1, 64),
-                new Pool(blocks, blockBytes), new Pool(1, 64)))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith(name + " is ");
     }
 }

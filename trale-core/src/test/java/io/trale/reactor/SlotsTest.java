@@ -67,6 +67,13 @@ class SlotsTest {
     }
 
     @Test
+    void everySlotIsUsedBeforeTheTableGrows() {
+        for (int slot = 0; slot < 128; slot++) {
+            assertThat(slots.put(operation())).as("generation 0, and the lowest free slot").isEqualTo(slot);
+        }
+    }
+
+    @Test
     void growthKeepsTheOperations() {
         Map<Long, Operation> put = new HashMap<>();
         for (int i = 0; i < 1000; i++) {

@@ -1,13 +1,16 @@
 package io.trale.reactor;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.linux.Errno;
 import io.trale.linux.Net;
 import io.trale.reactor.Counters.Count;
+import io.trale.sim.Capability;
 import io.trale.sim.SimKernel;
 import io.trale.testing.InterceptedKernel;
+import io.trale.uring.Abi;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +119,150 @@ class TurnTest {
         assertThat(kernel.openDescriptors()).isZero();
     }
 
+    @Test
+    void completionOfAnUnknownOperationIsCountedAndIgnored() throws Exception {
+        var intercepted = new InterceptedKernel(kernel) {
+            boolean wrong;
+
+            @Override
+            public int ioUringEnter(int ringFd, int toSubmit, int minComplete, int flags, MemorySegment arg, long argBytes) {
+                MemorySegment entries = submissionEntries();
+                for (long at = 0; wrong && at < entries.byteSize(); at += Abi.SQE_BYTES) {
+                    entries.set(JAVA_LONG, at + 32, 7L << 32); // user_data of struct io_uring_sqe
+                }
+                return super.ioUringEnter(ringFd, toSubmit, minComplete, flags, arg, argBytes);
+            }
+        };
+        Reactor reactor = open(intercepted, limits(4, 16, 8));
+        TestOperation nop = nops(reactor, 1).getFirst();
+        intercepted.wrong = true;
+        assertThat(reactor.turn(0)).isEqualTo(1);
+        intercepted.wrong = false;
+        assertThat(reactor.counters().get(Count.UNKNOWN)).isEqualTo(1);
+        assertThat(nop.results).isEmpty();
+        assertThat(reactor.close(0)).as("the operation has not ended").isFalse();
+    }
+
+    @Test
+    void wakesAreCountedOneByOneIfNothingWaitsOnAnEventfd() throws Exception {
+        kernel.without(Capability.MULTISHOT_POLL, Capability.PATIENT_COUNTERS);
+        Reactor reactor = open(kernel, limits(4, 16, 8));
+        assertThat(reactor.wakesByMultishot()).isFalse();
+        while (reactor.turn(0) > 0) { } // what the opening has left
+        for (int wakes = 0; wakes < 5; wakes++) {
+            assertThat(reactor.turn(MILLI)).as("asleep until then").isZero();
+            kernel.after(MILLI, reactor::wake);
+            assertThat(reactor.turn(FOREVER)).isEqualTo(1);
+            while (reactor.turn(0) > 0) { } // the read, and the next poll
+        }
+        assertThat(reactor.close(5)).isTrue();
+        kernel.assertQuiescent();
+    }
+
+    // ---- what user code throws
+
+    @Test
+    void operationThatCannotBeFilledEndsAndTheNextTakesItsPlace() throws Exception {
+        Reactor reactor = open(kernel, limits(4, 16, 8));
+        BufferGroup group = reactor.pools().leaseGroup(); // with one buffer
+        IllegalArgumentException failure = new IllegalArgumentException("in fill");
+        Descriptor connection = SimConnection.accept(reactor, kernel, (byte) 7);
+        TestOperation broken = new TestOperation(connection, sqe -> {
+            sqe.prepRecvSelect(connection.fd(), group.id(), 0);
+            throw failure;
+        });
+        TestOperation receive = SimConnection.receive(connection, group);
+        group.stage(broken);
+        group.stage(receive);
+        reactor.turn(0);
+        assertThat(receive.results).containsExactly(1);
+        assertThat(broken.results).containsExactly(-Errno.ECANCELED);
+        long submitted = reactor.counters().get(Count.SUBMITTED);
+        reactor.turn(0);
+        assertThat(reactor.counters().get(Count.SUBMITTED)).as("the reactor's own operations are in flight").isEqualTo(submitted);
+        connection.close();
+        end(reactor);
+        assertThat(faults).containsExactly(failure);
+        faults.clear();
+    }
+
+    @Test
+    void whatADeadlineAReportAndACloseActionThrowIsReported() throws Exception {
+        Reactor reactor = open(kernel, limits(4, 16, 8));
+        reactor.clock().reportSlow(MILLI, (name, duration) -> {
+            throw new IllegalArgumentException("the report");
+        });
+        boolean[] second = new boolean[1];
+        reactor.deadlines().set(new Deadline() {
+            @Override
+            protected void reached() {
+                kernel.elapse(MILLI);
+                throw new IllegalArgumentException("the deadline");
+            }
+        }, kernel.nanoTime());
+        reactor.deadlines().set(new Deadline() {
+            @Override
+            protected void reached() {
+                second[0] = true;
+            }
+        }, kernel.nanoTime());
+        reactor.turn(0);
+        assertThat(second[0]).isTrue();
+        Descriptor descriptor = new Descriptor(reactor, kernel.eventfd(0, Net.EFD_NONBLOCK));
+        descriptor.whenClosed(() -> {
+            throw new IllegalArgumentException("the close action");
+        });
+        descriptor.close();
+        assertThat(descriptor.isClosed()).isTrue();
+        end(reactor);
+        assertThat(faults).extracting(Throwable::getMessage)
+                .containsExactly("the deadline", "the report", "the close action");
+        faults.clear();
+        kernel.assertQuiescent();
+    }
+
     // ---- time
+
+    @Test
+    void withdrawnOperationsEndInATurnOfSlowCompletions() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        List<TestOperation> nops = nops(reactor, 40);
+        nops.forEach(nop -> nop.whenComplete = () -> kernel.elapse(MILLI));
+        TestOperation withdrawn = TestOperation.nop(reactor);
+        reactor.stage(withdrawn);
+        reactor.cancel(withdrawn);
+        reactor.turn(0);
+        assertThat(nops.getLast().inFlight()).isTrue();
+        assertThat(withdrawn.results).containsExactly(-Errno.ECANCELED);
+        end(reactor);
+        kernel.assertQuiescent();
+    }
+
+    @Test
+    void receiveFindsItsBufferAlthoughCompletionsWereLeftFromALongTurn() throws Exception {
+        Reactor reactor = open(kernel, limits(64, 128, 64));
+        BufferGroup group = reactor.pools().leaseGroup(); // with one buffer
+        Descriptor connection = SimConnection.accept(reactor, kernel, (byte) 7);
+        Descriptor other = SimConnection.accept(reactor, kernel, (byte) 8);
+        List<TestOperation> receives = List.of(SimConnection.receive(connection, group), SimConnection.receive(other, group));
+        for (TestOperation receive : receives) {
+            receive.whenComplete = () -> {
+                group.take(receive.flags.getLast());
+                group.give(receive.flags.getLast());
+            };
+        }
+        List<TestOperation> nops = nops(reactor, 16);
+        nops.getFirst().whenComplete = () -> kernel.elapse(TurnClock.TURN_NANOS);
+        reactor.turn(0);
+        assertThat(nops.getLast().inFlight()).as("taken from the kernel, and not handled").isTrue();
+        group.stage(receives.get(0)); // takes the buffer in the submit
+        reactor.turn(0);
+        group.stage(receives.get(1));
+        end(reactor);
+        assertThat(receives).allSatisfy(receive -> assertThat(receive.results).containsExactly(1));
+        connection.close();
+        other.close();
+    }
 
     @Test
     void completionsLeftOverFromALongTurnAreHandledInTheNext() throws Exception {

@@ -22,8 +22,8 @@ public enum Capability {
     REGISTERED_RING(0),
     /// A multishot poll that posts a completion for each event. Without this, it posts only the first.
     MULTISHOT_POLL(0),
-    /// A read of a non-blocking timerfd that waits, since Linux 6.10. Before, it fails with `EAGAIN`.
-    PATIENT_TIMERS(0);
+    /// A read of a non-blocking timerfd (since Linux 6.10) or eventfd that waits. Without this, it fails with `EAGAIN`.
+    PATIENT_COUNTERS(0);
 
     private final int setupFlags;
 

@@ -110,7 +110,7 @@ public final class MaskedKernel implements InvocationHandler {
                 SimMemory.setInt(at + LENGTH, 0); // the flags of a poll: for one event
             }
             if (entry.opcode() == Opcode.READ && counters.contains(entry.fd())
-                    && lacking.contains(Capability.PATIENT_TIMERS)) {
+                    && lacking.contains(Capability.PATIENT_COUNTERS)) {
                 SimMemory.setInt(at + OP_FLAGS, RWF_NOWAIT);
             }
         }

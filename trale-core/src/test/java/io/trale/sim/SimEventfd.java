@@ -7,12 +7,14 @@ import io.trale.linux.Net;
 final class SimEventfd extends SimFile {
 
     private final boolean semaphore;
+    private final boolean patient;
     private long count;
 
     SimEventfd(SimKernel kernel, int initialValue, int flags) {
         super(kernel);
         count = initialValue;
         semaphore = (flags & Net.EFD_SEMAPHORE) != 0;
+        patient = (flags & Net.EFD_NONBLOCK) == 0 || kernel.has(Capability.PATIENT_COUNTERS);
     }
 
     int add(long value) {
@@ -25,6 +27,11 @@ final class SimEventfd extends SimFile {
         count += value;
         changed();
         return Long.BYTES;
+    }
+
+    @Override
+    boolean isPatient() {
+        return patient;
     }
 
     @Override

@@ -47,6 +47,8 @@ public final class SimKernel extends SimWorld implements Kernel {
     final ShadowMemory shadow = new ShadowMemory(this);
 
     private int maxDescriptors = 100_000;
+    private int zeroDescriptor = -1;
+    private int installed;
     private int maxOverflow = Integer.MAX_VALUE;
     private long calls;
     private long callOfStep;
@@ -61,6 +63,12 @@ public final class SimKernel extends SimWorld implements Kernel {
     /// Sets how many descriptors may be open.
     public SimKernel maxDescriptors(int count) {
         maxDescriptors = count;
+        return this;
+    }
+
+    /// Gives number 0 to the descriptor that is the `count`-th to be opened, counted from 0.
+    public SimKernel zeroDescriptor(int count) {
+        zeroDescriptor = count;
         return this;
     }
 
@@ -86,6 +94,11 @@ public final class SimKernel extends SimWorld implements Kernel {
             throw failed("foreign steps are left");
         }
         shadow.assertQuiescent();
+    }
+
+    /// How many descriptors were opened so far.
+    public int installedDescriptors() {
+        return installed;
     }
 
     /// How many descriptors are open.
@@ -195,7 +208,7 @@ public final class SimKernel extends SimWorld implements Kernel {
         if (descriptorsLeft() == 0) {
             return -Errno.EMFILE;
         }
-        int fd = FIRST_DESCRIPTOR;
+        int fd = installed++ == zeroDescriptor ? 0 : FIRST_DESCRIPTOR;
         while (descriptors.containsKey(fd)) {
             fd++;
         }

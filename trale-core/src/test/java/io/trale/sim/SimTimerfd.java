@@ -16,7 +16,7 @@ final class SimTimerfd extends SimFile {
 
     SimTimerfd(SimKernel kernel, int flags) {
         super(kernel);
-        patient = (flags & Time.TFD_NONBLOCK) == 0 || kernel.has(Capability.PATIENT_TIMERS);
+        patient = (flags & Time.TFD_NONBLOCK) == 0 || kernel.has(Capability.PATIENT_COUNTERS);
     }
 
     /// `timerfd_settime(2)`; `spec` is a `struct itimerspec`: interval, then first expiration, seconds and nanoseconds.

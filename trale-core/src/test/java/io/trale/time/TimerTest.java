@@ -225,7 +225,7 @@ class TimerTest {
     /// Where reads do not wait, a poll does, which has read nothing when it ends.
     @Test
     void pollOfACancelledWaitCountsNothing() throws Exception {
-        SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_TIMERS)
+        SimKernel kernel = new SimKernel(0).without(Capability.PATIENT_COUNTERS)
                 .faults(Faults.NONE.with(Fault.LOST_CANCEL, 1));
         Executor executor = Executor.open(kernel, ExecutorOptions.defaults());
         executor.submit(new SettableFuture()); // which keeps the ring open
