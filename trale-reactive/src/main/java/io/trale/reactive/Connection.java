@@ -61,12 +61,12 @@ public interface Connection {
     /// most an eighth of the lease buffers at a time; then its receives wait until a lease is closed.
     Flux<Lease> receiveLeases();
 
-    /// Limits how long a receive may bring no byte; by default there is no limit.
+    /// Limits the time that a receive waits for a byte; by default there is no limit.
     ///
-    /// If a receive of this connection was in the kernel for `limit` and brought no byte, the current receive fails with
-    /// [ReadIdleException]. Time without demand does not count. The connection stays open, and the next subscriber gets later
-    /// bytes, so a handler may send something and receive again. If the handler passes the failure on, [#handle] closes the
-    /// connection as [#close] does, and a server logs it at debug level.
+    /// If a receive of this connection has been in the kernel for `limit` without a byte, it fails with [ReadIdleException].
+    /// Time without demand does not count. The connection stays open, and the next subscriber gets later bytes, so a handler
+    /// may send something and receive again. If the handler passes the failure on, [#handle] closes the connection as [#close]
+    /// does, and a server logs it at debug level.
     ///
     /// `limit` must be positive; more than 146 years means no limit. Applies to each receive that begins later. Returns this.
     Connection readIdle(Duration limit);
