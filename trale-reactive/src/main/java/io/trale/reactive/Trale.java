@@ -8,7 +8,7 @@ import io.trale.net.NetOptions;
 import io.trale.reactive.datagram.UdpSocketEndpoint;
 import io.trale.reactive.event.EventFdEvent;
 import io.trale.reactive.file.FileSubscription;
-import io.trale.reactive.file.WriteMono;
+import io.trale.reactive.file.FileWrite;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.ReadyFuture;
 import io.trale.reactive.scheduler.TraleScheduler;
@@ -313,7 +313,7 @@ public final class Trale implements AutoCloseable {
     /// the file. A cancel takes effect at the end of an element; a pipe without a reader delays it. Fails with
     /// [ErrnoException], also of `open(2)` and, with [WriteOptions#sync], of `fsync(2)`.
     public Mono<Void> write(Path path, Publisher<? extends ByteBuffer> source, WriteOptions options) {
-        return new WriteMono(loop, path, source, options).assembled();
+        return FileWrite.mono(loop, path, source, options);
     }
 
     /// As [#sink(Path, WriteOptions)]: creates or truncates the file.

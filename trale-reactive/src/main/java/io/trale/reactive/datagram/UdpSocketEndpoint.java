@@ -78,12 +78,12 @@ public final class UdpSocketEndpoint implements UdpEndpoint {
 
     @Override
     public Mono<Void> send(Publisher<Datagram> source) {
-        return SendSubscriber.mono("traleSendDatagrams", sender, source, null, null);
+        return SendSubscriber.mono("sink(traleSendDatagrams)", sender, source, null, null);
     }
 
     @Override
     public Mono<Void> send(Publisher<Datagram> source, BiConsumer<? super Datagram, ? super IOException> whenRefused) {
-        return SendSubscriber.mono("traleSendDatagrams", sender, source, null, Objects.requireNonNull(whenRefused));
+        return SendSubscriber.mono("sink(traleSendDatagrams)", sender, source, null, Objects.requireNonNull(whenRefused));
     }
 
     @Override

@@ -38,8 +38,8 @@ public final class Loop {
     public final Executor executor;
     public final Reactor reactor;
 
-    /// Every descriptor that is open, with what ends it. For the loop alone.
-    private final Map<Descriptor, Runnable> open = new LinkedHashMap<>();
+    /// All that is open or under way, with what ends it. For the loop alone.
+    private final Map<Object, Runnable> open = new LinkedHashMap<>();
     private boolean closing;
     private final Sinks.Empty<Void> closed = Sinks.empty();
 
@@ -114,9 +114,19 @@ public final class Loop {
         if (closing) {
             end.run();
         } else {
-            descriptor.whenClosed(() -> open.remove(descriptor));
-            open.put(descriptor, end);
+            descriptor.whenClosed(() -> ended(descriptor));
+            begun(descriptor, end);
         }
+    }
+
+    /// Has `end` run when the loop closes, unless [#ended] is called before. Loop thread.
+    void begun(Object work, Runnable end) {
+        open.put(work, end);
+    }
+
+    /// Undoes [#begun]. Loop thread.
+    void ended(Object work) {
+        open.remove(work);
     }
 
     /// True from the moment on at which all that is open is ended. Loop thread.

@@ -100,8 +100,8 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         loop.later(this, this::loopHasEnded);
     }
 
-    /// Ends by the rule of [#closed], off the loop, since there is none. Nothing was started.
-    private void loopHasEnded() {
+    /// Ends by the rule of [#closed] after the end of the loop, on any thread. Nothing is in flight.
+    final void loopHasEnded() {
         CoreSubscriber<? super T> subscriber = actual;
         if (subscriber != null && !isOver()) {
             state = State.ENDED;
@@ -151,7 +151,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     }
 
     @Override
-    public final void cancel() {
+    public void cancel() {
         cancelled = true;
         if (loop.isCurrent()) {
             left = true;

@@ -3,6 +3,7 @@ package io.trale.reactive.send;
 import io.trale.reactive.Lease;
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.loop.Loop;
+import io.trale.reactive.loop.SourceMono;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
@@ -107,9 +108,19 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
     /// `whenRefused` of one that it will not take, if that is the element's fault alone.
-    public static <E> Mono<Void> mono(String name, Sender sender, Publisher<? extends E> source,
+    public static <E> Mono<Void> mono(String step, Sender sender, Publisher<? extends E> source,
             @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
-        return new SendMono<>(name, sender, source, whenTaken, whenRefused).assembled();
+        Objects.requireNonNull(source);
+        return new SourceMono<Void>(step, source,
+                actual -> new SendSubscriber<>(sender, source, whenTaken, whenRefused, actual).subscribe()).assembled();
+    }
+
+    private void subscribe() {
+        scheduled = 1; // so that nothing happens before `onSubscribe` has returned
+        actual.onSubscribe(this);
+        if (!sender.loop.run(this)) {
+            refuse(sender.closedException());
+        }
     }
 
     // ---- on the loop, called by the sender
@@ -429,48 +440,5 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
             return Attr.RunStyle.ASYNC;
         }
         return null;
-    }
-
-    private static final class SendMono<E> extends Mono<Void> implements Scannable {
-
-        private final String name;
-        private final Sender sender;
-        private final Publisher<? extends E> source;
-        private final @Nullable Consumer<? super E> whenTaken;
-        private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
-
-        SendMono(String name, Sender sender, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
-                @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
-            this.name = name;
-            this.sender = sender;
-            this.source = Objects.requireNonNull(source);
-            this.whenTaken = whenTaken;
-            this.whenRefused = whenRefused;
-        }
-
-        Mono<Void> assembled() {
-            return onAssembly(this);
-        }
-
-        @Override
-        public void subscribe(CoreSubscriber<? super Void> actual) {
-            SendSubscriber<E> sending = new SendSubscriber<>(sender, source, whenTaken, whenRefused, actual);
-            sending.scheduled = 1; // so that nothing happens before the greeting is over
-            actual.onSubscribe(sending);
-            if (!sender.loop.run(sending)) {
-                sending.refuse(sender.closedException());
-            }
-        }
-
-        @Override
-        @SuppressWarnings("rawtypes") // as declared by Reactor
-        public @Nullable Object scanUnsafe(Attr key) {
-            return key == Attr.PARENT ? source : key == Attr.RUN_STYLE ? Attr.RunStyle.ASYNC : null;
-        }
-
-        @Override
-        public String stepName() {
-            return "sink(" + name + ")";
-        }
     }
 }

@@ -112,17 +112,17 @@ final class SocketConnection implements Connection {
 
     @Override
     public Mono<Void> send(Publisher<? extends ByteBuffer> source) {
-        return SendSubscriber.mono("traleSend", sender, source, null, null);
+        return SendSubscriber.mono("sink(traleSend)", sender, source, null, null);
     }
 
     @Override
     public Mono<Void> send(Publisher<? extends ByteBuffer> source, Consumer<? super ByteBuffer> whenTaken) {
-        return SendSubscriber.mono("traleSend", sender, source, Objects.requireNonNull(whenTaken), null);
+        return SendSubscriber.mono("sink(traleSend)", sender, source, Objects.requireNonNull(whenTaken), null);
     }
 
     @Override
     public Mono<Void> sendLeases(Publisher<Lease> source) {
-        return SendSubscriber.mono("traleSendLeases", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
+        return SendSubscriber.mono("sink(traleSendLeases)", sender, source, null, null).doOnDiscard(Lease.class, Lease::close);
     }
 
     @Override
