@@ -36,10 +36,7 @@ public class SendingStress {
         }
 
         @Override
-        protected void pump() { }
-
-        @Override
-        protected void discardUnsent(SendSubscriber<?> owner) { }
+        protected void stage() { }
 
         @Override
         protected String describe() {
@@ -47,10 +44,13 @@ public class SendingStress {
         }
 
         @Override
-        protected void fill(Sqe sqe) { }
+        protected void prepare(Sqe sqe) { }
 
         @Override
-        protected void complete(int result, int flags) { }
+        protected void release() { }
+
+        @Override
+        protected void sent(int result) { }
     }
 
     /// A subscriber that counts discarded elements.

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 
@@ -41,19 +42,12 @@ final class DatagramSender extends Sender {
     }
 
     @Override
-    protected void pump() {
-        if (elements.isEmpty() || inFlight() || isWaiting()) {
-            return;
-        }
-        if (isOpen()) {
-            blocks().stage(this);
-        } else {
-            fail(closedException());
-        }
+    protected void stage() {
+        blocks().stage(this);
     }
 
     @Override
-    protected void fill(Sqe sqe) {
+    protected void prepare(Sqe sqe) {
         Datagram datagram = (Datagram) elements.element();
         InetSocketAddress peer = datagram.peer();
         int size = datagram.data().remaining();
@@ -83,22 +77,7 @@ final class DatagramSender extends Sender {
     }
 
     @Override
-    protected void completed(int result) {
-        giveBack();
-        if (hasFailed()) {
-            return; // aborted while it was in flight
-        }
-        IOException refusal = unsendable;
-        unsendable = null;
-        if (refusal != null || result >= 0) {
-            taken(refusal);
-        } else if (!isRepeated(-result)) {
-            taken(failure((Datagram) elements.element(), -result));
-        }
-        proceed();
-    }
-
-    private void giveBack() {
+    protected void release() {
         if (block >= 0) {
             blocks().give(block);
             block = -1;
@@ -109,21 +88,29 @@ final class DatagramSender extends Sender {
         }
     }
 
-    /// The first datagram is processed: sent, or refused for `refusal`.
-    private void taken(@Nullable IOException refusal) {
-        Datagram datagram = (Datagram) elements.remove();
-        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // 0 even if the user has modified a buffer
-        SendSubscriber<?> owner = first();
-        if (owner == null) {
-            return;
+    @Override
+    protected void sent(int result) {
+        IOException refusal = unsendable;
+        unsendable = null;
+        if (refusal != null || result >= 0) {
+            done(refusal);
+        } else if (!isRepeated(-result)) {
+            done(failure((Datagram) elements.element(), -result));
         }
+    }
+
+    /// The first is done with: it was sent, or refused.
+    private void done(@Nullable IOException refusal) {
+        Datagram datagram = (Datagram) elements.remove();
+        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // if one has changed its size
+        SendSubscriber<?> send = Objects.requireNonNull(current());
         if (refusal == null) {
-            owner.taken(datagram);
-        } else if (!owner.refused(datagram, refusal)) {
-            if (first() == owner) {
-                failFirst(owner, refusal);
-            } else { // the callback has cancelled or closed
-                Operators.onErrorDropped(refusal, owner.currentContext());
+            send.taken(datagram);
+        } else if (!send.refused(datagram, refusal)) {
+            if (current() == send) {
+                endCurrent(refusal);
+            } else { // whoever was told has cancelled or closed
+                Operators.onErrorDropped(refusal, send.currentContext());
             }
         }
     }
@@ -131,12 +118,6 @@ final class DatagramSender extends Sender {
     private IOException failure(Datagram datagram, int errno) {
         InetSocketAddress peer = datagram.peer();
         return Failure.of("sendmsg", descriptor().fd(), peer == null ? endpoint.localAddress() : peer, errno);
-    }
-
-    @Override
-    protected void discardUnsent(SendSubscriber<?> owner) {
-        discardAll();
-        stopWaiting();
     }
 
     @Override

@@ -49,9 +49,9 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         /// The subscriber has its terminal signal, unless it has cancelled. What the source still emits is dropped.
         ENDED;
 
-        /// True if the source was subscribed to, and the send has not ended.
-        boolean hasBegun() {
-            return this == ACTIVE || this == STOPPED;
+        /// True if `next` may follow.
+        boolean allows(State next) {
+            return next.ordinal() == ordinal() + 1 || next == ENDED && this != ENDED;
         }
     }
 
@@ -125,39 +125,39 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     // ---- on the loop, called by the sender
 
-    /// This is the first in line now.
-    void begin() {
-        if (cancelled) {
-            sender.settle();
-            return;
-        }
-        assert state == State.IN_LINE : state;
-        state = State.ACTIVE;
-        try {
-            source.subscribe(this);
-        } catch (Throwable t) {
-            onError(t);
-        }
-    }
-
-    /// Requests as much as fits into the window: a single element while no size is known.
-    void progress() {
-        Subscription upstream = this.upstream;
-        long queuedBytes = sender.queuedBytes();
-        if (state != State.ACTIVE || upstream == null || complete || queuedBytes >= WINDOW_BYTES) {
-            return;
-        }
-        long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
-        int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
-        if (outstanding <= target / 2) { // in batches: a request may cost the source a hop
-            int more = target - outstanding;
-            outstanding = target;
+    /// Called while this is the current send: subscribes to the source, and requests as much as fits into the window. Returns
+    /// true if more may come from the source.
+    boolean progress() {
+        if (state == State.IN_LINE && !cancelled) {
+            become(State.ACTIVE);
             try {
-                upstream.request(more);
-            } catch (Throwable t) { // a fatal error, thrown by a source that emits at once
-                sourceThrew(t);
+                source.subscribe(this);
+            } catch (Throwable t) {
+                onError(t);
             }
         }
+        while (state == State.ACTIVE && !complete && request()) {}
+        return state == State.ACTIVE && !cancelled && !hasCompleted();
+    }
+
+    /// Requests as much as fits into the window, in batches, since a request may cost the source a hop: a single element while
+    /// no size is known. Returns false if there is no room, or enough is outstanding.
+    private boolean request() {
+        Subscription upstream = this.upstream;
+        long queuedBytes = sender.queuedBytes();
+        long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
+        int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
+        if (upstream == null || queuedBytes >= WINDOW_BYTES || outstanding > target / 2) {
+            return false;
+        }
+        int more = target - outstanding;
+        outstanding = target;
+        try {
+            upstream.request(more);
+        } catch (Throwable t) { // a fatal error, thrown by a source that emits at once
+            sourceThrew(t);
+        }
+        return true;
     }
 
     /// The source, or who is told of its elements, threw what no operator turns into a signal: it has failed.
@@ -172,9 +172,9 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         schedule();
     }
 
-    /// True if nothing more will come from the source.
-    boolean isExhausted() {
-        return state != State.ACTIVE || cancelled || hasCompleted();
+    private void become(State next) {
+        assert state.allows(next) : state + " -> " + next;
+        state = next;
     }
 
     private boolean hasCompleted() {
@@ -194,7 +194,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     /// Stops the source: now, or when it calls [#onSubscribe].
     void stop() {
         if (state == State.ACTIVE) {
-            state = State.STOPPED;
+            become(State.STOPPED);
         }
         stopUpstream();
     }
@@ -239,13 +239,8 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         }
     }
 
-    /// `element` will not be sent.
-    void discard(Object element) {
-        Payload.discard(element, currentContext());
-    }
-
     /// Ends this, which has not begun, with `reason`, in a later turn: a `retry` of what is over must not seize the loop.
-    void refuse(Throwable reason) {
+    private void refuse(Throwable reason) {
         Runnable end = () -> end(reason);
         sender.loop.later(end, end);
     }
@@ -256,10 +251,12 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         if (state == State.ENDED) {
             return;
         }
-        boolean begun = state.hasBegun();
+        boolean begun = state == State.ACTIVE || state == State.STOPPED;
         Throwable failure = reason == null && isCutOff() ? sender.closedException() : reason;
-        state = State.ENDED;
-        if (!begun) {
+        become(State.ENDED);
+        if (begun) {
+            stopUpstream();
+        } else {
             Operators.onDiscard(source, currentContext()); // never subscribed to: the hook may release what it holds
         }
         drainForeign(true);
@@ -367,8 +364,11 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
                 if (cancelled) {
                     end(null);
                 } else {
-                    state = State.IN_LINE;
-                    sender.enqueue(this);
+                    become(State.IN_LINE);
+                    Throwable refusal = sender.enqueue(this);
+                    if (refusal != null) {
+                        refuse(refusal);
+                    }
                 }
             }
             case IN_LINE -> {
@@ -381,8 +381,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
                     stop();
                 }
                 drainForeign(cancelled);
-                progress();
-                sender.settle();
+                sender.progress();
             }
             case ENDED -> {
                 stopUpstream();
@@ -396,7 +395,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         E element;
         while (queue != null && (element = queue.poll()) != null) {
             if (drop) {
-                discard(element);
+                Payload.discard(element, currentContext());
             } else {
                 take(element);
             }
@@ -406,14 +405,14 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     private void take(E element) {
         if (state != State.ACTIVE || cancelled) {
             missed = true;
-            discard(element);
+            Payload.discard(element, currentContext());
             return;
         }
         outstanding--;
         int size = Payload.size(element);
         largest = Math.max(largest - largest / 8, Math.max(size, 1));
         sender.accept(element, size);
-        progress();
+        sender.progress();
     }
 
     @Override

@@ -1,142 +1,134 @@
 package io.trale.reactive.send;
 
+import io.trale.leaf.WritableWait;
 import io.trale.linux.Errno;
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
+import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Exceptions;
 
-/// The sends of one socket or file, in line, and the elements of the first that the kernel has not taken yet.
+/// The sends of one socket or file, in line, and the elements of the current one that the kernel has not taken yet.
 ///
 /// Sends go out one after the other, with one operation in flight. A subclass turns elements into operations. This class
 /// decides which send is next, which elements are discarded, and which subscriber is signalled.
 ///
 /// **No room.** Operations never wait inside the kernel, where they would hold native memory. If the kernel takes nothing,
-/// the memory goes back, and a [WritablePoll] waits in its place. So a peer that does not read costs heap, up to the window,
-/// and nothing else. Loop thread only.
+/// the memory is released, and a [WritableWait] takes the place of the operation. So a peer that does not read costs heap, up
+/// to the window, and nothing else. Loop thread only.
 public abstract class Sender extends Operation {
 
-    /// How many sends may be pending if nothing else is said.
+    private enum State {
+        /// Sends are accepted.
+        OPEN,
+        /// [#close] was called, so no send begins. What was accepted still goes out. Then [#flushed] is called.
+        CLOSING,
+        /// Nothing goes out any more. The descriptor stays open: the peer may still send.
+        FAILED,
+        /// As FAILED, and the descriptor is closed: the failure came while CLOSING, or it is [#abort].
+        CLOSED
+    }
+
+    /// How many sends may be pending if nothing else is set.
     static final int MAX_PENDING = 1024;
 
     public final Loop loop;
 
-    /// The send under way.
-    private @Nullable SendSubscriber<?> current;
-    /// The sends behind it, in the order of their subscription. A set, since any of them may be cancelled.
-    private final LinkedHashSet<SendSubscriber<?>> waiting = new LinkedHashSet<>();
-    /// How many sends may be pending; set by any thread.
-    private volatile int maxPending = MAX_PENDING;
-    /// How many sends are pending, the one under way included; written by the loop alone.
-    private volatile int pending;
-
-    /// Accepted and not yet taken by the kernel, of the first in line: see [Payload].
-    protected final ArrayDeque<Object> elements = new ArrayDeque<>();
-    protected long queuedBytes;
-
-    private final WritablePoll writable;
-    private boolean untouched = true;
-    private boolean settling;
-    private boolean closing;
+    private State state = State.OPEN;
+    /// Why nothing goes out any more; null while something may.
     private @Nullable IOException failure;
 
-    @SuppressWarnings("this-escape") // the wait runs this in a later turn
+    /// The send that accepts elements, or whose elements go out.
+    private @Nullable SendSubscriber<?> current;
+    /// The sends behind it, in the order of their subscription. A set, since any of them may be cancelled.
+    private final LinkedHashSet<SendSubscriber<?>> line = new LinkedHashSet<>();
+    private boolean untouched = true;
+    /// How many sends may be pending; set by any thread.
+    private volatile int maxPending = MAX_PENDING;
+    /// How many sends are pending, the current one included; written by the loop alone.
+    private volatile int pending;
+
+    /// Accepted and not yet taken by the kernel, of the current send: see [Payload].
+    protected final ArrayDeque<Object> elements = new ArrayDeque<>();
+    protected long queuedBytes;
+    /// How many bytes of the first element the kernel has taken.
+    protected int taken;
+
+    private final WritableWait writable;
+    /// The operation in flight waits for room, and sends nothing.
+    private boolean awaitsRoom;
+    /// True inside [#progress].
+    private boolean progressing;
+
     protected Sender(Loop loop, Descriptor descriptor) {
         super(descriptor);
         this.loop = loop;
-        writable = new WritablePoll(descriptor, () -> {
-            settle();
-            pump(); // also if the wait has failed: the next operation fails with the reason
-        });
+        writable = new WritableWait(descriptor);
     }
 
-    /// Gives the next elements to the kernel, unless an operation is in flight or [#isWaiting].
-    protected abstract void pump();
+    /// Stages this, to send the first of [#elements], or more of them.
+    protected abstract void stage();
 
-    /// Gives up what the kernel has seen nothing of.
-    protected abstract void discardUnsent(SendSubscriber<?> owner);
+    /// Takes memory, and prepares the entry.
+    protected abstract void prepare(Sqe sqe);
+
+    /// The operation has ended: releases its memory.
+    protected abstract void release();
+
+    /// The operation has ended with `result`: removes from [#elements] what the kernel has taken, or calls [#fail]. Not called
+    /// if this has failed meanwhile.
+    protected abstract void sent(int result);
 
     /// The operation with its descriptor, for messages.
     protected abstract String describe();
 
-    /// False once the descriptor or the ring is closed, or about to be.
-    protected final boolean isOpen() {
-        return descriptor().isOpen() && loop.reactor.isAccepting();
-    }
-
-    /// What those are told whose send comes too late, or is cut off.
-    protected final IOException closedException() {
-        return new ConnectionClosedException(descriptor(), describe() + ": closed on this side");
-    }
-
-    /// User code threw `fatal` out of a signal of this outlet: see [io.trale.reactive.loop.LoopSubscription#broken].
+    /// User code threw `fatal` out of a signal of this sender: see [io.trale.reactive.loop.LoopSubscription#broken].
     protected void broken(Throwable fatal) {
         loop.uncaught(fatal);
     }
 
-    // ---- room
-
-    /// True while the kernel takes nothing, and no operation may be staged.
-    protected final boolean isWaiting() {
-        return writable.isAwaited();
-    }
-
-    /// Waits until the kernel takes more.
-    protected final void awaitRoom() {
-        writable.await();
-    }
-
-    /// Ends the wait: there is nothing left to send.
-    protected final void stopWaiting() {
-        writable.cancel();
-    }
-
-    /// True if an operation that failed with `errno` is to be repeated. After `EAGAIN` this waits for room. After `EINTR` the
-    /// operation is repeated at once. After `ECANCELED` the descriptor is being closed, which [#pump] finds out.
-    protected final boolean isRepeated(int errno) {
-        switch (errno) {
-            case Errno.EAGAIN -> awaitRoom();
-            case Errno.EINTR, Errno.ECANCELED -> { }
-            default -> {
-                return false;
-            }
-        }
-        return true;
+    /// The error of a send that comes too late, or is cut off.
+    protected final IOException closedException() {
+        return new ConnectionClosedException(descriptor(), describe() + ": closed on this side");
     }
 
     // ---- the line
 
-    /// Puts `sending` in line, and starts it if it is the first.
-    final void enqueue(SendSubscriber<?> sending) {
+    /// Adds `send` to the line. Returns why it is refused; null if it is not.
+    final @Nullable Throwable enqueue(SendSubscriber<?> send) {
         untouched = false;
-        Throwable refusal = failure != null ? failure : closing ? closedException() : pending >= maxPending ? overflow() : null;
-        if (refusal != null) {
-            sending.refuse(refusal);
-        } else if (current == null && waiting.isEmpty()) {
-            begin(sending);
-        } else {
-            waiting.add(sending);
+        Throwable refusal = failure != null ? failure : state == State.CLOSING ? closedException()
+                : pending < maxPending ? null : Exceptions.failWithOverflow(
+                        describe() + ": " + pending + " sends are pending, the most that maxPendingSends allows");
+        if (refusal == null) {
+            if (current == null && line.isEmpty() && !progressing) {
+                current = send; // which begins now
+            } else {
+                line.add(send);
+            }
             count();
+            progress();
         }
+        return refusal;
     }
 
-    private RuntimeException overflow() {
-        return Exceptions.failWithOverflow(describe() + ": " + pending + " sends are pending, the most that maxPendingSends allows");
-    }
-
-    /// Takes `sending` out of the line; returns false if it does not wait there.
-    final boolean withdraw(SendSubscriber<?> sending) {
-        boolean waited = waiting.remove(sending);
+    /// Takes `send` out of the line; returns false if it does not wait there.
+    final boolean withdraw(SendSubscriber<?> send) {
+        boolean waited = line.remove(send);
         count();
         return waited;
     }
 
-    /// How many sends are pending: under way, or in line. Any thread.
+    private void count() {
+        pending = line.size() + (current == null ? 0 : 1);
+    }
+
+    /// How many sends are pending: the current one, and those in line. Any thread.
     public final int pending() {
         return pending;
     }
@@ -149,195 +141,226 @@ public abstract class Sender extends Operation {
         maxPending = count;
     }
 
-    private void count() {
-        pending = waiting.size() + (current == null ? 0 : 1);
-    }
-
-    private void begin(SendSubscriber<?> sending) {
-        current = sending;
-        count();
-        sending.begin();
-    }
-
     /// True if there was never a send.
     public final boolean isUntouched() {
         return untouched;
     }
 
-    /// The send under way, or null.
-    protected final @Nullable SendSubscriber<?> first() {
+    /// The current send, or null.
+    protected final @Nullable SendSubscriber<?> current() {
         return current;
     }
 
-    /// The send under way has ended: `sending` was it.
-    private void finish(SendSubscriber<?> sending, @Nullable Throwable failure) {
-        current = null; // before the subscriber is told, which may come back here
-        count();
-        sending.end(failure);
+    /// Accepts an element of the current send. [#progress] follows.
+    void accept(Object element, int size) {
+        elements.add(element);
+        queuedBytes += size;
     }
-
-    /// Starts the next in line, unless a subscriber that was told of an end has done so already.
-    private void next() {
-        if (current != null) {
-            return;
-        }
-        if (!waiting.isEmpty()) {
-            begin(waiting.removeFirst());
-        } else if (closing) {
-            flushed();
-        }
-    }
-
-    private void endWaiting(IOException failure) {
-        while (!waiting.isEmpty()) {
-            SendSubscriber<?> sending = waiting.removeFirst();
-            count();
-            sending.end(failure);
-        }
-    }
-
-    // ---- the elements of the first in line
 
     /// How many bytes wait, where an element counts as one at least: of empty ones there is no end else.
     public final long queuedBytes() {
         return Math.max(queuedBytes, elements.size());
     }
 
-    /// Takes an element of the first in line.
-    void accept(Object element, int size) {
-        elements.add(element);
-        queuedBytes += size;
-        pump();
-    }
-
-    /// The first in line has changed its mind, or its source has ended: goes on from there.
-    protected final void settle() {
-        if (!settling) { // else the loop below looks again: a line of any length takes no more stack than one
-            settling = true;
-            try {
-                while (settleFirst()) {}
-            } finally {
-                settling = false;
+    /// Acts on all that may have changed: requests elements, ends the current send if it is done, begins the next, and stages
+    /// the next operation. A call from inside is left to the one that is under way.
+    final void progress() {
+        if (progressing) {
+            return;
+        }
+        progressing = true;
+        try {
+            while (proceeds()) {}
+        } finally {
+            progressing = false;
+        }
+        if (!elements.isEmpty() && !inFlight()) {
+            if (descriptor().isOpen() && loop.reactor.isAccepting()) {
+                stage();
+            } else {
+                fail(closedException());
             }
         }
     }
 
-    /// Returns true if the first in line was done, and so there may be more to do.
-    private boolean settleFirst() {
-        SendSubscriber<?> first = current;
-        if (first == null) {
+    /// Returns false if the current send has to wait, or there is none.
+    private boolean proceeds() {
+        SendSubscriber<?> send = current;
+        if (send == null) {
+            if (line.isEmpty()) {
+                if (state == State.CLOSING) {
+                    flushed();
+                }
+                return false;
+            }
+            current = line.removeFirst();
+            return true;
+        }
+        boolean more = send.progress();
+        if (send != current) {
+            return true; // it was ended meanwhile
+        }
+        boolean sending = inFlight() && !awaitsRoom;
+        if (send.isCancelled() && !sending) {
+            discardUnsent();
+        }
+        if (more || sending || !elements.isEmpty()) {
             return false;
         }
-        if (first.isCancelled() && !inFlight()) {
-            discardUnsent(first);
-        }
-        if (!elements.isEmpty() || inFlight() || !first.isExhausted()) {
-            return false;
-        }
-        finish(first, null);
-        next();
+        endCurrent(null);
         return true;
     }
 
-    /// Ends `first`, the send under way, with `failure`, which is no concern of the others'. [#proceed] goes on with those.
-    protected final void failFirst(SendSubscriber<?> first, IOException failure) {
+    /// Discards what the kernel has seen nothing of.
+    private void discardUnsent() {
+        Object begun = taken > 0 ? elements.poll() : null;
         discardAll();
-        first.stop();
-        finish(first, failure);
-        next();
+        if (begun != null) {
+            elements.add(begun);
+            queuedBytes = Payload.size(begun) - taken;
+        } else if (awaitsRoom) {
+            loop.reactor.cancel(this);
+        }
     }
 
-    /// Drops all elements that wait.
-    protected final void discardAll() {
-        SendSubscriber<?> first = current;
+    private void discardAll() {
+        SendSubscriber<?> send = current;
         queuedBytes = 0;
         for (Object element; (element = elements.poll()) != null;) {
-            if (first != null) {
-                first.discard(element);
+            if (send != null) {
+                Payload.discard(element, send.currentContext());
             }
         }
     }
 
-    // ---- after each operation
+    /// Ends the current send: with `reason`, or by the end of its source if that is null.
+    protected final void endCurrent(@Nullable IOException reason) {
+        discardAll();
+        SendSubscriber<?> send = current;
+        if (send != null) {
+            current = null; // before the signal: the subscriber may call this
+            count();
+            send.end(reason);
+        }
+    }
 
-    /// Handles the end of the operation. If this throws, it is unknown what was sent, so nothing more may be sent after it.
-    protected abstract void completed(int result);
+    private void endLine(IOException reason) {
+        while (!line.isEmpty()) {
+            SendSubscriber<?> send = line.removeFirst();
+            count();
+            send.end(reason);
+        }
+    }
+
+    // ---- the operation
+
+    @Override
+    protected final void fill(Sqe sqe) {
+        if (awaitsRoom) {
+            writable.prepare(sqe);
+        } else {
+            prepare(sqe);
+        }
+    }
 
     @Override
     protected final void complete(int result, int flags) {
         try {
-            completed(result);
-        } catch (Throwable t) { // most likely an OutOfMemoryError
+            if (awaitsRoom) {
+                awaitsRoom = false;
+                if (writable.isFalseAlarm(result)) {
+                    awaitRoom();
+                }
+            } else {
+                release();
+                if (failure == null) {
+                    sent(result);
+                }
+            }
+        } catch (Throwable t) { // most likely an OutOfMemoryError: it is unknown what was sent, so nothing may be sent after it
             fail(new IOException(describe() + ": failed because of " + t, t));
         }
+        progress();
     }
 
-    /// Why nothing will go out any more, or null.
-    public final @Nullable IOException failure() {
-        return failure;
+    /// True while the kernel takes nothing.
+    protected final boolean awaitsRoom() {
+        return awaitsRoom;
     }
 
-    /// True when nothing will go out any more.
-    protected final boolean hasFailed() {
-        return failure != null;
-    }
-
-    /// The operation has ended, and what it took is gone from [#elements]: goes on.
-    protected final void proceed() {
-        SendSubscriber<?> first = current;
-        if (first != null) {
-            first.progress();
+    /// Waits until the kernel takes more, and sends nothing until then.
+    protected final void awaitRoom() {
+        if (descriptor().isOpen()) {
+            awaitsRoom = true;
+            loop.reactor.stage(this);
         }
-        settle();
-        pump();
+    }
+
+    /// True if an operation that failed with `errno` is to be repeated. After `EAGAIN` this waits for room. After `EINTR` the
+    /// operation is repeated at once. After `ECANCELED` the descriptor is being closed, which [#progress] finds out.
+    protected final boolean isRepeated(int errno) {
+        switch (errno) {
+            case Errno.EAGAIN -> awaitRoom();
+            case Errno.EINTR, Errno.ECANCELED -> { }
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     // ---- the end
 
-    /// No send starts any more; what was accepted still goes out, and then follows [#flushed].
+    /// Why nothing goes out any more; null while something may.
+    public final @Nullable IOException failure() {
+        return failure;
+    }
+
+    /// No send begins any more. What was accepted still goes out; then [#flushed] is called.
     public final void close() {
-        if (closing) {
-            return;
-        }
-        closing = true;
-        SendSubscriber<?> first = current;
-        if (first != null) {
-            first.stop();
-        }
-        endWaiting(closedException());
-        if (current == null) {
-            flushed();
-        } else {
-            settle();
+        switch (state) {
+            case OPEN -> {
+                state = State.CLOSING;
+                if (current != null) {
+                    current.stop();
+                }
+                endLine(closedException());
+                progress();
+            }
+            case FAILED -> flushed();
+            case CLOSING, CLOSED -> { }
         }
     }
 
-    /// All that was accepted before [#close] has gone out.
+    /// All that was accepted before [#close] has gone out. May be called again.
     protected void flushed() {
         descriptor().close();
     }
 
-    /// Closes the descriptor; nothing goes out any more.
-    public final void abort() {
-        closing = true;
-        fail(closedException());
-        descriptor().close();
+    /// Fails every send with `reason`, and every later one. Only the first failure counts.
+    protected final void fail(IOException reason) {
+        fail(reason, state == State.CLOSING ? State.CLOSED : State.FAILED);
     }
 
-    /// Ends all sends in line with `failure`, and every later one. Only the first failure counts.
-    protected void fail(IOException failure) {
-        if (this.failure != null) {
-            return;
+    /// Closes the descriptor; nothing goes out any more.
+    public final void abort() {
+        fail(closedException(), State.CLOSED);
+    }
+
+    /// Called before the first failure ends the sends: notifies the current one of what the kernel has taken.
+    protected void failing() {}
+
+    private void fail(IOException reason, State next) {
+        if (failure == null) {
+            failing();
         }
-        this.failure = failure;
-        discardAll();
-        SendSubscriber<?> first = current;
-        if (first != null) {
-            first.stop();
-            finish(first, failure);
+        if (failure == null) { // else [#failing] has had that happen
+            failure = reason;
+            state = next;
+            endCurrent(reason);
+            endLine(reason);
         }
-        endWaiting(failure);
-        if (closing) {
+        if (next == State.CLOSED) {
             descriptor().close();
         }
     }

@@ -8,6 +8,7 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +22,6 @@ public abstract class StreamSender extends Sender {
     /// From this size on a lease is cheaper sent from where it is than copied together with others.
     private static final int DIRECT_BYTES = 16 << 10;
 
-    /// How many bytes of the first element the kernel has taken.
-    private int taken;
     /// Elements that the kernel has taken whole, until their owner is told.
     private final ArrayDeque<Object> done = new ArrayDeque<>(0);
 
@@ -57,14 +56,7 @@ public abstract class StreamSender extends Sender {
     }
 
     @Override
-    protected final void pump() {
-        if (elements.isEmpty() || inFlight() || isWaiting()) {
-            return;
-        }
-        if (!isOpen()) {
-            fail(closedException());
-            return;
-        }
+    protected final void stage() {
         directly = isDirect(elements.element());
         if (directly) {
             loop.reactor.stage(this);
@@ -80,13 +72,13 @@ public abstract class StreamSender extends Sender {
     /// Those who wait for the kernel must not hold leases: others have better use for them.
     @Override
     final void accept(Object element, int size) {
-        SendSubscriber<?> owner = first();
-        if (size == 0 && elements.isEmpty() && owner != null) { // behind others it is told of in its turn
-            owner.taken(element);
+        SendSubscriber<?> send = current();
+        if (size == 0 && elements.isEmpty() && send != null) { // behind others it is taken in its turn
+            send.taken(element);
             return;
         }
         super.accept(element, size);
-        if (isWaiting()) {
+        if (awaitsRoom()) {
             leaveLeases();
         }
     }
@@ -107,19 +99,7 @@ public abstract class StreamSender extends Sender {
     }
 
     @Override
-    protected final void discardUnsent(SendSubscriber<?> owner) {
-        Object begun = taken > 0 ? elements.poll() : null;
-        discardAll();
-        if (begun != null) {
-            elements.add(begun);
-            queuedBytes = Payload.size(begun) - taken;
-        } else {
-            stopWaiting();
-        }
-    }
-
-    @Override
-    protected final void fill(Sqe sqe) {
+    protected final void prepare(Sqe sqe) {
         try {
             if (directly) {
                 fillDirectly(sqe);
@@ -166,6 +146,7 @@ public abstract class StreamSender extends Sender {
     }
 
     @Override
+<<<<<<< HEAD
     protected final void completed(int result) {
         int asked = length;
         SendSubscriber<?> owner = first();
@@ -198,6 +179,9 @@ public abstract class StreamSender extends Sender {
     }
 
     private void giveBack() {
+=======
+    protected final void release() {
+>>>>>>> 3c25918 (send: a send and its sender call each other by few methods)
         if (block >= 0) {
             blocks().give(block);
             block = -1;
@@ -208,7 +192,33 @@ public abstract class StreamSender extends Sender {
             loop.reactor.memoryListener().ownedByUs(lease.memory());
             lease.release();
         }
-        length = 0;
+    }
+
+    @Override
+    protected final void sent(int result) {
+        boolean whole = result < 0 || advance(result);
+        if (unreadable != null || !whole) {
+            tellTaken();
+            failUnreadable(unreadable);
+            return;
+        }
+        IOException failure = result >= 0 ? took(result, length) : isRepeated(-result) ? null : failed(-result);
+        if (failure != null) {
+            fail(failure);
+            return;
+        }
+        if (awaitsRoom()) {
+            leaveLeases();
+        }
+        tellTaken();
+    }
+
+    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
+    private void tellTaken() {
+        SendSubscriber<?> send = Objects.requireNonNull(current());
+        for (Object element; (element = done.poll()) != null;) {
+            send.taken(element);
+        }
     }
 
     /// The kernel took `count` bytes. Returns false if the elements are not as long as they were.
@@ -230,6 +240,7 @@ public abstract class StreamSender extends Sender {
         }
         return left == 0 && queuedBytes == 0;
     }
+<<<<<<< HEAD
 
     @Override
     protected final void fail(IOException failure) {
@@ -240,4 +251,6 @@ public abstract class StreamSender extends Sender {
         }
         super.fail(failure);
     }
+=======
+>>>>>>> 3c25918 (send: a send and its sender call each other by few methods)
 }
