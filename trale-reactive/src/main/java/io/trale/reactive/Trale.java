@@ -124,7 +124,7 @@ public final class Trale implements AutoCloseable {
     /// means any free port.
     public Mono<Server> serve(int port, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
-        return serve(bind(port, options.listenerOptions()), handler, options);
+        return serve(onAnyAddress(port, address -> SocketListener.bind(loop, address, options.listenerOptions())), handler, options);
     }
 
     /// As [#serve(SocketAddress, Function, ServeOptions)], with default options.
@@ -139,10 +139,10 @@ public final class Trale implements AutoCloseable {
     /// Fails as [#bind(SocketAddress)] does.
     public Mono<Server> serve(SocketAddress address,
             Function<? super Connection, ? extends Publisher<Void>> handler, ServeOptions options) {
-        return serve(bind(address, options.listenerOptions()), handler, options);
+        return serve(SocketListener.bind(loop, address, options.listenerOptions()), handler, options);
     }
 
-    private Mono<Server> serve(Mono<Listener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
+    private Mono<Server> serve(Mono<SocketListener> bind, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
         Objects.requireNonNull(handler); // fail here, not at each connection
         return bind.map(listener -> new SocketServer(loop, listener, handler, options));
@@ -188,7 +188,7 @@ public final class Trale implements AutoCloseable {
 
     /// As [#bind(SocketAddress)], with `options` set before the bind. TCP connections inherit them.
     public Mono<Listener> bind(SocketAddress address, NetOptions options) {
-        return SocketListener.bind(loop, address, options);
+        return SocketListener.bind(loop, address, options).cast(Listener.class);
     }
 
     // ---- clients

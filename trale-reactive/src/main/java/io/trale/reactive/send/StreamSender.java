@@ -146,42 +146,7 @@ public abstract class StreamSender extends Sender {
     }
 
     @Override
-<<<<<<< HEAD
-    protected final void completed(int result) {
-        int asked = length;
-        SendSubscriber<?> owner = first();
-        giveBack();
-        if (owner == null || hasFailed()) {
-            return; // aborted meanwhile
-        }
-        boolean whole = result < 0 || advance(result);
-        if (unreadable != null || !whole) {
-            failUnreadable(unreadable);
-            return;
-        }
-        IOException failure = result >= 0 ? took(result, asked) : isRepeated(-result) ? null : failed(-result);
-        if (failure != null) {
-            fail(failure);
-            return;
-        }
-        if (isWaiting()) {
-            leaveLeases();
-        }
-        tellTaken(owner);
-        proceed();
-    }
-
-    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
-    private void tellTaken(SendSubscriber<?> owner) {
-        for (Object element; (element = done.poll()) != null;) {
-            owner.taken(element);
-        }
-    }
-
-    private void giveBack() {
-=======
     protected final void release() {
->>>>>>> 3c25918 (send: a send and its sender call each other by few methods)
         if (block >= 0) {
             blocks().give(block);
             block = -1;
@@ -198,7 +163,6 @@ public abstract class StreamSender extends Sender {
     protected final void sent(int result) {
         boolean whole = result < 0 || advance(result);
         if (unreadable != null || !whole) {
-            tellTaken();
             failUnreadable(unreadable);
             return;
         }
@@ -213,11 +177,16 @@ public abstract class StreamSender extends Sender {
         tellTaken();
     }
 
+    @Override
+    protected final void failing() {
+        tellTaken();
+    }
+
     /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
     private void tellTaken() {
-        SendSubscriber<?> send = Objects.requireNonNull(current());
+        SendSubscriber<?> send = current();
         for (Object element; (element = done.poll()) != null;) {
-            send.taken(element);
+            Objects.requireNonNull(send).taken(element);
         }
     }
 
@@ -240,17 +209,4 @@ public abstract class StreamSender extends Sender {
         }
         return left == 0 && queuedBytes == 0;
     }
-<<<<<<< HEAD
-
-    @Override
-    protected final void fail(IOException failure) {
-        taken = 0;
-        SendSubscriber<?> owner = first();
-        if (owner != null) {
-            tellTaken(owner); // may fail this, too
-        }
-        super.fail(failure);
-    }
-=======
->>>>>>> 3c25918 (send: a send and its sender call each other by few methods)
 }

@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
@@ -43,7 +44,7 @@ final class Acceptor {
     private final ArrayDeque<Accept> idle = new ArrayDeque<>(WINDOW);
     private final ArrayDeque<Accept> busy = new ArrayDeque<>(WINDOW);
     /// Accepted for a subscriber that has gone: for the next one.
-    private final ArrayDeque<Connection> accepted = new ArrayDeque<>(WINDOW);
+    private final ArrayDeque<SocketConnection> accepted = new ArrayDeque<>(WINDOW);
     private final AcceptBackoff backoff;
     private @Nullable IOException failure;
 
@@ -54,15 +55,19 @@ final class Acceptor {
         backoff = new AcceptBackoff(descriptor, localAddress, place::wake);
         descriptor.whenClosed(() -> {
             backoff.end();
-            accepted.forEach(Connection::abort);
-            accepted.clear();
+            abortAccepted();
             place.wake();
         });
     }
 
-    /// The publisher of connections.
-    Flux<Connection> flux() {
-        return new SourceFlux<Connection>("traleAccept", AcceptSubscription::new).assembled();
+    /// The publisher of connections, as what `kind` makes of each.
+    <C extends Connection> Flux<C> flux(Function<? super SocketConnection, ? extends C> kind) {
+        return new SourceFlux<C>("traleAccept", actual -> new AcceptSubscription<>(kind, actual)).assembled();
+    }
+
+    private void abortAccepted() {
+        accepted.forEach(Connection::abort);
+        accepted.clear();
     }
 
     private final class Accept extends Operation {
@@ -105,8 +110,7 @@ final class Acceptor {
                 failed(-result);
             }
             if (!descriptor.isOpen()) {
-                accepted.forEach(Connection::abort);
-                accepted.clear();
+                abortAccepted();
             }
             place.wake();
         }
@@ -119,7 +123,7 @@ final class Acceptor {
             }
         }
 
-        private Connection connection(int fd) {
+        private SocketConnection connection(int fd) {
             MemorySegment memory = Objects.requireNonNull(peer, "not filled in");
             Descriptor socket = descriptor().accepted(fd);
             try {
@@ -133,16 +137,19 @@ final class Acceptor {
     }
 
     /// One subscription to `accept()`.
-    private final class AcceptSubscription extends UnicastSubscription<Connection> {
+    private final class AcceptSubscription<C extends Connection> extends UnicastSubscription<C> {
 
-        AcceptSubscription(CoreSubscriber<? super Connection> actual) {
+        private final Function<? super SocketConnection, ? extends C> kind;
+
+        AcceptSubscription(Function<? super SocketConnection, ? extends C> kind, CoreSubscriber<? super C> actual) {
             super(Acceptor.this.loop, place, actual);
+            this.kind = kind;
         }
 
         @Override
         protected void progress() {
             while (!accepted.isEmpty() && wanted()) {
-                next(accepted.remove());
+                next(kind.apply(accepted.remove()));
             }
             if (!accepted.isEmpty() || isOver()) {
                 return;
@@ -168,7 +175,7 @@ final class Acceptor {
         }
 
         @Override
-        protected void lost(Connection connection, Context context) {
+        protected void lost(C connection, Context context) {
             connection.abort();
         }
 

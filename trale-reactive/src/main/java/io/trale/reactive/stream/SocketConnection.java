@@ -4,6 +4,7 @@ import io.trale.future.ErrnoException;
 import io.trale.leaf.Sockets;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
+import io.trale.net.NetOptions;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Lease;
 import io.trale.reactive.ReadIdleException;
@@ -36,7 +37,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /// A [Connection] on a socket: its receiver, its sender, and its close.
-final class SocketConnection implements Connection {
+final class SocketConnection implements ServedConnection {
 
     final Loop loop;
     final Descriptor descriptor;
@@ -227,9 +228,8 @@ final class SocketConnection implements Connection {
         });
     }
 
-    /// Closes at once, because the server or the loop ends: as [#abort], but without a reset if only the peer's end is missing.
-    /// The kernel still delivers what was flushed.
-    void end() {
+    @Override
+    public void end() {
         loop.run(() -> {
             if (closing.isDraining()) {
                 descriptor.close();
@@ -261,6 +261,23 @@ final class SocketConnection implements Connection {
     /// False once nothing more is received for a subscriber.
     boolean isOpen() {
         return descriptor.isOpen() && !closing.isDraining() && loop.reactor.isAccepting();
+    }
+
+    // ---- for its server
+
+    @Override
+    public void apply(NetOptions options) throws IOException {
+        options.applyTo(descriptor);
+    }
+
+    @Override
+    public void endInput() {
+        receiver.endInput();
+    }
+
+    @Override
+    public void whenClosed(Runnable action) {
+        descriptor.whenClosed(action);
     }
 
     // ---- options and names
@@ -297,8 +314,8 @@ final class SocketConnection implements Connection {
         return outputShutDown;
     }
 
-    /// True if `failure` is this connection's own, not that of another resource that its handler uses. Loop thread.
-    boolean isOwn(Throwable failure) {
+    @Override
+    public boolean isOwn(Throwable failure) {
         return failure == sender.failure() || receiver.hasFailedWith(failure) || failure == shutdownFailure
                 || failure instanceof ConnectionClosedException closed && closed.isOf(descriptor);
     }

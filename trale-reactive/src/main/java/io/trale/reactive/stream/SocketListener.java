@@ -34,19 +34,19 @@ public final class SocketListener implements Listener {
     }
 
     /// The cold opening of one: see [io.trale.reactive.Trale#bind(SocketAddress, NetOptions)].
-    public static Mono<Listener> bind(Loop loop, SocketAddress address, NetOptions options) {
-        return new FutureMono<Listener>(loop, () -> new ReadyFuture<>(() -> open(loop, address, options)), Listener::dispose)
-                .assembled();
+    public static Mono<SocketListener> bind(Loop loop, SocketAddress address, NetOptions options) {
+        return new FutureMono<SocketListener>(loop, () -> new ReadyFuture<>(() -> open(loop, address, options)),
+                Listener::dispose).assembled();
     }
 
-    private static Listener open(Loop loop, SocketAddress address, NetOptions options) throws IOException {
+    private static SocketListener open(Loop loop, SocketAddress address, NetOptions options) throws IOException {
         StreamListener<?, ?> socket = switch (address) {
             case InetSocketAddress inet -> TcpListener.bind(inet, options);
             case UnixDomainSocketAddress unix -> UnixListener.bind(unix, options);
             default -> throw new UnsupportedAddressTypeException();
         };
         try {
-            Listener listener = new SocketListener(loop, socket);
+            SocketListener listener = new SocketListener(loop, socket);
             loop.opened(socket.descriptor(), listener::dispose);
             return listener;
         } catch (Throwable t) {
@@ -70,7 +70,12 @@ public final class SocketListener implements Listener {
 
     @Override
     public Flux<Connection> accept() {
-        return acceptor.flux();
+        return acceptor.flux(connection -> connection);
+    }
+
+    /// As [#accept], for a server.
+    Flux<ServedConnection> acceptServed() {
+        return acceptor.flux(connection -> connection);
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Connection;
-import io.trale.reactive.Listener;
 import io.trale.reactive.ReadIdleException;
 import io.trale.reactive.ServeOptions;
 import io.trale.reactive.Server;
@@ -35,23 +34,23 @@ public final class SocketServer implements Server {
     private static final Logger LOG = Loggers.getLogger("io.trale.reactive");
 
     private final Loop loop;
-    private final Listener listener;
+    private final SocketListener listener;
     private final Function<? super Connection, ? extends Publisher<Void>> handler;
     private final ServeOptions options;
 
     /// For the loop alone.
-    private final Set<SocketConnection> open = new LinkedHashSet<>();
+    private final Set<ServedConnection> open = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private boolean accepting = true;
     private @Nullable Subscription connections;
 
-    public SocketServer(Loop loop, Listener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
+    public SocketServer(Loop loop, SocketListener listener, Function<? super Connection, ? extends Publisher<Void>> handler,
             ServeOptions options) {
         this.loop = loop;
         this.listener = listener;
         this.handler = handler;
         this.options = options;
-        listener.accept().subscribe(new Connections());
+        listener.acceptServed().subscribe(new Connections());
     }
 
     @Override
@@ -73,7 +72,7 @@ public final class SocketServer implements Server {
     public void dispose() {
         loop.run(() -> {
             listener.dispose();
-            List.copyOf(open).forEach(SocketConnection::end);
+            List.copyOf(open).forEach(ServedConnection::end);
         });
     }
 
@@ -82,7 +81,7 @@ public final class SocketServer implements Server {
         return onClose()
                 .doOnSubscribe(s -> loop.run(() -> {
                     listener.dispose();
-                    List.copyOf(open).forEach(connection -> connection.receiver.endInput());
+                    List.copyOf(open).forEach(ServedConnection::endInput);
                 }))
                 .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
                     dispose();
@@ -100,8 +99,9 @@ public final class SocketServer implements Server {
         return listener.isDisposed();
     }
 
-    private void serve(SocketConnection connection) {
-        open.add(connection.closeTimeout(options.closeTimeout()).readIdle(options.readIdle()));
+    private void serve(ServedConnection connection) {
+        open.add(connection);
+        connection.closeTimeout(options.closeTimeout()).readIdle(options.readIdle());
         Serving serving = new Serving(connection);
         try {
             connection.handle(self -> handle(connection)).subscribe(serving);
@@ -109,12 +109,12 @@ public final class SocketServer implements Server {
             connection.abort();
             serving.onError(t);
         }
-        connection.descriptor.whenClosed(() -> served(connection)); // the handler itself may never end
+        connection.whenClosed(() -> served(connection)); // the handler itself may never end
     }
 
-    private Publisher<Void> handle(SocketConnection connection) {
+    private Publisher<Void> handle(ServedConnection connection) {
         try {
-            options.connectionOptions().applyTo(connection.descriptor);
+            connection.apply(options.connectionOptions());
         } catch (IOException e) {
             return Mono.error(e);
         }
@@ -122,7 +122,7 @@ public final class SocketServer implements Server {
     }
 
     /// The connection is closed, by its handler's end or in the midst of it.
-    private void served(SocketConnection connection) {
+    private void served(ServedConnection connection) {
         open.remove(connection);
         Subscription connections = this.connections;
         if (connections != null && options.maxConnections() != Long.MAX_VALUE) {
@@ -138,7 +138,7 @@ public final class SocketServer implements Server {
     }
 
     /// The subscriber of the listener: its demand is the connections that may still be opened.
-    private final class Connections implements CoreSubscriber<Connection> {
+    private final class Connections implements CoreSubscriber<ServedConnection> {
 
         @Override
         public void onSubscribe(Subscription subscription) {
@@ -147,8 +147,8 @@ public final class SocketServer implements Server {
         }
 
         @Override
-        public void onNext(Connection connection) {
-            serve((SocketConnection) connection);
+        public void onNext(ServedConnection connection) {
+            serve(connection);
         }
 
         @Override
@@ -168,9 +168,9 @@ public final class SocketServer implements Server {
     /// The subscriber of one connection's handler.
     private final class Serving implements CoreSubscriber<Void> {
 
-        private final SocketConnection connection;
+        private final ServedConnection connection;
 
-        Serving(SocketConnection connection) {
+        Serving(ServedConnection connection) {
             this.connection = connection;
         }
 
