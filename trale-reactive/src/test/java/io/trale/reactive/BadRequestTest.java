@@ -149,7 +149,8 @@ class BadRequestTest {
         assertThat(scanned.scan(Scannable.Attr.RUN_STYLE)).isEqualTo(Scannable.Attr.RunStyle.ASYNC);
         assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isFalse();
         requester.subscription.cancel();
-        assertThat(scanned.scan(Scannable.Attr.TERMINATED)).isTrue();
+        assertThat(scanned.scan(Scannable.Attr.CANCELLED)).isTrue();
+        Support.until("the end", () -> scanned.scan(Scannable.Attr.TERMINATED));
     }
 
     // ---- sends

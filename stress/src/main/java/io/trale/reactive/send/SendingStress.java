@@ -86,10 +86,10 @@ public class SendingStress {
         private static final int ELEMENTS = 16;
 
         private final AtomicIntegerArray discards = new AtomicIntegerArray(ELEMENTS);
-        private final SendSubscriber<ByteBuffer> sending = new SendSubscriber<>(outlet(), source -> { }, null, null,
+        private final SendSubscriber<ByteBuffer> sending = new SendSubscriber<>(sender(), source -> { }, null, null,
                 new Counting(element -> discards.incrementAndGet(((ByteBuffer) element).get(0))));
 
-        private static Sender outlet() {
+        private static Sender sender() {
             return new Nowhere(OnLoop.make(() -> {
                 OnLoop.reactor(clock()).bind();
                 Executor executor = Executor.current();

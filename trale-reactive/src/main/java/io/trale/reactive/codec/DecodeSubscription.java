@@ -4,6 +4,7 @@ import io.trale.reactive.buffer.DecodeState;
 import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.LoopSubscription;
+import io.trale.reactive.loop.SourceSubscriber;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
@@ -12,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
-import reactor.core.Scannable;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
 
@@ -23,7 +23,7 @@ import reactor.util.context.Context;
 /// is requested when that one is used up and demand is left. So at most one chunk waits here.
 ///
 /// Signals may come from any thread. A thread that increments [#wip] from 0 drains, on the loop if the source has one.
-final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscription, Runnable, Scannable {
+final class DecodeSubscription<T> extends SourceSubscriber<ByteBuffer> implements Subscription, Runnable {
 
     @SuppressWarnings("rawtypes")
     private static final AtomicLongFieldUpdater<DecodeSubscription> REQUESTED =
@@ -34,15 +34,11 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
 
     private final CoreSubscriber<? super T> actual;
 
-    private volatile @Nullable Subscription upstream;
     private volatile long requested;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
     /// The chunk that is not drained yet.
     private volatile @Nullable ByteBuffer arrived;
-    /// The source has ended; `sourceFailure` is set before.
-    private volatile boolean complete;
-    private @Nullable Throwable sourceFailure;
     /// The number of drain calls since the last drain ended; 1 at first, so that nothing is drained before `onSubscribe` has
     /// returned.
     private volatile int wip = 1;
@@ -82,7 +78,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
 
     private void drainAll() {
         while (!over) {
-            boolean ended = complete; // read before `arrived`: the last chunk is seen with it
+            boolean ended = isComplete(); // read before `arrived`: the last chunk is seen with it
             if (cancelled) {
                 over = true;
             } else if (badRequest) {
@@ -97,7 +93,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     /// Makes one step. Returns false if there is nothing to do until the next signal.
     private boolean proceed(boolean ended) {
         ByteBuffer next = arrived;
-        boolean last = ended && next == null && sourceFailure == null; // after a failure, an incomplete element is discarded
+        boolean last = ended && next == null && !hasFailed(); // after a failure, an incomplete element is discarded
         T element = null;
         boolean more;
         try {
@@ -118,11 +114,12 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
             chunkRequested = false;
             unread.add(next);
         } else if (ended) {
-            finish();
+            over = true;
+            passEnd(actual);
         } else {
             if (requested > 0 && !chunkRequested) {
                 chunkRequested = true;
-                upstream().request(1); // a source that answers at once causes another drain
+                Objects.requireNonNull(upstream()).request(1); // a source that answers at once causes another drain
             }
             return false;
         }
@@ -137,24 +134,14 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
             actual.onNext(element);
         } catch (Throwable t) { // §2.13 forbids that: treat it as cancelled
             over = true;
-            upstream().cancel();
+            cancelSource();
             Exceptions.throwIfJvmFatal(t);
             Operators.onErrorDropped(t, currentContext());
         }
     }
 
-    private void finish() {
-        Throwable failure = sourceFailure;
-        over = true;
-        if (failure != null) {
-            actual.onError(failure);
-        } else {
-            actual.onComplete();
-        }
-    }
-
     private void fail(Throwable failure) {
-        Throwable mapped = Operators.onOperatorError(upstream, failure, currentContext()); // cancels the source
+        Throwable mapped = Operators.onOperatorError(upstream(), failure, currentContext()); // cancels the source
         over = true;
         actual.onError(mapped);
     }
@@ -169,31 +156,25 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
             arrived = null;
             Operators.onDiscard(late, context);
         }
-    }
-
-    private Subscription upstream() {
-        return Objects.requireNonNull(upstream);
+        dropFailure();
     }
 
     // ---- signals of the source
 
     @Override
-    public void onSubscribe(Subscription subscription) {
-        if (Operators.validate(upstream, subscription)) {
-            upstream = subscription;
-            loop = LoopSubscription.loopOf(subscription);
-            actual.onSubscribe(this);
-            drainOnLoop();
-        }
+    protected void subscribed(Subscription upstream) {
+        loop = LoopSubscription.loopOf(upstream);
+        actual.onSubscribe(this);
+        drainOnLoop();
     }
 
     @Override
     public void onNext(ByteBuffer element) {
-        if (over || complete) {
+        if (over || isComplete()) {
             Operators.onNextDropped(element, currentContext());
         } else if (arrived != null) {
             Operators.onDiscard(element, currentContext());
-            upstream().cancel();
+            cancelSource();
             onError(Exceptions.failWithOverflow("§1.1: the source emitted a chunk without demand"));
         } else {
             arrived = element.duplicate(); // the source's other subscribers may see the chunk: do not move its position
@@ -202,19 +183,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     }
 
     @Override
-    public void onError(Throwable failure) {
-        if (over || complete) {
-            Operators.onErrorDropped(failure, currentContext());
-            return;
-        }
-        sourceFailure = Objects.requireNonNull(failure);
-        complete = true;
-        drain();
-    }
-
-    @Override
-    public void onComplete() {
-        complete = true;
+    protected void completed() {
         drain();
     }
 
@@ -233,7 +202,7 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     @Override
     public void cancel() {
         cancelled = true;
-        upstream().cancel();
+        cancelSource();
         drain();
     }
 
@@ -245,9 +214,6 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
     @Override
     @SuppressWarnings("rawtypes") // as declared by Reactor
     public @Nullable Object scanUnsafe(Attr key) {
-        if (key == Attr.PARENT) {
-            return upstream;
-        }
         if (key == Attr.ACTUAL) {
             return actual;
         }
@@ -260,9 +226,6 @@ final class DecodeSubscription<T> implements CoreSubscriber<ByteBuffer>, Subscri
         if (key == Attr.REQUESTED_FROM_DOWNSTREAM) {
             return requested;
         }
-        if (key == Attr.RUN_STYLE) {
-            return Attr.RunStyle.SYNC;
-        }
-        return null;
+        return key == Attr.RUN_STYLE ? Attr.RunStyle.SYNC : super.scanUnsafe(key);
     }
 }

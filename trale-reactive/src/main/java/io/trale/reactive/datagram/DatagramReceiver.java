@@ -126,7 +126,7 @@ final class DatagramReceiver extends Operation {
             if (failed != null && head == null) {
                 failure = null;
                 fail(failed);
-            } else if (!endpoint.isOpen()) {
+            } else if (!loop.isOpen(endpoint.descriptor)) {
                 closed();
             } else if (head == null && wanted() && !inFlight()) {
                 group().stage(DatagramReceiver.this);

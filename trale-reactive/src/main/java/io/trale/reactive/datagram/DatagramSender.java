@@ -19,9 +19,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Operators;
 
-/// The sending side of an endpoint: one `sendmsg(2)` for each datagram.
-///
-/// Sends use `MSG_DONTWAIT`. If the socket is full, the block is returned, and a poll waits in its place, without memory.
+/// The sending side of an endpoint: one `sendmsg(2)` with `MSG_DONTWAIT` for each datagram.
 final class DatagramSender extends Sender {
 
     private final UdpSocketEndpoint endpoint;
@@ -99,17 +97,17 @@ final class DatagramSender extends Sender {
         }
     }
 
-    /// The first is done with: it was sent, or refused.
+    /// The first datagram was sent, or refused.
     private void done(@Nullable IOException refusal) {
         Datagram datagram = (Datagram) elements.remove();
-        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // if one has changed its size
+        queuedBytes = elements.isEmpty() ? 0 : queuedBytes - Payload.size(datagram); // 0 even if the user has modified a buffer
         SendSubscriber<?> send = Objects.requireNonNull(current());
         if (refusal == null) {
             send.taken(datagram);
         } else if (!send.refused(datagram, refusal)) {
             if (current() == send) {
                 endCurrent(refusal);
-            } else { // whoever was told has cancelled or closed
+            } else { // the callback has cancelled or closed
                 Operators.onErrorDropped(refusal, send.currentContext());
             }
         }

@@ -132,10 +132,6 @@ public final class UdpSocketEndpoint implements UdpEndpoint {
         return socket.localAddress();
     }
 
-    boolean isOpen() {
-        return descriptor.isOpen() && loop.reactor.isAccepting();
-    }
-
     @Override
     public String toString() {
         return "UdpEndpoint(fd=" + descriptor.fd() + ", " + SocketAddresses.format(localAddress()) + ")";

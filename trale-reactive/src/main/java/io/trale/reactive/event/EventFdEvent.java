@@ -111,7 +111,7 @@ public final class EventFdEvent implements Event {
         @Override
         protected void progress() {
             try {
-                while (!isDisposed() && !loop.isClosing()) {
+                while (loop.isOpen(eventfd.descriptor())) {
                     if (!wanted() || !read.poll(waker)) {
                         return;
                     }

@@ -4,14 +4,13 @@ import io.trale.reactor.Descriptor;
 import java.nio.channels.ClosedChannelException;
 import org.jspecify.annotations.Nullable;
 
-/// A [ClosedChannelException] that says what was closed. It has no stack trace, since the loop makes it: a trace would name no
-/// code of the user, and fill the log if nobody handles it.
+/// A [ClosedChannelException] that names what was closed. It has no stack trace: one of the loop would name no code of the user.
 public final class ConnectionClosedException extends ClosedChannelException {
 
     private static final long serialVersionUID = 1L;
 
     private final String message;
-    /// What was closed; null for the loop, and all that is on it.
+    /// What was closed; null for the loop and all that is on it.
     private final transient @Nullable Descriptor descriptor;
 
     public ConnectionClosedException(@Nullable Descriptor descriptor, String message) {
@@ -19,7 +18,7 @@ public final class ConnectionClosedException extends ClosedChannelException {
         this.descriptor = descriptor;
     }
 
-    /// True if `descriptor` was closed, by itself or with its loop.
+    /// True if `descriptor` was closed, itself or with its loop.
     public boolean isOf(Descriptor descriptor) {
         return this.descriptor == null || this.descriptor == descriptor;
     }

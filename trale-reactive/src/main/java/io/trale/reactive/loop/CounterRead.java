@@ -5,11 +5,11 @@ import io.trale.future.Waker;
 import io.trale.leaf.CounterIo;
 import io.trale.reactor.Descriptor;
 
-/// Reads a counter for a source, one `read(2)` at a time. What comes when nobody asks any more stays here.
+/// The counter of a source, read by one `read(2)` at a time. What a cancelled read brings is kept for the next poll.
 public final class CounterRead extends CounterIo {
 
     private final String name;
-    /// Read and not taken yet, an unsigned number.
+    /// Read and not taken yet, unsigned.
     private long count;
 
     /// Reads `descriptor`, which is a `name`.
@@ -18,8 +18,8 @@ public final class CounterRead extends CounterIo {
         this.name = name;
     }
 
-    /// Asks the kernel if nothing is there and it was not asked already. Returns true if there is something to [#take];
-    /// else `waker` is woken when it may be.
+    /// Reads if the count is 0 and no read is in flight. Returns true if there is something to [#take]; else `waker` is woken
+    /// when there may be.
     public boolean poll(Waker waker) throws ErrnoException {
         if (count == 0 && submitOrGetResult(waker)) {
             int result = ioResult();
@@ -30,14 +30,14 @@ public final class CounterRead extends CounterIo {
         return count != 0;
     }
 
-    /// Takes all there is, or as much of it as a signed number can tell. Takes nothing if there is no memory for the result.
+    /// Takes the count, but at most `Long.MAX_VALUE` of it. Takes nothing if there is no memory for the result.
     public Long take() {
         Long taken = count < 0 ? Long.MAX_VALUE : count;
         count -= taken;
         return taken;
     }
 
-    /// Nobody asks any more.
+    /// Cancels the read in flight, if there is one.
     public void cancel() {
         abandon();
     }

@@ -20,7 +20,7 @@ import reactor.core.publisher.Sinks;
 import reactor.core.scheduler.NonBlocking;
 import reactor.util.context.Context;
 
-/// The thread that everything of one [io.trale.reactive.Trale] happens on.
+/// The loop of one [io.trale.reactive.Trale]: its thread, and what is open on it.
 public final class Loop {
 
     /// Reactor refuses `block()` on threads of this kind.
@@ -30,7 +30,7 @@ public final class Loop {
         }
     }
 
-    /// How long a subscription waits that is made after the end.
+    /// The delay of the terminal signal if the subscription is made after the end.
     private static final long PAUSE_NANOS = 10_000_000;
     private static final Duration EXIT_CHECK = Duration.ofMillis(100);
 
@@ -84,9 +84,10 @@ public final class Loop {
         return execute(action);
     }
 
-    /// Runs `action` on the loop in a later turn, never inside this call. If the loop closes or has ended, runs `otherwise`
-    /// in its place: at the end of the loop, on its thread, or else on a thread of nobody's. So whoever asks again inside
-    /// `otherwise` does not hold up that end; after it, a short pause keeps him from keeping a core busy. Any thread.
+    /// Runs `action` on the loop in a later turn, never inside this call. Any thread.
+    ///
+    /// If the loop closes, runs `otherwise` instead, at the end of the loop: `retry` inside of it cannot delay that end. If the
+    /// loop has ended, runs `otherwise` on another thread, after a short pause: `retry` inside of it cannot use up a core.
     public void later(Runnable action, Runnable otherwise) {
         if (!isClosed() && isCurrent() && isClosing()) {
             executor.onClose(otherwise);
@@ -107,9 +108,8 @@ public final class Loop {
         }
     }
 
-    /// Has `end` run when the loop closes, unless `descriptor` was closed before; at once if it closes already, as it may
-    /// for what had succeeded when it was told to. If this throws, for want of memory, the caller closes `descriptor`. Loop
-    /// thread.
+    /// Has `end` run when the loop closes, unless `descriptor` is closed before. Runs it at once if the loop closes already.
+    /// If this throws, for want of memory, the caller closes `descriptor`. Loop thread.
     public void opened(Descriptor descriptor, Runnable end) {
         if (closing) {
             end.run();
@@ -129,12 +129,17 @@ public final class Loop {
         open.remove(work);
     }
 
-    /// True from the moment on at which all that is open is ended. Loop thread.
+    /// True once all that is open is being ended. Loop thread.
     public boolean isClosing() {
         return closing || !reactor.isAccepting();
     }
 
-    /// Ends all that is open, and then the thread. Any thread; only others than the loop's wait for the end.
+    /// True while `descriptor` may be used: neither it nor the loop is being closed. Loop thread.
+    public boolean isOpen(Descriptor descriptor) {
+        return descriptor.isOpen() && !isClosing();
+    }
+
+    /// Ends all that is open, then the thread. On the loop thread this returns at once; on others it waits for the end.
     public void close() {
         run(() -> {
             closing = true;
@@ -149,7 +154,7 @@ public final class Loop {
         return Flux.interval(Duration.ZERO, EXIT_CHECK).filter(tick -> reactor.isExiting()).next();
     }
 
-    /// A subscriber that throws is no reason for others not to learn of the end.
+    /// A subscriber that throws does not keep the others from their end.
     private void end(Runnable end) {
         try {
             end.run();
@@ -158,8 +163,8 @@ public final class Loop {
         }
     }
 
-    /// Signals the end to `subscriber`: `failure`, or completion if that is null. What it throws (§2.13: it must not) is
-    /// dealt with as by [#threw], and keeps nobody else from what is to come. Loop thread.
+    /// Signals `failure` to `subscriber`, or completion if that is null. If it throws (§2.13: it must not): see [#threw]. Loop
+    /// thread.
     public static void tellEnd(CoreSubscriber<?> subscriber, @Nullable Throwable failure, Consumer<? super Throwable> fatal) {
         try {
             if (failure != null) {
@@ -172,10 +177,9 @@ public final class Loop {
         }
     }
 
-    /// Deals with what user code threw out of a call that must not throw. One policy for the whole layer: nothing of it goes
-    /// on into the loop. A fatal error of the JVM ([Exceptions#isJvmFatal]: `StackOverflowError`, `LinkageError`,
-    /// `OutOfMemoryError`, ...), which operators let through, goes to `fatal`, which ends the pipeline, and its connection if
-    /// it has one, and reports it once. Everything else goes to the drop hook of `context`.
+    /// Handles what user code threw out of a call that must not throw; nothing of it reaches the loop. A fatal error of the JVM
+    /// ([Exceptions#isJvmFatal]), which operators do not catch, goes to `fatal`, which ends the pipeline and its connection, and
+    /// reports the error once. Everything else goes to the drop hook of `context`.
     public static void threw(Throwable t, Context context, Consumer<? super Throwable> fatal) {
         if (Exceptions.isJvmFatal(t)) {
             fatal.accept(t);
@@ -184,12 +188,12 @@ public final class Loop {
         }
     }
 
-    /// What those are told who ask for no element, or fewer.
+    /// The error of a subscriber that requests no element, or fewer.
     public static IllegalArgumentException badRequest() {
         return new IllegalArgumentException("§3.9: request must be positive");
     }
 
-    /// What those are told whose source ends with the loop.
+    /// The error of a source that ends with the loop.
     public static ConnectionClosedException closedException() {
         return new ConnectionClosedException(null, "the loop is closed");
     }

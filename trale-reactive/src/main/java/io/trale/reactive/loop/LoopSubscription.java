@@ -13,28 +13,26 @@ import reactor.util.context.Context;
 
 /// A subscription to a source: demand, cancellation and signals, on the loop.
 ///
-/// `request` and `cancel` come from any thread. On the loop they take effect at once; from elsewhere they are noted and
-/// the loop is asked, once for any number of notes, to look. All that follows happens in [#drain], on the loop only and
-/// never inside itself, so signals are serial (§1.3), a `request` inside `onNext` does not recurse (§3.3), and
-/// nothing is signalled before `onSubscribe` has returned.
+/// `request` and `cancel` are called on any thread. On the loop they take effect at once; elsewhere they leave a note, and
+/// schedule one [#drain] for any number of notes. Signals come from `drain` only, which runs on the loop and never inside
+/// itself. So signals are serial (§1.3), a `request` inside `onNext` does not recurse (§3.3), and nothing is signalled before
+/// `onSubscribe` has returned.
 ///
-/// **Ends.** Every end is signalled once, in a later turn than the subscription: `retry` and `repeat` of a source that is
-/// over cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. What the
-/// subscriber throws ends it too: see [#next]. If the source itself throws, an `OutOfMemoryError` say, the subscription fails
-/// with that.
+/// **Ends.** Every end is signalled once, in a later turn than the subscription: `retry` and `repeat` of a source that has ended
+/// cannot seize the loop. A close on this side, of the source or of the loop, ends it by [#closed]. A subscriber that throws
+/// ends it, too: see [#next]. If the source itself throws, for example an `OutOfMemoryError`, the subscription fails with that.
 ///
 /// A source adds two steps, [#progress] and [#stop], and its [#cutOff].
 public abstract class LoopSubscription<T> implements Subscription, Runnable, Scannable {
 
-    /// What the source has done for this subscription. `cancelled`, `badRequest` and `requested` are notes to [#drain], which
-    /// acts on them.
+    /// `cancelled`, `badRequest` and `requested` are notes, on which [#drain] acts.
     private enum State {
-        /// `onSubscribe` may still be running, so nothing may be signalled. The first turn makes it STARTED; if the loop has
-        /// ended, it is ENDED without one.
+        /// `onSubscribe` may still be running, so nothing may be signalled. The first turn makes it STARTED. If the loop has
+        /// ended, it is ENDED without a turn.
         NEW,
         /// The source may emit. A terminal signal, a cancel, a bad request or a subscriber that throws makes it ENDED.
         STARTED,
-        /// [#stop] was called, if this was STARTED before. Nothing is signalled any more but the terminal signal that ended it.
+        /// [#stop] was called if this was STARTED. No signal follows but the terminal signal that ended it.
         ENDED
     }
 
@@ -50,9 +48,9 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     /// Dropped at the end, so that an operation still in flight does not hold the subscriber (§3.13).
     @Nullable CoreSubscriber<? super T> actual;
 
-    /// Asked for by other threads and not seen by the loop yet.
+    /// Requested by other threads, and not seen by the loop yet.
     private volatile long requested;
-    /// 1 while a drain is queued; so it is from the start, until the first one has begun.
+    /// 1 while a drain is queued, and from the start until the first one has begun.
     private volatile int scheduled = 1;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
@@ -66,8 +64,8 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
     private boolean left;
     private long demand;
 
-    /// The loop on which the elements of `subscription` are signalled; null if it is none, or unknown because an operator
-    /// in between signals on a thread of its choice.
+    /// The loop on which the elements of `subscription` are signalled. Null if there is none, or if an operator in between
+    /// signals on a thread of its choice.
     public static @Nullable Loop loopOf(Subscription subscription) {
         Scannable step = Scannable.from(subscription);
         while (step != null && step.isScanAvailable()) {
@@ -109,26 +107,26 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         }
     }
 
-    /// Emits what is there while [#wanted], ends if the source has ended, asks the kernel for more if [#wanted] and
-    /// nothing is in flight. Called on the loop whenever something may have changed; not after the end.
+    /// Emits what is there while [#wanted], ends if the source has ended, and stages an operation if [#wanted] and none is in
+    /// flight. Called on the loop whenever something may have changed, but not after the end.
     protected abstract void progress();
 
-    /// The subscriber is gone or is about to be told the end: lets the source go. Called once, on the loop.
+    /// Releases the source: the subscriber has cancelled, or its terminal signal follows. Called once, on the loop.
     protected abstract void stop();
 
-    /// The error that tells that the source was closed on this side before it reached its own end; null if it has none.
+    /// The error of a source that is closed on this side before its own end; null if it has no end of its own.
     protected @Nullable Throwable cutOff() {
         return null;
     }
 
-    /// The subscriber threw when it was given `element`, so nobody may have it: releases what it holds. Loop thread.
+    /// The subscriber threw in `onNext(element)`: releases what the element holds. Loop thread.
     protected void lost(T element, Context context) {
         Operators.onDiscard(element, context);
     }
 
-    /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal: operators do not catch that, so it may
-    /// have passed some that will never signal anything. This subscription has ended. Reports it, and ends what else
-    /// belongs to the pipeline. Loop thread.
+    /// The subscriber threw `fatal` (see [Exceptions#isJvmFatal]) out of a signal, and this has ended. Operators do not catch
+    /// such errors, so some in the pipeline may never signal its end. Reports it, and ends what belongs to the pipeline. Loop
+    /// thread.
     protected void broken(Throwable fatal) {
         loop.uncaught(fatal);
     }
@@ -167,17 +165,17 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         }
     }
 
-    /// What other threads have the loop do.
+    /// The drain that other threads schedule.
     @Override
     public final void run() {
-        scheduled = 0; // a note taken from here on schedules again
+        scheduled = 0; // a note from here on schedules again
         if (state == State.NEW) {
             state = State.STARTED;
         }
         drain();
     }
 
-    /// Looks at all that may have changed. Loop thread; a call from inside is left to the one that is under way.
+    /// Acts on all that may have changed. A call from inside is left to the one that is under way. Loop thread.
     public final void drain() {
         if (draining || state == State.NEW) {
             return;
@@ -222,16 +220,16 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         return demand() > 0;
     }
 
-    /// True once the subscriber has cancelled on the loop: it gets nothing more, not even what is being made for it. One that
-    /// cancels elsewhere meanwhile gets that still, since nobody else would. Loop thread.
+    /// True once the subscriber has cancelled on the loop: no element follows. A cancel from another thread does not count here:
+    /// an element that is being made is still signalled, or it would be lost. Loop thread.
     public final boolean hasLeft() {
         return left;
     }
 
     /// Signals an element, which is [#wanted]. Only from [#progress].
     ///
-    /// If the subscriber throws (§2.13: it must not), it is treated as gone. A fatal error of the JVM, which user code may
-    /// have thrown past operators that still wait, is signalled to it all the same, unless this [#isHandled]; see [#broken].
+    /// If the subscriber throws (§2.13: it must not), this ends as by a cancel. A fatal error of the JVM may have passed operators
+    /// that still wait, so it is signalled to the subscriber all the same, unless this [#isHandled]; see [#broken].
     public final void next(T element) {
         assert demand > 0 : "no demand";
         CoreSubscriber<? super T> subscriber = Objects.requireNonNull(actual, "over");
@@ -245,7 +243,7 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
             lost(element, subscriber.currentContext());
             if (Exceptions.isJvmFatal(t)) {
                 if (!isHandled()) {
-                    Loop.tellEnd(subscriber, t, again -> { }); // it may well throw it again
+                    Loop.tellEnd(subscriber, t, again -> { }); // it may throw again
                 }
                 broken(t);
             } else {
@@ -254,19 +252,19 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         }
     }
 
-    /// Signals completion, unless there was a cancel meanwhile. Only from [#progress].
+    /// Signals completion, unless there was a cancel. Only from [#progress].
     public final void complete() {
         signalEnd(null);
     }
 
-    /// Signals an error, unless there was a cancel meanwhile. Only from [#progress].
+    /// Signals an error, unless there was a cancel. Only from [#progress].
     public final void fail(Throwable failure) {
         signalEnd(failure);
     }
 
-    /// Signals the end of a source that was closed on this side, itself or with the loop: one that has no end of its own
-    /// (connections, datagrams, ticks, signals) completes; one that has an end and did not reach it (the bytes of a
-    /// connection or of a file) fails. Only from [#progress].
+    /// Signals the end of a source that was closed on this side, itself or with the loop. A source without an end of its own
+    /// (connections, datagrams, ticks, signals) completes. One that did not reach its end (the bytes of a connection or of a
+    /// file) fails. Only from [#progress].
     public final void closed() {
         signalEnd(cutOff());
     }
@@ -295,12 +293,12 @@ public abstract class LoopSubscription<T> implements Subscription, Runnable, Sca
         actual = null;
     }
 
-    /// True once the subscriber has cancelled or been told the end. Any thread.
+    /// True once the subscriber has cancelled, or has its terminal signal. Any thread.
     public final boolean isOver() {
         return cancelled || state == State.ENDED;
     }
 
-    /// The subscriber's context; empty when it is gone. Loop thread.
+    /// The context of the subscriber; empty after the end. Loop thread.
     public final Context context() {
         CoreSubscriber<? super T> subscriber = actual;
         return subscriber == null ? Context.empty() : subscriber.currentContext();

@@ -4,7 +4,7 @@ import io.trale.future.Future;
 import io.trale.future.Waker;
 import java.util.concurrent.Callable;
 
-/// A future that is complete at once, for what takes no time but must happen on the loop.
+/// A future that is complete at once, for calls that do not block but must be made on the loop.
 public record ReadyFuture<T>(Callable<T> value) implements Future<T> {
 
     @Override

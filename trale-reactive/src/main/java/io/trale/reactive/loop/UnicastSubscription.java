@@ -1,5 +1,6 @@
 package io.trale.reactive.loop;
 
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.CoreSubscriber;
@@ -47,11 +48,10 @@ public abstract class UnicastSubscription<T> extends LoopSubscription<T> {
     /// Takes the place, or fails with [IllegalStateException] if another subscriber has it.
     @Override
     public final void subscribe() {
-        CoreSubscriber<? super T> subscriber = actual;
-        if (place.take(this) || subscriber == null) {
+        if (place.take(this)) {
             super.subscribe();
         } else {
-            new Refusal<>(loop, subscriber, describe()).subscribe();
+            new Refusal<>(loop, Objects.requireNonNull(actual), describe()).subscribe();
         }
     }
 

@@ -23,8 +23,8 @@ public final class Payload {
         };
     }
 
-    /// Copies `count` bytes of `element`, from its byte `skip` on. The position and the limit of a buffer are read and left
-    /// as they are. Throws if its memory is freed, or another thread's, or if the buffer was moved meanwhile.
+    /// Copies `count` bytes of `element`, from its byte `skip` on. Does not change the position and the limit of a buffer. Throws
+    /// if its memory is freed or belongs to another thread, or if its position was moved meanwhile.
     public static void copy(Object element, int skip, MemorySegment to, int offset, int count) {
         if (element instanceof Lease foreign && !(element instanceof BufferLease)) {
             foreign.read(memory -> {
@@ -51,7 +51,7 @@ public final class Payload {
         }
     }
 
-    /// The same bytes on the heap, which anyone may keep as long as they like. A lease is closed by this.
+    /// The same bytes on the heap. Closes a lease.
     static Object onHeap(Object element) {
         if (element instanceof Lease lease) {
             try (lease) {
@@ -61,7 +61,7 @@ public final class Payload {
         return element;
     }
 
-    /// `element` will not be sent: closes it, or tells Reactor's discard hook.
+    /// `element` will not be sent: closes a lease, and passes everything else to the discard hook.
     public static void discard(Object element, Context context) {
         if (element instanceof Lease lease) {
             lease.close();

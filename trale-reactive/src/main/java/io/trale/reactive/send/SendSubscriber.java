@@ -4,12 +4,12 @@ import io.trale.reactive.Lease;
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.SourceMono;
+import io.trale.reactive.loop.SourceSubscriber;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -17,7 +17,6 @@ import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
 import reactor.core.CoreSubscriber;
 import reactor.core.Exceptions;
-import reactor.core.Scannable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 import reactor.util.context.Context;
@@ -25,37 +24,29 @@ import reactor.util.context.Context;
 /// One send: the subscriber of its source, and the subscription of the subscriber that waits for the end of the send.
 ///
 /// **Demand.** Demand cannot be taken back, so it is small from the start: no more is outstanding than fits into the window,
-/// by the size of the largest recent element, and no more than a few elements. What the kernel takes makes room again.
+/// by the size of the largest recent element, and no more than a few elements. Bytes that the kernel takes make room again.
 ///
-/// **States.** The state belongs to the loop. Other threads leave notes (the volatile fields) and schedule a [#drain].
-///
-/// ```
-/// NEW -> IN_LINE -> ACTIVE -> STOPPED -> ENDED; from NEW, IN_LINE and ACTIVE also directly to ENDED
-/// ```
-public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription, Runnable, Scannable {
+/// **Threads.** The state belongs to the loop. Other threads leave notes (the volatile fields) and schedule a [#drain].
+public final class SendSubscriber<E> extends SourceSubscriber<E> implements Subscription, Runnable {
 
+    /// Each state is followed by the next one, or by ENDED.
     private enum State {
-        /// The first turn of the loop has not come. Then [#drain] makes it IN_LINE, or ENDED if it was cancelled before.
+        /// `onSubscribe` may still be running. The first turn makes it IN_LINE, or ENDED if there was a cancel before.
         NEW,
-        /// The sender has it, and the source is not subscribed to. It becomes ACTIVE when it is the first in line. It is
-        /// ENDED if it is cancelled, or if the sender refuses it, fails or closes.
+        /// The source is not subscribed to. It is ACTIVE once it is the sender's current send. It is ENDED by a cancel, and if
+        /// the sender refuses it, fails or closes.
         IN_LINE,
-        /// The source is subscribed to, and its elements are accepted. It is STOPPED by a cancel, and if the sender closes or
-        /// fails. It is ENDED when the source has ended and the kernel has taken everything.
+        /// The source is subscribed to, and its elements are accepted. It is STOPPED by a cancel, and if the sender closes. It is
+        /// ENDED if the sender fails, or if the source has ended and the kernel has taken everything.
         ACTIVE,
-        /// The source is cancelled, and what it still emits is discarded. Elements that were accepted still go out, unless
-        /// the sender has failed; after a cancel, only the rest of one that the kernel has a part of. Then it is ENDED.
+        /// The source is cancelled, and what it still emits is discarded. Elements that were accepted go out, but after a cancel
+        /// only the rest of one that the kernel has a part of. Then it is ENDED.
         STOPPED,
-        /// The subscriber has its terminal signal, unless it has cancelled. What the source still emits is dropped.
-        ENDED;
-
-        /// True if `next` may follow.
-        boolean allows(State next) {
-            return next.ordinal() == ordinal() + 1 || next == ENDED && this != ENDED;
-        }
+        /// The terminal signal follows at once, unless there was a cancel. What the source still emits is discarded.
+        ENDED
     }
 
-    /// How many bytes may wait in the queue, apart from the element that exceeds it.
+    /// How many bytes may be queued, apart from the element that exceeds it.
     static final int WINDOW_BYTES = 64 << 10;
     /// How many elements are outstanding at most, however small they are.
     static final int WINDOW_ELEMENTS = 32;
@@ -63,12 +54,6 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     @SuppressWarnings("rawtypes")
     private static final AtomicIntegerFieldUpdater<SendSubscriber> SCHEDULED =
             AtomicIntegerFieldUpdater.newUpdater(SendSubscriber.class, "scheduled");
-    @SuppressWarnings("rawtypes")
-    private static final AtomicReferenceFieldUpdater<SendSubscriber, Subscription> UPSTREAM =
-            AtomicReferenceFieldUpdater.newUpdater(SendSubscriber.class, Subscription.class, "upstream");
-    @SuppressWarnings("rawtypes")
-    private static final AtomicReferenceFieldUpdater<SendSubscriber, Throwable> SOURCE_FAILURE =
-            AtomicReferenceFieldUpdater.newUpdater(SendSubscriber.class, Throwable.class, "sourceFailure");
 
     private final Sender sender;
     private final Publisher<? extends E> source;
@@ -76,15 +61,9 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     private final @Nullable BiConsumer<? super E, ? super IOException> whenRefused;
     private final CoreSubscriber<? super Void> actual;
 
-    /// Reactor's cancelled subscription once the source was stopped: one that shows up later is cancelled at once.
-    private volatile @Nullable Subscription upstream;
-    /// What the source emitted on other threads than the loop; made when needed. The loop empties it, and after the end of
-    /// the loop any thread that signals.
+    /// What the source emitted on other threads than the loop; made when needed. The loop empties it; after the end of the loop,
+    /// each thread that signals does.
     private volatile @Nullable Queue<E> foreign;
-    /// The source has ended; its failure is set before.
-    private volatile boolean complete;
-    /// Taken by the thread that signals it, or drops it.
-    private volatile @Nullable Throwable sourceFailure;
     private volatile boolean cancelled;
     private volatile boolean badRequest;
     private volatile int scheduled;
@@ -94,7 +73,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     /// An element was discarded because the source is stopped.
     private boolean missed;
     private int outstanding;
-    /// The size of the largest element of late, 0 until there was one: each later element takes an eighth off.
+    /// The size of the largest recent element, 0 until there was one: each element takes an eighth off.
     private int largest;
 
     SendSubscriber(Sender sender, Publisher<? extends E> source, @Nullable Consumer<? super E> whenTaken,
@@ -106,8 +85,8 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         this.actual = actual;
     }
 
-    /// The cold publisher of such sends. `whenTaken` is told, on the loop, of each element that the kernel has taken, and
-    /// `whenRefused` of one that it will not take, if that is the element's fault alone.
+    /// A cold send for each subscription. `whenTaken` is called on the loop with each element that the kernel has taken, and
+    /// `whenRefused` with one that it refuses for a reason that concerns this element alone.
     public static <E> Mono<Void> mono(String step, Sender sender, Publisher<? extends E> source,
             @Nullable Consumer<? super E> whenTaken, @Nullable BiConsumer<? super E, ? super IOException> whenRefused) {
         Objects.requireNonNull(source);
@@ -116,7 +95,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     }
 
     private void subscribe() {
-        scheduled = 1; // so that nothing happens before `onSubscribe` has returned
+        scheduled = 1; // nothing happens before `onSubscribe` has returned
         actual.onSubscribe(this);
         if (!sender.loop.run(this)) {
             refuse(sender.closedException());
@@ -125,8 +104,8 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     // ---- on the loop, called by the sender
 
-    /// Called while this is the current send: subscribes to the source, and requests as much as fits into the window. Returns
-    /// true if more may come from the source.
+    /// Called while this is the current send: subscribes to the source, and requests what fits into the window. Returns true if
+    /// the source may emit more.
     boolean progress() {
         if (state == State.IN_LINE && !cancelled) {
             become(State.ACTIVE);
@@ -136,14 +115,14 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
                 onError(t);
             }
         }
-        while (state == State.ACTIVE && !complete && request()) {}
+        while (state == State.ACTIVE && !isComplete() && request()) {}
         return state == State.ACTIVE && !cancelled && !hasCompleted();
     }
 
-    /// Requests as much as fits into the window, in batches, since a request may cost the source a hop: a single element while
-    /// no size is known. Returns false if there is no room, or enough is outstanding.
+    /// Requests what fits into the window: one element while no size is known. In batches, since a request may cost the source a
+    /// hop. Returns false if there was nothing to request.
     private boolean request() {
-        Subscription upstream = this.upstream;
+        Subscription upstream = upstream();
         long queuedBytes = sender.queuedBytes();
         long fits = largest == 0 ? 1 : (WINDOW_BYTES - queuedBytes) / largest;
         int target = (int) Math.max(1, Math.min(WINDOW_ELEMENTS, fits));
@@ -154,32 +133,30 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         outstanding = target;
         try {
             upstream.request(more);
-        } catch (Throwable t) { // a fatal error, thrown by a source that emits at once
+        } catch (Throwable t) { // a fatal error in a source that emits at once
             sourceThrew(t);
         }
         return true;
     }
 
-    /// The source, or who is told of its elements, threw what no operator turns into a signal: it has failed.
+    /// The source or `whenTaken` threw an error that no operator has made a signal of. The source has failed.
     private void sourceThrew(Throwable t) {
-        if (complete) {
+        if (isComplete()) {
             Loop.threw(t, currentContext(), sender::broken);
-            return;
+        } else {
+            stopUpstream();
+            onError(t);
         }
-        stopUpstream();
-        sourceFailure = t;
-        complete = true;
-        schedule();
     }
 
     private void become(State next) {
-        assert state.allows(next) : state + " -> " + next;
+        assert next.ordinal() == state.ordinal() + 1 || next == State.ENDED && state != State.ENDED : state + " -> " + next;
         state = next;
     }
 
     private boolean hasCompleted() {
         Queue<E> foreign = this.foreign;
-        return complete && (foreign == null || foreign.isEmpty());
+        return isComplete() && (foreign == null || foreign.isEmpty());
     }
 
     /// True if the sender has stopped the source before its end.
@@ -191,7 +168,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         return cancelled;
     }
 
-    /// Stops the source: now, or when it calls [#onSubscribe].
+    /// Cancels the source: now, or when it calls `onSubscribe`.
     void stop() {
         if (state == State.ACTIVE) {
             become(State.STOPPED);
@@ -200,18 +177,15 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     }
 
     private void stopUpstream() {
-        Subscription upstream = UPSTREAM.getAndSet(this, Operators.cancelledSubscription());
-        if (upstream != null && !complete) {
-            try {
-                upstream.cancel();
-            } catch (Throwable t) {
-                Loop.threw(t, currentContext(), sender::broken);
-            }
+        try {
+            cancelSource();
+        } catch (Throwable t) {
+            Loop.threw(t, currentContext(), sender::broken);
         }
     }
 
     /// The kernel has taken `element`, all of it.
-    @SuppressWarnings("unchecked") // it is as it was emitted, unless it was a lease, which nobody is told of
+    @SuppressWarnings("unchecked") // leases apart, it is the element that was emitted
     public void taken(Object element) {
         if (element instanceof Lease lease) {
             lease.close();
@@ -224,8 +198,8 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         }
     }
 
-    /// The kernel will not take `element`, for `reason`. Returns true if the send goes on.
-    @SuppressWarnings("unchecked") // it is as it was emitted
+    /// The kernel has refused `element`. Returns true if the send goes on.
+    @SuppressWarnings("unchecked") // it is the element that was emitted
     public boolean refused(Object element, IOException reason) {
         if (whenRefused == null) {
             return false;
@@ -239,14 +213,14 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         }
     }
 
-    /// Ends this, which has not begun, with `reason`, in a later turn: a `retry` of what is over must not seize the loop.
+    /// Fails, in a later turn, before the source was subscribed to: a `retry` cannot seize the loop.
     private void refuse(Throwable reason) {
         Runnable end = () -> end(reason);
         sender.loop.later(end, end);
     }
 
-    /// Ends: signals `reason`, or that the sender was closed before the end of the source, or the source's own failure, or
-    /// completion.
+    /// Ends with `reason`. If that is null: with the failure of the source, with an error if the sender has stopped the source
+    /// before its end, or with completion.
     void end(@Nullable Throwable reason) {
         if (state == State.ENDED) {
             return;
@@ -257,14 +231,14 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
         if (begun) {
             stopUpstream();
         } else {
-            Operators.onDiscard(source, currentContext()); // never subscribed to: the hook may release what it holds
+            Operators.onDiscard(source, currentContext()); // never subscribed to: the hook can release what it holds
         }
         drainForeign(true);
-        Throwable own = SOURCE_FAILURE.getAndSet(this, null);
+        Throwable own = takeFailure();
         Throwable last = failure == null ? own : own == null ? failure : Exceptions.addSuppressed(failure, own);
         if (!cancelled) {
             Loop.tellEnd(actual, last, sender::broken);
-        } else if (begun && last != null && !(last instanceof ConnectionClosedException)) { // of a close it need not learn
+        } else if (begun && last != null && !(last instanceof ConnectionClosedException)) { // a close is no failure after a cancel
             Operators.onErrorDropped(last, currentContext());
         }
     }
@@ -272,10 +246,8 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     // ---- the source's signals, from any thread
 
     @Override
-    public void onSubscribe(Subscription subscription) {
-        if (Operators.setOnce(UPSTREAM, this, subscription)) {
-            schedule(); // only the loop asks and cancels, so that it happens serially (§2.7)
-        }
+    protected void subscribed(Subscription upstream) {
+        schedule(); // only the loop requests and cancels, so that both are serial (§2.7)
     }
 
     @Override
@@ -294,20 +266,7 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     }
 
     @Override
-    public void onError(Throwable failure) {
-        Objects.requireNonNull(failure);
-        if (complete) {
-            Operators.onErrorDropped(failure, currentContext());
-            return;
-        }
-        sourceFailure = failure;
-        complete = true;
-        schedule();
-    }
-
-    @Override
-    public void onComplete() {
-        complete = true;
+    protected void completed() {
         schedule();
     }
 
@@ -315,11 +274,9 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     @Override
     public void request(long n) {
-        if (n <= 0) { // there is no element, so nothing else to count
+        if (n <= 0) { // there are no elements to count
             badRequest = true;
-            if (state != State.NEW || !sender.loop.isCurrent()) { // else we are being greeted, and look after that
-                schedule();
-            }
+            schedule();
         }
     }
 
@@ -331,29 +288,28 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
 
     private void schedule() {
         if (sender.loop.isCurrent()) {
-            drain();
+            if (state != State.NEW) { // else the first turn follows
+                drain();
+            }
         } else if (SCHEDULED.compareAndSet(this, 0, 1) && !sender.loop.execute(this)) {
-            scheduled = 0; // a signal from here on looks for itself
+            scheduled = 0; // a later signal comes here again
             dropLate();
         }
     }
 
-    /// Lets go of what the source has signalled after the end. The loop, and after its end any thread, also several at once.
+    /// Drops what the source has signalled after the end. On the loop; after its end on any thread, also on several at once.
     private void dropLate() {
         drainForeign(true);
-        Throwable late = SOURCE_FAILURE.getAndSet(this, null);
-        if (late != null) {
-            Operators.onErrorDropped(late, currentContext());
-        }
+        dropFailure();
     }
 
     @Override
     public void run() {
-        scheduled = 0; // a note taken from here on schedules again
+        scheduled = 0; // a note from here on schedules again
         drain();
     }
 
-    /// Acts on the notes of other threads. The first call puts this in line.
+    /// Acts on notes. The first call puts this in line.
     private void drain() {
         if (badRequest && !cancelled && state != State.ENDED) {
             cancelled = true;
@@ -423,21 +379,12 @@ public final class SendSubscriber<E> implements CoreSubscriber<E>, Subscription,
     @Override
     @SuppressWarnings("rawtypes") // as declared by Reactor
     public @Nullable Object scanUnsafe(Attr key) {
-        if (key == Attr.PARENT) {
-            return upstream;
-        }
         if (key == Attr.ACTUAL) {
             return actual;
         }
         if (key == Attr.CANCELLED) {
             return cancelled;
         }
-        if (key == Attr.TERMINATED) {
-            return state == State.ENDED;
-        }
-        if (key == Attr.RUN_STYLE) {
-            return Attr.RunStyle.ASYNC;
-        }
-        return null;
+        return key == Attr.TERMINATED ? state == State.ENDED : super.scanUnsafe(key);
     }
 }

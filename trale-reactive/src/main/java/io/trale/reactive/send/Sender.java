@@ -175,7 +175,7 @@ public abstract class Sender extends Operation {
             progressing = false;
         }
         if (!elements.isEmpty() && !inFlight()) {
-            if (descriptor().isOpen() && loop.reactor.isAccepting()) {
+            if (loop.isOpen(descriptor())) {
                 stage();
             } else {
                 fail(closedException());

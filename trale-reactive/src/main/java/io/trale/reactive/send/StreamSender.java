@@ -12,29 +12,29 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// An outlet for a stream of bytes, where the bounds of elements do not count.
+/// A sender of a stream of bytes, in which elements have no bounds.
 ///
-/// What is accepted while an operation is in flight goes out together with the next, as much as fits into one block of
-/// native memory: that is the whole flush strategy. A block is held within one operation only. A lease that is large, or
-/// alone, goes out from where it is.
+/// Elements that are accepted while an operation is in flight go out together with the next, as many as fit into one block of
+/// native memory: that is the whole flush strategy. A block is held by one operation only. A lease that is large, or alone,
+/// goes out from its own memory.
 public abstract class StreamSender extends Sender {
 
-    /// From this size on a lease is cheaper sent from where it is than copied together with others.
+    /// From this size on, a lease is cheaper to send from its own memory than to copy.
     private static final int DIRECT_BYTES = 16 << 10;
 
-    /// Elements that the kernel has taken whole, until their owner is told.
+    /// Elements that the kernel has taken, until the send is notified.
     private final ArrayDeque<Object> done = new ArrayDeque<>(0);
 
-    /// The operation is to read from the first element itself, a lease, not from a block.
+    /// The operation reads from the first element, a lease, and not from a block.
     private boolean directly;
-    /// What the kernel reads from: the lease, or a block if not -1; and how much of it counts.
+    /// What the kernel reads from: the lease, or a block if that is not -1; and how many bytes of it.
     private @Nullable BufferLease lease;
     private int block = -1;
     private int length;
     /// How many bytes of the next element to copy are taken already.
     private int skip;
     private final Consumer<Object> copying = this::copy;
-    /// Why an element could not be read: its memory is freed, or another thread's, or it was moved while it waited.
+    /// Why an element could not be read: its memory is freed, or belongs to another thread, or its position was moved.
     private @Nullable RuntimeException unreadable;
 
     protected StreamSender(Loop loop, Descriptor descriptor) {
@@ -50,7 +50,7 @@ public abstract class StreamSender extends Sender {
     /// An operation failed with `errno`, and is not repeated. Returns why nothing can be sent any more.
     protected abstract IOException failed(int errno);
 
-    /// Where the memory comes from that elements are copied into.
+    /// The blocks that elements are copied into.
     protected BlockPool blocks() {
         return loop.reactor.pools().sendBlocks();
     }
@@ -69,11 +69,11 @@ public abstract class StreamSender extends Sender {
         return first instanceof BufferLease lease && (elements.size() == 1 || lease.size() - taken >= DIRECT_BYTES);
     }
 
-    /// Those who wait for the kernel must not hold leases: others have better use for them.
+    /// While the peer does not read, no lease waits: its buffer is needed for receives.
     @Override
     final void accept(Object element, int size) {
         SendSubscriber<?> send = current();
-        if (size == 0 && elements.isEmpty() && send != null) { // behind others it is taken in its turn
+        if (size == 0 && elements.isEmpty() && send != null) { // behind others it waits for them
             send.taken(element);
             return;
         }
@@ -161,6 +161,7 @@ public abstract class StreamSender extends Sender {
 
     @Override
     protected final void sent(int result) {
+        SendSubscriber<?> send = current();
         boolean whole = result < 0 || advance(result);
         if (unreadable != null || !whole) {
             failUnreadable(unreadable);
@@ -174,17 +175,16 @@ public abstract class StreamSender extends Sender {
         if (awaitsRoom()) {
             leaveLeases();
         }
-        tellTaken();
+        notifyTaken(send);
     }
 
     @Override
     protected final void failing() {
-        tellTaken();
+        notifyTaken(current());
     }
 
-    /// Tells of what was taken: when all else is noted, since whoever is told may send, cancel or abort.
-    private void tellTaken() {
-        SendSubscriber<?> send = current();
+    /// Notifies the send, if there is one. Comes last, since `whenTaken` may send, cancel or abort.
+    private void notifyTaken(@Nullable SendSubscriber<?> send) {
         for (Object element; (element = done.poll()) != null;) {
             Objects.requireNonNull(send).taken(element);
         }
@@ -203,7 +203,7 @@ public abstract class StreamSender extends Sender {
             if (rest < 0) {
                 return false;
             }
-            done.add(elements.remove()); // also an empty one, whose turn has come
+            done.add(elements.remove()); // also an empty one
             taken = 0;
             left -= rest;
         }

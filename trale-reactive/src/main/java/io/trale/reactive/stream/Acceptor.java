@@ -25,10 +25,10 @@ import reactor.core.CoreSubscriber;
 import reactor.core.publisher.Flux;
 import reactor.util.context.Context;
 
-/// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without.
+/// The listening side: as many `accept(2)` in flight as there is demand, up to a few, and none without demand.
 ///
-/// Connections that nobody has asked for wait in the kernel's backlog. When the process has no descriptor left, or the
-/// kernel no memory, accepting pauses and is tried again: it never dies of that, see [AcceptBackoff].
+/// Connections without demand wait in the listen backlog. If the process has no descriptor left, or the kernel no memory,
+/// accepting pauses and is retried: see [AcceptBackoff].
 final class Acceptor {
 
     private static final int WINDOW = 16;
@@ -43,7 +43,7 @@ final class Acceptor {
     // No more than WINDOW are in flight, or accepted and not signalled. So these queues never grow.
     private final ArrayDeque<Accept> idle = new ArrayDeque<>(WINDOW);
     private final ArrayDeque<Accept> busy = new ArrayDeque<>(WINDOW);
-    /// Accepted for a subscriber that has gone: for the next one.
+    /// Accepted after their subscriber has cancelled: for the next one.
     private final ArrayDeque<SocketConnection> accepted = new ArrayDeque<>(WINDOW);
     private final AcceptBackoff backoff;
     private @Nullable IOException failure;
@@ -117,7 +117,7 @@ final class Acceptor {
 
         private void failed(int errno) {
             switch (AcceptBackoff.of(errno)) {
-                case AT_ONCE -> { } // one connection had died in the backlog
+                case AT_ONCE -> { } // one connection has failed in the backlog
                 case LATER -> backoff.begin(errno);
                 case NEVER -> failure = Failure.of("accept", descriptor.fd(), localAddress, errno);
             }
@@ -159,7 +159,7 @@ final class Acceptor {
             } else if (descriptor.isClosed() || !loop.reactor.isAccepting() && busy.isEmpty()) {
                 closed();
             } else if (!descriptor.isOpen() || !loop.reactor.isAccepting()) {
-                return; // the end comes when the last accept under way has ended
+                return; // ends after the last accept in flight
             } else {
                 while (!backoff.isSet() && busy.size() < Math.min(WINDOW, demand())) {
                     Accept accept = idle.isEmpty() ? new Accept() : idle.pop();

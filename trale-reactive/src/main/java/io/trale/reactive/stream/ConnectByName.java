@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.scheduler.Schedulers;
 
-/// Looks a host up, on a thread of Reactor's that may block, and connects to the first of its addresses that answers. On the
-/// loop but for the lookup, so that whatever comes of it is signalled there.
+/// Looks a host up, on a thread of Reactor's that may block, and connects to the first of its addresses that answers. All but
+/// the lookup is on the loop.
 final class ConnectByName implements Future<TcpStream> {
 
     private final String host;
@@ -22,7 +22,7 @@ final class ConnectByName implements Future<TcpStream> {
 
     private @Nullable Disposable lookup;
     private volatile @Nullable Waker waker;
-    /// Set when the lookup has ended, after its outcome.
+    /// The lookup has ended; its outcome is set before.
     private volatile boolean found;
     private InetAddress @Nullable [] addresses;
     private @Nullable Throwable failure;

@@ -8,11 +8,7 @@ import io.trale.uring.Sqe;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/// The sending side of a connection.
-///
-/// The send is told not to wait; when the socket is full, its memory goes back, a poll for writability is armed in its
-/// place, and the bytes are copied again when there is room. So a peer that does not read costs heap, up to the window,
-/// and nothing else.
+/// The sending side of a connection: `send(2)` with `MSG_DONTWAIT`.
 final class ConnectionSender extends StreamSender {
 
     private final SocketConnection connection;
@@ -24,8 +20,8 @@ final class ConnectionSender extends StreamSender {
         this.connection = connection;
     }
 
-    /// The error by which a send learned that the connection is broken, in both directions; null if none did. The kernel
-    /// reports it once, and to a later receive the end of the stream.
+    /// The error of a send that shows that the connection is broken in both directions; null if there was none. The kernel
+    /// reports the error once; a later receive gets the end of the stream instead.
     @Nullable IOException brokenBy() {
         return brokenBy;
     }
@@ -53,7 +49,7 @@ final class ConnectionSender extends StreamSender {
         return failure;
     }
 
-    /// How many bytes the kernel has taken.
+    /// How many bytes the kernel has taken in all.
     long sentBytes() {
         return sentBytes;
     }

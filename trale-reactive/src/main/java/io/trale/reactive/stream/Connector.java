@@ -22,7 +22,7 @@ public final class Connector {
 
     private Connector() {}
 
-    /// The cold connecting to `address`: see [io.trale.reactive.Trale#connect(SocketAddress, NetOptions)].
+    /// A cold connect to `address`: see [io.trale.reactive.Trale#connect(SocketAddress, NetOptions)].
     public static Mono<Connection> connect(Loop loop, SocketAddress address, NetOptions options) {
         return switch (address) {
             case InetSocketAddress name when name.isUnresolved() ->

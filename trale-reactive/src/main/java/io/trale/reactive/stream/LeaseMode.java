@@ -11,9 +11,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Makes leases of what a connection receives, and takes the buffers back.
+/// Makes leases of received bytes, and takes the buffers back.
 ///
-/// One connection has at most an eighth of the buffers on lease, so that one whose consumer is slow leaves others theirs.
+/// One connection has at most an eighth of the buffers on lease, so that a slow consumer leaves buffers for others.
 public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
 
     private static final int SHARES = 8;
@@ -23,7 +23,7 @@ public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
     private final boolean tracked = Boolean.getBoolean("trale.leases.track");
 
     // For the loop alone.
-    /// There from the first receive on.
+    /// Null before the first receive.
     private @Nullable BufferGroup group;
     private int most;
     private int onLease;
@@ -44,7 +44,7 @@ public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
 
     @Override
     public Lease take(Unread head, BufferGroup from, MemorySegment buffer, int length, int flags) {
-        if (from != group) { // it was asked for by a subscriber of another kind
+        if (from != group) { // the receive was staged for a subscriber with another mode
             ReceiveMode.keep(head, from, buffer, length, flags);
             return take(head, false);
         }
@@ -85,7 +85,7 @@ public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
     private void returned(int flags) {
         group().give(flags);
         if (onLease-- == most) {
-            loop.execute(whenReady); // not from here: leases are closed in the midst of other things
+            loop.execute(whenReady); // not from here: a lease may be closed inside of anything
         }
     }
 

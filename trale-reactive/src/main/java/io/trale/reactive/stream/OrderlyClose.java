@@ -15,27 +15,27 @@ import org.jspecify.annotations.Nullable;
 /// The orderly close of a connection: flush, end our side, drain the input, close.
 ///
 /// The kernel resets a connection that is closed with unread input, or that receives input after its close (RFC 1122,
-/// 4.2.2.13). A reset destroys what the peer has not received yet. So after the flush our side is ended with `shutdown(2)`,
-/// and input is dropped until the peer has ended its side.
+/// 4.2.2.13). A reset destroys what the peer has not received yet. So after the flush, `shutdown(2)` ends our side, and input
+/// is dropped until the peer has ended its side.
 ///
 /// ```
 /// OPEN -> FLUSHING -> DRAINING -> closed
 /// ```
 ///
 /// FLUSHING without progress for the connection's close timeout ends in an abort. DRAINING ends in an ordinary close: after
-/// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each
-/// state; the end of the server or of the loop aborts while FLUSHING, and closes while DRAINING.
-/// Progress is a byte that the kernel took from us, that the peer acknowledged, or that the peer sent. Loop thread only.
+/// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each state. The end
+/// of the server or of the loop aborts while FLUSHING, and closes while DRAINING. Progress is a byte that the kernel took from
+/// us, that the peer acknowledged, or that the peer sent. Loop thread only.
 public final class OrderlyClose extends Operation {
 
-    /// How long a peer may do nothing before it is no longer waited for.
+    /// How long this waits for a peer that makes no progress.
     static final long QUIET_NANOS = 2_000_000_000;
 
-    /// How much input is dropped. More than a receive buffer of the kernel holds by default, so that a peer that has stopped
-    /// sending is never reset.
+    /// How much input is dropped. More than a receive buffer of the kernel holds by default: a peer that has stopped sending is
+    /// never reset.
     public static final long DRAIN_BYTES = 16 << 20;
 
-    /// How often in a timeout progress is looked for: it may be noticed so much later.
+    /// How often in a timeout progress is checked; its end is noticed so much later.
     private static final int LOOKS = 4;
 
     private enum State { OPEN, FLUSHING, DRAINING }
@@ -50,7 +50,7 @@ public final class OrderlyClose extends Operation {
     };
 
     private State state = State.OPEN;
-    /// The last progress that was seen, when that was, and how long the next may take, in nanoseconds.
+    /// The last progress seen, its time, and how long the next may take, in nanoseconds.
     private long progress;
     private long progressAt;
     private long timeoutNanos;
@@ -86,20 +86,20 @@ public final class OrderlyClose extends Operation {
         }
     }
 
-    /// The kernel has taken everything. May be called again, by an end that the first call brought about.
+    /// The kernel has taken everything. May be called again.
     void flushed() {
         if (state != State.FLUSHING) {
             return;
         }
         if (connection.receiver.hasEnded() || reactor.kernel().shutdown(descriptor().fd(), Net.SHUT_WR) < 0) {
-            descriptor().close(); // there is no input left to wait for, or no connection
+            descriptor().close(); // no input is left, or no connection
             return;
         }
         state = State.DRAINING;
         long drainNanos = connection.closeTimeoutNanos();
         drainUntil = reactor.kernel().nanoTime() + drainNanos;
-        connection.receiver.place.wake(); // whose subscription ends
-        if (descriptor().isOpen()) { // that subscriber may have aborted
+        connection.receiver.place.wake(); // its subscription ends
+        if (descriptor().isOpen()) { // the subscriber may have aborted
             watch(Math.min(QUIET_NANOS, drainNanos));
             receive();
         }
@@ -120,7 +120,7 @@ public final class OrderlyClose extends Operation {
         look(progressAt);
     }
 
-    /// Looks again in a while: it is the kernel that makes progress, and it does not tell.
+    /// Checks again later: the kernel makes the progress, and does not report it.
     private void look(long now) {
         long next = Math.min(now + timeoutNanos / LOOKS, progressAt + timeoutNanos);
         reactor.deadlines().set(deadline, isDraining() ? Math.min(next, drainUntil) : next);

@@ -6,14 +6,14 @@ import io.trale.reactor.Reactor;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 
-/// Notices that a receive brings nothing for too long.
+/// Detects that a receive brings nothing for too long.
 ///
-/// Only the time counts in which the kernel has a receive: without demand, or without a buffer, the peer is not to blame.
-/// The deadline is set with a receive and stays set when that completes. So a busy connection costs two looks at the clock
-/// for each receive, and one change of the heap for each `limit`. Loop thread only, but for [#limit].
+/// Only the time counts in which the kernel has a receive: not that without demand, or without a buffer. The deadline is set
+/// with a receive, and stays set when that completes. So a busy connection reads the clock twice for each receive, and changes
+/// the heap of deadlines once for each `limit`. Loop thread only, but for [#limit].
 final class ReadIdle extends Deadline {
 
-    /// No limit, as every one that is longer than the clock counts.
+    /// No limit, as is each one that is longer than the clock counts.
     static final Duration NONE = ChronoUnit.FOREVER.getDuration();
 
     private static final long NO_LIMIT = Deadlines.nanos(NONE);
@@ -74,7 +74,7 @@ final class ReadIdle extends Deadline {
         asked = false;
     }
 
-    /// Nothing is to be noticed any more.
+    /// Ends the detection.
     void end() {
         reactor.deadlines().callOff(this);
     }

@@ -13,13 +13,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.Context;
 
-/// What a receive makes of the bytes that came: copies, leases, what a function reads in place, what a decoder finds.
+/// What a subscription makes of received bytes: copies, leases, results of a function that reads in place, or of a decoder.
 ///
-/// The bytes at the head of the stream, which came for somebody else or are the rest of what a decoder took of, come
-/// before those that the kernel brings. Those go to the head as well if they are not made an element of at once.
+/// The head of the stream has the bytes that an earlier subscriber or a decoder has not consumed. They precede those that
+/// arrive, which become an element at once, or are appended to the head.
 interface ReceiveMode<T> {
 
-    /// A heap buffer of exact size, which belongs to whoever gets it.
+    /// A heap buffer of exact size, which belongs to the subscriber.
     ReceiveMode<ByteBuffer> COPY = new ReceiveMode<>() {
         @Override
         public ByteBuffer take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
@@ -32,7 +32,7 @@ interface ReceiveMode<T> {
         }
     };
 
-    /// What `function` makes of them, in place.
+    /// What `function` returns, which reads the bytes in place.
     static <R> ReceiveMode<R> inPlace(Function<? super MemorySegment, ? extends R> function) {
         return new ReceiveMode<>() {
             private boolean shown;
@@ -69,7 +69,7 @@ interface ReceiveMode<T> {
         };
     }
 
-    /// The first `length` bytes of `buffer`, copied to the heap. Gives the buffer back to `group` by `flags`, even if the heap is full.
+    /// The first `length` bytes of `buffer`, copied to the heap. Gives the buffer back to `group`, even if the heap is full.
     static byte[] bytes(BufferGroup group, MemorySegment buffer, int length, int flags) {
         try {
             return Unread.copyOf(buffer, length);
@@ -78,7 +78,7 @@ interface ReceiveMode<T> {
         }
     }
 
-    /// Appends the bytes to `head`, and gives the buffer back to `group` by `flags`, even if the heap is full.
+    /// Appends the bytes to `head`. Gives the buffer back to `group`, even if the heap is full.
     static void keep(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) {
         try {
             head.add(buffer, length);
@@ -102,15 +102,14 @@ interface ReceiveMode<T> {
         return !head.isEmpty();
     }
 
-    /// Makes an element of the first `length` bytes of `buffer`, which come after those of `head`, and gives the buffer back
-    /// to `group` by `flags`, at once or later. Called if this [#has] nothing. Null means that more bytes are needed. May
-    /// throw what user code throws.
+    /// Makes an element of the first `length` bytes of `buffer`, which follow those of `head`. Gives the buffer back to `group`,
+    /// now or later. Called if this [#has] nothing. Null means that more bytes are needed. Throws what user code throws.
     @Nullable T take(Unread head, BufferGroup group, MemorySegment buffer, int length, int flags) throws IOException;
 
-    /// Makes an element of bytes of `head`, and takes them from there. Called if this [#has] something. Null means that more
-    /// bytes are needed. `end` says that there are none. May throw what user code throws.
+    /// Makes an element of bytes of `head`, and consumes them. Called if this [#has] something. Null means that more bytes are
+    /// needed. `end` means that none follow. Throws what user code throws.
     @Nullable T take(Unread head, boolean end) throws IOException;
 
-    /// The subscriber has gone, or has been told the end.
+    /// The subscription has ended.
     default void leave(Context context) {}
 }

@@ -48,11 +48,11 @@ final class SocketConnection implements ServedConnection {
     private final SocketAddress localAddress;
     private final SocketAddress remoteAddress;
     private final Sinks.Empty<Void> closed = Sinks.empty();
-    /// Fails when user code has thrown a fatal error out of a signal: see [#broken].
+    /// Fails if user code throws a fatal error out of a signal: see [#broken].
     private final Sinks.Empty<Void> broken = Sinks.empty();
     /// Why our side could not be ended. For the loop alone.
     private @Nullable IOException shutdownFailure;
-    /// Our side was ended, so that a later send fails whatever the peer does. For the loop alone.
+    /// Our side was ended, so a later send fails whatever the peer does. For the loop alone.
     private boolean outputShutDown;
 
     SocketConnection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress) {
@@ -78,11 +78,11 @@ final class SocketConnection implements ServedConnection {
         return connection;
     }
 
-    /// Read now, on the loop thread: the accessor may be called by any thread, and when the socket is closed.
+    /// Read on the loop thread, while the socket is open.
     private static SocketAddress localAddress(Descriptor socket) {
         try {
             return Sockets.localAddress(socket);
-        } catch (ErrnoException e) { // of an open socket: only for want of memory
+        } catch (ErrnoException e) { // no memory: an open socket has an address
             return new InetSocketAddress(0);
         }
     }
@@ -165,7 +165,7 @@ final class SocketConnection implements ServedConnection {
                 SocketConnection::close, SocketConnection::handlerFailed, SocketConnection::aborted);
     }
 
-    /// A handler whose send was cut off by [#close] fails, too: that must not abort what is being flushed.
+    /// A handler also fails if [#close] has cut off its send. That must not abort what is being flushed.
     private Mono<Void> handlerFailed(Throwable failure) {
         return onClose().doOnSubscribe(s -> loop.run(() -> {
             if (failure instanceof ReadIdleException && isOwn(failure)) {
@@ -193,8 +193,8 @@ final class SocketConnection implements ServedConnection {
         return broken.currentSubscriberCount() > 0;
     }
 
-    /// User code threw `fatal` out of a signal: its pipeline may never end by itself. Fails [#handle], and aborts. Where
-    /// there is no `handle` to report it, the executor does. Any thread.
+    /// User code threw `fatal` out of a signal, so its pipeline may never end by itself. Fails [#handle], and aborts. Without a
+    /// `handle`, the executor reports the error. Any thread.
     void broken(Throwable fatal) {
         boolean handled = isHandled();
         if (broken.tryEmitError(fatal).isSuccess() && !handled) {
@@ -239,7 +239,7 @@ final class SocketConnection implements ServedConnection {
         });
     }
 
-    /// Aborts if nobody has begun to use this: subscribed to a receive, a send, [#handle], or [#onClose].
+    /// Aborts if there was no subscription to a receive, a send, [#handle], or [#onClose].
     void abortIfUntouched() {
         loop.run(() -> {
             if (receiver.place.isUntouched() && sender.isUntouched() && !isHandled()
@@ -260,7 +260,7 @@ final class SocketConnection implements ServedConnection {
 
     /// False once nothing more is received for a subscriber.
     boolean isOpen() {
-        return descriptor.isOpen() && !closing.isDraining() && loop.reactor.isAccepting();
+        return loop.isOpen(descriptor) && !closing.isDraining();
     }
 
     // ---- for its server

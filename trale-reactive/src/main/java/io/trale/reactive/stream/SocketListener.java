@@ -33,7 +33,7 @@ public final class SocketListener implements Listener {
         listener.descriptor().whenClosed(closed::tryEmitEmpty);
     }
 
-    /// The cold opening of one: see [io.trale.reactive.Trale#bind(SocketAddress, NetOptions)].
+    /// A cold opening: see [io.trale.reactive.Trale#bind(SocketAddress, NetOptions)].
     public static Mono<SocketListener> bind(Loop loop, SocketAddress address, NetOptions options) {
         return new FutureMono<SocketListener>(loop, () -> new ReadyFuture<>(() -> open(loop, address, options)),
                 Listener::dispose).assembled();

@@ -27,6 +27,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 import reactor.util.Logger;
 import reactor.util.Loggers;
+import reactor.util.context.Context;
 
 /// A [Server]: the subscriber of a listener, whose demand is the number of connections that may still be opened.
 public final class SocketServer implements Server {
@@ -102,14 +103,13 @@ public final class SocketServer implements Server {
     private void serve(ServedConnection connection) {
         open.add(connection);
         connection.closeTimeout(options.closeTimeout()).readIdle(options.readIdle());
-        Serving serving = new Serving(connection);
         try {
-            connection.handle(self -> handle(connection)).subscribe(serving);
-        } catch (Throwable t) { // one that even the assembly did not survive
+            connection.handle(self -> handle(connection)).subscribe(null, failure -> failed(connection, failure));
+        } catch (Throwable t) { // a fatal error at assembly
             connection.abort();
-            serving.onError(t);
+            failed(connection, t);
         }
-        connection.whenClosed(() -> served(connection)); // the handler itself may never end
+        connection.whenClosed(() -> served(connection)); // the handler may never end
     }
 
     private Publisher<Void> handle(ServedConnection connection) {
@@ -121,7 +121,29 @@ public final class SocketServer implements Server {
         return handler.apply(connection);
     }
 
-    /// The connection is closed, by its handler's end or in the midst of it.
+    /// The handler has failed, on any thread.
+    private void failed(ServedConnection connection, Throwable failure) {
+        loop.run(() -> {
+            try {
+                report(connection, failure);
+            } catch (Throwable t) {
+                Loop.threw(t, Context.empty(), loop::uncaught);
+            }
+        });
+    }
+
+    private void report(ServedConnection connection, Throwable failure) {
+        BiConsumer<? super Connection, ? super Throwable> handler = options.onConnectionError();
+        if (handler != null) {
+            handler.accept(connection, failure);
+        } else if (connection.isOwn(failure) && isOrdinary(failure)) {
+            LOG.debug("{}: {}", connection, failure.getMessage());
+        } else {
+            LOG.warn(connection + ": the handler failed", failure);
+        }
+    }
+
+    /// The connection is closed, after its handler or while it runs.
     private void served(ServedConnection connection) {
         open.remove(connection);
         Subscription connections = this.connections;
@@ -163,49 +185,6 @@ public final class SocketServer implements Server {
             accepting = false;
             endWhenIdle();
         }
-    }
-
-    /// The subscriber of one connection's handler.
-    private final class Serving implements CoreSubscriber<Void> {
-
-        private final ServedConnection connection;
-
-        Serving(ServedConnection connection) {
-            this.connection = connection;
-        }
-
-        @Override
-        public void onSubscribe(Subscription subscription) {
-            subscription.request(Long.MAX_VALUE);
-        }
-
-        @Override
-        public void onNext(Void nothing) {}
-
-        @Override
-        public void onError(Throwable failure) {
-            loop.run(() -> {
-                try {
-                    report(failure);
-                } catch (Throwable t) {
-                    Loop.threw(t, currentContext(), loop::uncaught);
-                }
-            });
-        }
-
-        private void report(Throwable failure) {
-            BiConsumer<? super Connection, ? super Throwable> handler = options.onConnectionError();
-            if (handler != null) {
-                handler.accept(connection, failure);
-            } else if (connection.isOwn(failure) && isOrdinary(failure)) {
-                LOG.debug("{}: {}", connection, failure.getMessage());
-            } else {
-                LOG.warn(connection + ": the handler failed", failure);
-            }
-        }
-
-        @Override
-        public void onComplete() {}
     }
 
     /// True if `failure`, of a connection, is ordinary for every server on a network.
