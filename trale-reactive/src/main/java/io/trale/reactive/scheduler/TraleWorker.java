@@ -17,7 +17,9 @@ import reactor.core.scheduler.Schedulers;
 /// Tasks that are disposed together: those of one worker, or all of a scheduler.
 ///
 /// Holds the tasks that have not ended. Nothing holds a worker, so an unreferenced worker is garbage-collected. Any thread.
-final class TraleWorker implements Scheduler.Worker, Scannable {
+///
+/// Public for the module `stress`, which makes broken twins of this.
+public final class TraleWorker implements Scheduler.Worker, Scannable {
 
     /// Set in [#live] when new tasks are rejected.
     private static final int DISPOSED = Integer.MIN_VALUE;
