@@ -5,6 +5,7 @@ import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.reactivestreams.Publisher;
@@ -112,6 +113,28 @@ public interface Connection {
     /// Shuts down our side after the sends before it (half-close): the peer receives what was sent, and then the end of the
     /// stream. Receiving continues. See `shutdown(2)`.
     Mono<Void> shutdownOutput();
+
+    // ---- TLS
+
+    /// Begins TLS on this connection, which has been in the clear: STARTTLS. From then on all that is sent and received is
+    /// encrypted. Completes when the handshake has ended, and then [#receive] and [#send] work as before, on the plaintext.
+    ///
+    /// This side is the client if it has connected, and the server if it has accepted. What the peer has sent and nothing has
+    /// consumed belongs to the handshake. A send that is subscribed to meanwhile waits for the end of the handshake.
+    ///
+    /// Fails with [javax.net.ssl.SSLException], if the peer cannot be trusted, say, and the connection is closed after the
+    /// alert; with [java.util.concurrent.TimeoutException] after [TlsOptions#handshakeTimeout], and the connection is
+    /// aborted; with [IllegalStateException] if there is TLS already, a send is pending, or there is a subscriber of
+    /// [#receive] or its kin.
+    ///
+    /// The end of the peer's side is a close_notify alert. If its bytes end without one, [#receive] fails with
+    /// [javax.net.ssl.SSLException], unless the options allow that. With TLS 1.2 the peer's end is that of our side as well.
+    /// [#close] and [#shutdownOutput] send the alert, [#abort] does not. Demand is as exact as without TLS: without it
+    /// nothing is received, and no more is encrypted than is sent at once.
+    Mono<Void> startTls(TlsOptions options);
+
+    /// What the handshake has come to; empty without TLS. While the handshake lasts, of no meaning.
+    Optional<TlsSession> tls();
 
     // ---- life
 

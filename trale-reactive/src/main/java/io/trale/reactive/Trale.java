@@ -196,7 +196,12 @@ public final class Trale implements AutoCloseable {
     /// Connects to `host`, which is looked up off the loop; tries its addresses in order. Fails with
     /// [java.net.UnknownHostException], or with the error of the last address.
     public Mono<Connection> connect(String host, int port) {
-        return connect(InetSocketAddress.createUnresolved(host, port));
+        return connect(host, port, ConnectOptions.defaults());
+    }
+
+    /// As [#connect(String, int)], with options.
+    public Mono<Connection> connect(String host, int port, ConnectOptions options) {
+        return connect(InetSocketAddress.createUnresolved(host, port), options);
     }
 
     /// Connects to `address`, an [InetSocketAddress] or a [UnixDomainSocketAddress]. An unresolved address is looked up as by
@@ -207,11 +212,11 @@ public final class Trale implements AutoCloseable {
     /// A cancel stops the attempt. A cancel after the connection was emitted aborts the connection if it is not in use yet. So
     /// an operator such as `timeout` leaks no connection that is established while the time runs out.
     public Mono<Connection> connect(SocketAddress address) {
-        return connect(address, NetOptions.none());
+        return connect(address, ConnectOptions.defaults());
     }
 
-    /// As [#connect(SocketAddress)], with `options` set before the connect.
-    public Mono<Connection> connect(SocketAddress address, NetOptions options) {
+    /// As [#connect(SocketAddress)], with options.
+    public Mono<Connection> connect(SocketAddress address, ConnectOptions options) {
         return Connector.connect(loop, address, options);
     }
 

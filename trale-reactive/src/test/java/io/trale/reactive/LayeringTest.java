@@ -35,12 +35,13 @@ class LayeringTest {
             Map.entry("buffer", Set.of(API)),
             Map.entry("scheduler", Set.of("loop")),
             Map.entry("codec", Set.of("loop", "buffer")),
-            Map.entry("send", Set.of(API, "loop", "buffer")),
+            Map.entry("tls", Set.of("buffer")),
+            Map.entry("send", Set.of(API, "loop", "buffer", "tls")),
             Map.entry("time", Set.of(API, "loop")),
             Map.entry("event", Set.of(API, "loop", "send")),
             Map.entry("file", Set.of(API, "loop", "buffer", "send")),
             Map.entry("datagram", Set.of(API, "loop", "buffer", "send")),
-            Map.entry("stream", Set.of(API, "loop", "buffer", "send", "scheduler")));
+            Map.entry("stream", Set.of(API, "loop", "buffer", "tls", "send", "scheduler")));
 
     /// The circles of files that are there on purpose, each with its reason.
     private static final Map<Set<String>, String> CIRCLES = Map.of(
@@ -51,7 +52,7 @@ class LayeringTest {
             Set.of("reactive/scheduler/ScheduledTask", "reactive/scheduler/TraleScheduler", "reactive/scheduler/TraleWorker"),
             "a task removes itself from its scheduler or worker",
             Set.of("reactive/stream/ConnectionSender", "reactive/stream/OrderlyClose", "reactive/stream/Receiver",
-                    "reactive/stream/SocketConnection"), "a connection, its two directions and its close");
+                    "reactive/stream/SocketConnection", "reactive/stream/Tls"), "a connection, its two directions, its TLS and its close");
 
     private static final Pattern USE_OF_FRONT_DOOR = Pattern.compile("(^|L)" + FRONT_DOOR + "(?![\\w/])");
 

@@ -29,6 +29,20 @@ public abstract class UnicastSubscription<T> extends LoopSubscription<T> {
             return holder.get() == null;
         }
 
+        /// True if a subscription has the place. Any thread.
+        public boolean isTaken() {
+            UnicastSubscription<?> subscription = holder.get();
+            return subscription != null && !subscription.isOver();
+        }
+
+        /// Forgets that there was a subscriber, which has gone.
+        public void forget() {
+            UnicastSubscription<?> subscription = holder.get();
+            if (subscription != null && subscription.isOver()) {
+                holder.compareAndSet(subscription, null);
+            }
+        }
+
         /// Drains the subscription that has the place, if there is one. Loop thread.
         public void wake() {
             UnicastSubscription<?> subscription = holder.get();

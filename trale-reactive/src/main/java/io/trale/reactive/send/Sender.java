@@ -164,7 +164,7 @@ public abstract class Sender extends Operation {
 
     /// Acts on all that may have changed: requests elements, ends the current send if it is done, begins the next, and stages
     /// the next operation. A call from inside is left to the one that is under way.
-    final void progress() {
+    public final void progress() {
         if (progressing) {
             return;
         }
@@ -174,7 +174,7 @@ public abstract class Sender extends Operation {
         } finally {
             progressing = false;
         }
-        if (!elements.isEmpty() && !inFlight()) {
+        if (failure == null && hasOutput() && !inFlight()) {
             if (loop.isOpen(descriptor())) {
                 stage();
             } else {
@@ -188,7 +188,7 @@ public abstract class Sender extends Operation {
         SendSubscriber<?> send = current;
         if (send == null) {
             if (line.isEmpty()) {
-                if (state == State.CLOSING) {
+                if (state == State.CLOSING && !hasOutput() && !inFlight()) {
                     flushed();
                 }
                 return false;
@@ -204,21 +204,37 @@ public abstract class Sender extends Operation {
         if (send.isCancelled() && !sending) {
             discardUnsent();
         }
-        if (more || sending || !elements.isEmpty()) {
+        if (more || sending || !elements.isEmpty() || hasOutput()) {
             return false;
         }
         endCurrent(null);
         return true;
     }
 
-    /// Discards what the kernel has seen nothing of.
+    /// True if there is something to stage an operation for now.
+    protected boolean hasOutput() {
+        return !elements.isEmpty();
+    }
+
+    /// How many bytes of [#elements] have gone out, or cannot be taken back.
+    protected int begunBytes() {
+        return taken;
+    }
+
+    /// Discards what has not begun to go out.
     private void discardUnsent() {
-        Object begun = taken > 0 ? elements.poll() : null;
+        ArrayDeque<Object> begun = new ArrayDeque<>();
+        long bytes = -taken;
+        for (int left = begunBytes(); left > 0;) {
+            Object element = elements.remove();
+            begun.add(element);
+            left -= Payload.size(element);
+            bytes += Payload.size(element);
+        }
         discardAll();
-        if (begun != null) {
-            elements.add(begun);
-            queuedBytes = Payload.size(begun) - taken;
-        } else if (awaitsRoom) {
+        elements.addAll(begun);
+        queuedBytes = Math.max(bytes, 0);
+        if (awaitsRoom && !hasOutput()) {
             loop.reactor.cancel(this);
         }
     }

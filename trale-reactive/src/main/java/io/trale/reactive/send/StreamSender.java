@@ -2,6 +2,7 @@ package io.trale.reactive.send;
 
 import io.trale.reactive.buffer.BufferLease;
 import io.trale.reactive.loop.Loop;
+import io.trale.reactive.tls.SealedOutput;
 import io.trale.reactor.BlockPool;
 import io.trale.reactor.Descriptor;
 import io.trale.uring.Sqe;
@@ -31,11 +32,17 @@ public abstract class StreamSender extends Sender {
     private @Nullable BufferLease lease;
     private int block = -1;
     private int length;
+    /// Where elements are copied to.
+    private MemorySegment target = MemorySegment.NULL;
     /// How many bytes of the next element to copy are taken already.
     private int skip;
     private final Consumer<Object> copying = this::copy;
     /// Why an element could not be read: its memory is freed, or belongs to another thread, or its position was moved.
     private @Nullable RuntimeException unreadable;
+    /// The records that elements are sent in; null if they are sent as they are.
+    private @Nullable SealedOutput sealed;
+    /// Why no record could be made.
+    private @Nullable IOException notSealed;
 
     protected StreamSender(Loop loop, Descriptor descriptor) {
         super(loop, descriptor);
@@ -55,9 +62,29 @@ public abstract class StreamSender extends Sender {
         return loop.reactor.pools().sendBlocks();
     }
 
+    /// From now on elements are sent in records. None may be pending.
+    public final void seal(SealedOutput output) {
+        sealed = output;
+    }
+
+    /// Ends the records. Returns true if their end has to be sent, which begins with this.
+    public final boolean endRecords() {
+        return sealed != null && failure() == null && sealed.close();
+    }
+
+    @Override
+    protected final boolean hasOutput() {
+        return sealed == null ? super.hasOutput() : sealed.canSend(super.hasOutput());
+    }
+
+    @Override
+    protected final int begunBytes() {
+        return sealed == null ? taken : taken + sealed.plaintextBytes();
+    }
+
     @Override
     protected final void stage() {
-        directly = isDirect(elements.element());
+        directly = sealed == null && isDirect(elements.element());
         if (directly) {
             loop.reactor.stage(this);
         } else {
@@ -111,8 +138,9 @@ public abstract class StreamSender extends Sender {
             return;
         }
         block = blocks().take();
-        gather();
-        prepare(sqe, blocks().segment(block).address(), length);
+        MemorySegment memory = blocks().segment(block);
+        gather(memory);
+        prepare(sqe, memory.address(), length);
     }
 
     private void fillDirectly(Sqe sqe) {
@@ -124,19 +152,34 @@ public abstract class StreamSender extends Sender {
         prepare(sqe, lease.memory().address() + taken, length);
     }
 
-    /// Copies as much as fits into the block. An iterator would be an object for each operation.
-    private void gather() {
-        length = 0;
-        skip = taken;
+    /// Copies as much as fits into the block: of the elements, or of their records.
+    private void gather(MemorySegment memory) {
         try {
-            elements.forEach(copying);
+            if (sealed == null) {
+                gatherElements(memory);
+            } else {
+                length = sealed.copyTo(memory, plaintext -> {
+                    gatherElements(MemorySegment.ofBuffer(plaintext));
+                    plaintext.position(length);
+                });
+            }
         } catch (RuntimeException e) {
             unreadable = e;
+        } catch (IOException e) {
+            notSealed = e;
         }
     }
 
+    /// An iterator would be an object for each operation.
+    private void gatherElements(MemorySegment memory) {
+        target = memory;
+        length = 0;
+        skip = taken;
+        elements.forEach(copying);
+    }
+
     private void copy(Object element) {
-        MemorySegment memory = blocks().segment(block);
+        MemorySegment memory = target;
         if (length < memory.byteSize()) {
             int count = Math.min(Payload.size(element) - skip, (int) memory.byteSize() - length);
             Payload.copy(element, skip, memory, length, count);
@@ -162,9 +205,13 @@ public abstract class StreamSender extends Sender {
     @Override
     protected final void sent(int result) {
         SendSubscriber<?> send = current();
-        boolean whole = result < 0 || advance(result);
+        boolean whole = result < 0 || advance(sealed == null ? result : sealed.taken(result));
         if (unreadable != null || !whole) {
             failUnreadable(unreadable);
+            return;
+        }
+        if (notSealed != null) {
+            fail(notSealed);
             return;
         }
         IOException failure = result >= 0 ? took(result, length) : isRepeated(-result) ? null : failed(-result);

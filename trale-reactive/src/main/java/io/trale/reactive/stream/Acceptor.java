@@ -128,7 +128,7 @@ final class Acceptor {
             Descriptor socket = descriptor().accepted(fd);
             try {
                 return SocketConnection.open(loop, socket,
-                        SocketAddresses.decode(memory, memory.get(JAVA_INT, SocketAddresses.MAX_BYTES)));
+                        SocketAddresses.decode(memory, memory.get(JAVA_INT, SocketAddresses.MAX_BYTES)), false);
             } catch (Throwable t) {
                 socket.close();
                 throw t;

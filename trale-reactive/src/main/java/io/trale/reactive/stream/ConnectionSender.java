@@ -34,7 +34,8 @@ final class ConnectionSender extends StreamSender {
     @Override
     protected @Nullable IOException took(int bytes, int asked) {
         sentBytes += bytes;
-        if (bytes < asked && !elements.isEmpty()) { // the socket is full
+        connection.receiver.outputTaken();
+        if (bytes < asked && hasOutput()) { // the socket is full
             awaitRoom();
         }
         return null;
@@ -56,7 +57,9 @@ final class ConnectionSender extends StreamSender {
 
     @Override
     protected void flushed() {
-        connection.closing.flushed();
+        if (!endRecords()) { // else this is called again
+            connection.closing.flushed();
+        }
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.trale.reactive.buffer.Unread;
 import io.trale.reactive.loop.SourceFlux;
 import io.trale.reactive.loop.UnicastSubscription;
 import io.trale.reactive.send.Payload;
+import io.trale.reactive.tls.OpenedInput;
 import io.trale.reactor.BufferGroup;
 import io.trale.reactor.Counters.Count;
 import io.trale.reactor.Failure;
@@ -47,6 +48,10 @@ final class Receiver extends Operation {
     private int arrivedBytes;
     private int arrivedFlags;
     private @Nullable LeaseMode leases;
+    /// Makes plaintext of what arrives; null if it is plaintext.
+    private @Nullable OpenedInput opened;
+    /// What `opened` waits for. Nothing is received while that is anything but bytes.
+    private OpenedInput.Need need = OpenedInput.Need.BYTES;
     /// The peer has ended its side.
     private boolean ended;
     /// No bytes follow those of the head.
@@ -135,7 +140,9 @@ final class Receiver extends Operation {
         readIdle.answered();
         if ((flags & Abi.IORING_CQE_F_BUFFER) != 0) {
             MemorySegment buffer = group().take(flags);
-            if (result > 0) {
+            if (result > 0 && opened != null) {
+                addSealed(opened, buffer, result, flags);
+            } else if (result > 0) {
                 arrived = buffer;
                 arrivedBytes = result;
                 arrivedFlags = flags;
@@ -146,9 +153,9 @@ final class Receiver extends Operation {
         if (result == 0) {
             ended = true;
             failure = connection.sender.brokenBy();
-            finished = failure == null;
+            inputEnds(true);
         } else if (messageFlags != 0 && result == -Errno.EAGAIN) {
-            finished = true;
+            inputEnds(false);
         } else if (result < 0) {
             switch (-result) {
                 case Errno.ECANCELED, Errno.EINTR, Errno.EAGAIN -> { } // staged again if there is demand
@@ -172,6 +179,67 @@ final class Receiver extends Operation {
         }
     }
 
+    private void inputEnds(boolean byPeer) {
+        if (opened == null) {
+            finished = failure == null;
+        } else {
+            opened.end(byPeer);
+        }
+    }
+
+    // ---- TLS
+
+    /// From now on what arrives is made plaintext, that which is in the head already included. There is no subscriber.
+    void open(OpenedInput input) {
+        opened = input;
+        place.forget();
+        ByteBuffer waiting = head.take();
+        if (waiting != null) {
+            input.add(MemorySegment.ofBuffer(waiting), waiting.remaining());
+        }
+    }
+
+    /// The kernel took bytes to send.
+    void outputTaken() {
+        if (need == OpenedInput.Need.OUTPUT) {
+            connection.loop.execute(place::wake);
+        }
+    }
+
+    private void addSealed(OpenedInput opened, MemorySegment buffer, int length, int flags) {
+        try {
+            opened.add(buffer, length);
+        } catch (OutOfMemoryError e) {
+            lost = e;
+        } finally {
+            group().give(flags);
+        }
+    }
+
+    /// Appends plaintext to the head; returns false if there is none.
+    private boolean openMore(OpenedInput opened) {
+        if (finished || failure != null) {
+            return false;
+        }
+        OpenedInput.Need needed = opened.read(head);
+        if (opened.hasAnswers()) {
+            connection.sender.progress(); // which sends them
+        }
+        if (needed == null) {
+            return true;
+        }
+        need = needed;
+        switch (needed) {
+            case BYTES, OUTPUT -> { }
+            case TASKS -> connection.tlsStarted().runTasks();
+            case NOTHING -> {
+                failure = opened.failure();
+                finished = failure == null;
+            }
+        }
+        return false;
+    }
+
     /// One subscription.
     private final class ReceiveSubscription<T> extends UnicastSubscription<T> {
 
@@ -193,7 +261,7 @@ final class Receiver extends Operation {
                     mode = modes.get();
                     this.mode = mode;
                 }
-                while ((more = arrived != null || mode.has(head, finished)) && wanted()) {
+                while ((more = has(mode)) && wanted()) {
                     T element = take(mode);
                     if (element != null && hasLeft()) { // the function has cancelled
                         Payload.discard(element, context());
@@ -223,9 +291,21 @@ final class Receiver extends Operation {
                 idle = false; // the next subscriber has a limit of its own
                 idleFailure = new ReadIdleException(connection.describe("recv") + ": nothing came for " + readIdle);
                 fail(idleFailure);
-            } else if (wanted() && !inFlight()) {
+            } else if (wanted() && !inFlight() && need == OpenedInput.Need.BYTES) {
                 receive(mode);
             }
+        }
+
+        private boolean has(ReceiveMode<T> mode) throws IOException {
+            if (opened == null) {
+                return arrived != null || mode.has(head, finished);
+            }
+            while (!mode.has(head, finished)) {
+                if (!wanted() || !openMore(opened)) {
+                    return mode.has(head, finished);
+                }
+            }
+            return true;
         }
 
         /// Makes an element; returns null if more bytes are needed.

@@ -10,6 +10,8 @@ import io.trale.reactive.Lease;
 import io.trale.reactive.ReadIdleException;
 import io.trale.reactive.ServeOptions;
 import io.trale.reactive.Sink;
+import io.trale.reactive.TlsOptions;
+import io.trale.reactive.TlsSession;
 import io.trale.reactive.loop.ConnectionClosedException;
 import io.trale.reactive.loop.FutureMono;
 import io.trale.reactive.loop.Loop;
@@ -27,6 +29,7 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -52,11 +55,17 @@ final class SocketConnection implements ServedConnection {
     private final Sinks.Empty<Void> broken = Sinks.empty();
     /// Why our side could not be ended. For the loop alone.
     private @Nullable IOException shutdownFailure;
+    /// Null until [#startTls]. Written by the loop.
+    private volatile @Nullable Tls tls;
+    /// This side has connected, not accepted.
+    private final boolean client;
     /// Our side was ended, so a later send fails whatever the peer does. For the loop alone.
     private boolean outputShutDown;
 
-    SocketConnection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress) {
+    SocketConnection(Loop loop, Descriptor descriptor, SocketAddress localAddress, SocketAddress remoteAddress,
+            boolean client) {
         this.loop = loop;
+        this.client = client;
         this.descriptor = descriptor;
         this.localAddress = localAddress;
         this.remoteAddress = remoteAddress;
@@ -72,8 +81,8 @@ final class SocketConnection implements ServedConnection {
     }
 
     /// Makes a connection of a connected socket. Loop thread.
-    static SocketConnection open(Loop loop, Descriptor socket, SocketAddress remoteAddress) {
-        SocketConnection connection = new SocketConnection(loop, socket, localAddress(socket), remoteAddress);
+    static SocketConnection open(Loop loop, Descriptor socket, SocketAddress remoteAddress, boolean client) {
+        SocketConnection connection = new SocketConnection(loop, socket, localAddress(socket), remoteAddress, client);
         loop.opened(socket, connection::end);
         return connection;
     }
@@ -143,7 +152,7 @@ final class SocketConnection implements ServedConnection {
 
     @Override
     public Mono<Void> shutdownOutput() {
-        return send(Mono.empty()).then(Mono.defer(() -> {
+        return send(Mono.empty()).then(Mono.defer(this::endRecords)).then(Mono.defer(() -> {
             int result = loop.reactor.kernel().shutdown(descriptor.fd(), Net.SHUT_WR);
             outputShutDown |= result >= 0;
             if (result >= 0) {
@@ -153,6 +162,38 @@ final class SocketConnection implements ServedConnection {
             shutdownFailure = failure;
             return Mono.error(failure);
         }));
+    }
+
+    private Mono<Void> endRecords() {
+        boolean sent = sender.endRecords();
+        return sent ? send(Mono.empty()) : Mono.empty();
+    }
+
+    // ---- TLS
+
+    @Override
+    public Mono<Void> startTls(TlsOptions options) {
+        Objects.requireNonNull(options);
+        return onLoop(() -> {
+            if (tls != null || sender.pending() > 0 || receiver.place.isTaken()) {
+                throw new IllegalStateException(describe("startTls") + (tls != null ? ": TLS was started before"
+                        : ": the connection has " + (sender.pending() > 0 ? "a send that is pending" : "a subscriber of receive()")));
+            }
+            Tls started = new Tls(this, client ? options.clientEngine(remoteAddress) : options.serverEngine(), options);
+            tls = started;
+            return started;
+        }).flatMap(Tls::handshake);
+    }
+
+    @Override
+    public Optional<TlsSession> tls() {
+        Tls tls = this.tls;
+        return tls == null ? Optional.empty() : Optional.of(tls.session());
+    }
+
+    /// Which [#startTls] has made.
+    Tls tlsStarted() {
+        return Objects.requireNonNull(tls, "not started");
     }
 
     // ---- life
@@ -170,10 +211,19 @@ final class SocketConnection implements ServedConnection {
         return onClose().doOnSubscribe(s -> loop.run(() -> {
             if (failure instanceof ReadIdleException && isOwn(failure)) {
                 closing.begin();
-            } else if (!closing.hasBegun()) {
-                abort();
+            } else {
+                abortUnlessClosing();
             }
         }));
+    }
+
+    /// As [#abort], but what is being flushed is left to [#close].
+    void abortUnlessClosing() {
+        loop.run(() -> {
+            if (!closing.hasBegun()) {
+                abort();
+            }
+        });
     }
 
     /// As `pipeline`, but fails also if that throws when it is subscribed to, and when this is [#broken].
@@ -239,10 +289,11 @@ final class SocketConnection implements ServedConnection {
         });
     }
 
-    /// Aborts if there was no subscription to a receive, a send, [#handle], or [#onClose].
+    /// Aborts if there was no subscription to a receive, a send, [#handle], or [#onClose]; during a handshake in any case.
     void abortIfUntouched() {
         loop.run(() -> {
-            if (receiver.place.isUntouched() && sender.isUntouched() && !isHandled()
+            Tls tls = this.tls;
+            if (tls != null && !tls.isDone() || receiver.place.isUntouched() && sender.isUntouched() && !isHandled()
                     && closed.currentSubscriberCount() == 0) {
                 abort();
             }

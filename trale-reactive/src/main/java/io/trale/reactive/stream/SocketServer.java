@@ -7,6 +7,7 @@ import io.trale.reactive.Connection;
 import io.trale.reactive.ReadIdleException;
 import io.trale.reactive.ServeOptions;
 import io.trale.reactive.Server;
+import io.trale.reactive.TlsOptions;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.scheduler.TraleScheduler;
 import io.trale.reactor.Deadlines;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.reactivestreams.Subscription;
@@ -118,7 +120,9 @@ public final class SocketServer implements Server {
         } catch (IOException e) {
             return Mono.error(e);
         }
-        return handler.apply(connection);
+        TlsOptions tls = options.tls();
+        return tls == null ? handler.apply(connection)
+                : connection.startTls(tls).then(Mono.defer(() -> Mono.from(handler.apply(connection))));
     }
 
     /// The handler has failed, on any thread.
@@ -189,7 +193,7 @@ public final class SocketServer implements Server {
 
     /// True if `failure`, of a connection, is ordinary for every server on a network.
     static boolean isOrdinary(Throwable failure) {
-        return failure instanceof ClosedChannelException || failure instanceof ReadIdleException
+        return failure instanceof ClosedChannelException || failure instanceof ReadIdleException || failure instanceof SSLException
                 || failure instanceof ErrnoException e && switch (e.errno()) {
             case Errno.ECONNRESET, Errno.EPIPE, Errno.ENOTCONN, Errno.ETIMEDOUT, Errno.ECONNABORTED, Errno.ECONNREFUSED,
                     Errno.EHOSTUNREACH, Errno.EHOSTDOWN, Errno.ENETUNREACH, Errno.ENETDOWN -> true;

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.ErrnoException;
 import io.trale.net.NetOptions;
+import io.trale.reactive.ConnectOptions;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Listener;
 import io.trale.reactive.ServeOptions;
@@ -218,7 +219,7 @@ class UnixTest {
                 served.add(c);
                 return echo(c);
             }, ServeOptions.defaults().connectionOptions(small)).block(LIMIT);
-            Connection client = trale.connect(server.localAddress(), small).block(LIMIT);
+            Connection client = trale.connect(server.localAddress(), ConnectOptions.defaults().socketOptions(small)).block(LIMIT);
             Support.until("it is served", () -> !served.isEmpty());
             Connection connection = served.remove();
             assertThat(connection.getOption(SO_SNDBUF).block(LIMIT)).isEqualTo(20_000);
