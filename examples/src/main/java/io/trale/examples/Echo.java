@@ -3,6 +3,8 @@ package io.trale.examples;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import io.trale.reactive.Connection;
+import io.trale.reactive.ServeOptions;
+import io.trale.reactive.TlsOptions;
 import io.trale.task.Executor;
 import java.io.PrintWriter;
 import java.lang.foreign.MemorySegment;
@@ -11,8 +13,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import reactor.core.publisher.Mono;
 
@@ -36,14 +40,25 @@ final class Echo implements Callable<Integer> {
                     + "byte buffers; bytes read in place; leases, without a copy; futures of the core; async and await.")
     private Style style;
 
+    @Option(names = "--tls", description = "Encrypt; not with the styles core and await. "
+            + "Try: openssl s_client -quiet -connect localhost:7000.")
+    private boolean tls;
+
+    @Mixin
+    private Keys keys;
+
     @Override
     public Integer call() throws Exception {
         int port = Ports.checked(spec, this.port);
         PrintWriter out = spec.commandLine().getOut();
+        if (tls && (style == Style.core || style == Style.await)) {
+            throw new ParameterException(spec.commandLine(), "--tls is not for the style " + style);
+        }
+        ServeOptions options = tls ? ServeOptions.defaults().tls(TlsOptions.of(keys.context())) : ServeOptions.defaults();
         switch (style) {
-            case flux -> Servers.run(trale -> trale.serve(port, c -> c.send(c.receive())), out);
-            case inplace -> Servers.run(trale -> trale.serve(port, Echo::inPlace), out);
-            case lease -> Servers.run(trale -> trale.serve(port, c -> c.sendLeases(c.receiveLeases())), out);
+            case flux -> Servers.run(trale -> trale.serve(port, c -> c.send(c.receive()), options), out);
+            case inplace -> Servers.run(trale -> trale.serve(port, Echo::inPlace, options), out);
+            case lease -> Servers.run(trale -> trale.serve(port, c -> c.sendLeases(c.receiveLeases()), options), out);
             case core -> Executor.blockOn(EchoServer.on(port, EchoTask::new, out));
             case await -> Executor.blockOn(EchoServer.on(port, EchoServer::echo, out));
         }

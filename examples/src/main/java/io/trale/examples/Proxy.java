@@ -1,8 +1,13 @@
 package io.trale.examples;
 
+import io.trale.reactive.ConnectOptions;
 import io.trale.reactive.Connection;
+import io.trale.reactive.ServeOptions;
+import io.trale.reactive.TlsOptions;
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -22,11 +27,20 @@ final class Proxy implements Callable<Integer> {
             description = "TCP port to listen on, 0 for any free port (default: ${DEFAULT-VALUE}).")
     private int port;
 
+    @Option(names = "--tls-in", description = "Clients encrypt.")
+    private boolean tlsIn;
+
+    @Option(names = "--tls-out", description = "The server encrypts.")
+    private boolean tlsOut;
+
+    @Mixin
+    private Keys keys;
+
     @Parameters(paramLabel = "HOST:PORT", description = "The server to forward connections to.")
     private String target;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         int port = Ports.checked(spec, this.port);
         int colon = target.lastIndexOf(':');
         String host = target.substring(0, Math.max(colon, 0)).replaceAll("^\\[|]$", ""); // an IPv6 address has brackets
@@ -34,7 +48,10 @@ final class Proxy implements Callable<Integer> {
         if (host.isEmpty() || host.contains("/") || targetPort < 0) {
             throw new ParameterException(spec.commandLine(), "the target is '" + target + "', must be HOST:PORT");
         }
-        Servers.run(trale -> trale.serve(port, client -> pass(client, trale.connect(host, targetPort))),
+        ServeOptions in = tlsIn ? ServeOptions.defaults().tls(TlsOptions.of(keys.context())) : ServeOptions.defaults();
+        ConnectOptions to = tlsOut ? ConnectOptions.defaults().tls(TlsOptions.of(keys.clientContext()))
+                : ConnectOptions.defaults();
+        Servers.run(trale -> trale.serve(port, client -> pass(client, trale.connect(host, targetPort, to)), in),
                 spec.commandLine().getOut());
         return 0;
     }
