@@ -239,7 +239,7 @@ class TurnTest {
     }
 
     @Test
-    void receiveFindsItsBufferAlthoughCompletionsWereLeftFromALongTurn() throws Exception {
+    void aReceiveFindsItsBufferAfterATurnThatLeftCompletions() throws Exception {
         Reactor reactor = open(kernel, limits(64, 128, 64));
         BufferGroup group = reactor.pools().leaseGroup(); // with one buffer
         Descriptor connection = SimConnection.accept(reactor, kernel, (byte) 7);
