@@ -291,7 +291,7 @@ final class Receiver extends Operation {
                 idle = false; // the next subscriber has a limit of its own
                 idleFailure = new ReadIdleException(connection.describe("recv") + ": nothing came for " + readIdle);
                 fail(idleFailure);
-            } else if (wanted() && !inFlight() && need == OpenedInput.Need.BYTES) {
+            } else if (wanted() && !inFlight()) {
                 receive(mode);
             }
         }
@@ -337,6 +337,9 @@ final class Receiver extends Operation {
         }
 
         private void receive(ReceiveMode<T> mode) {
+            if (need != OpenedInput.Need.BYTES) {
+                return; // bytes do not help TLS now, and would pile up
+            }
             try {
                 BufferGroup buffers = mode.group(loop.reactor);
                 if (buffers != null) {
