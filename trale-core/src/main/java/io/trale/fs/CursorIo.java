@@ -33,7 +33,7 @@ final class CursorIo extends FileIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        if (transfer(waker)) {
+        if (super.poll(waker)) {
             if (count() > 0 && file.isSeekable() && seeks == file.seeks) {
                 file.cursor += count();
             }

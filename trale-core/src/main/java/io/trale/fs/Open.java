@@ -3,17 +3,14 @@ package io.trale.fs;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import io.trale.future.ErrnoException;
-import io.trale.future.Future;
 import io.trale.future.Waker;
 import io.trale.linux.Errno;
-import io.trale.linux.FileNames;
 import io.trale.linux.Files;
 import io.trale.reactor.Deadline;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Failure;
 import io.trale.reactor.Reactor;
+import io.trale.reactor.ScratchPool;
 import io.trale.uring.Sqe;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
 /// Opens a file. If the future is cancelled and the open still succeeds, the file is closed.
@@ -21,44 +18,36 @@ import java.nio.file.Path;
 /// Opens have `O_NONBLOCK`. A blocking open waits for the reader of a named pipe (`fifo(7)`) or for the end of a lease
 /// (`fcntl(2)`). Meanwhile it would occupy one of the few kernel worker threads that all files share. The kernel reports no
 /// event when the wait is over, so this retries with a growing delay. After the open, the flag is cleared.
-final class Open implements Future<File> {
+final class Open extends NameFuture<File> {
 
     private static final long FIRST_WAIT_NANOS = 1_000_000;
     private static final long LONGEST_WAIT_NANOS = 64_000_000;
+    private static final int ANSWER = ScratchPool.PATH_BYTES;
 
-    private final Path path;
     private final int flags;
     private final int mode;
-    private final byte[] name;
     private Opening opening;
     private File file;
 
     Open(Path path, int flags, int mode) {
-        this.path = path;
+        super(path);
         this.flags = flags;
         this.mode = mode;
-        name = FileNames.bytes(path);
     }
 
     @Override
-    public boolean poll(Waker waker) {
-        if (opening == null) {
-            if (NameIo.isTooLong(name)) {
-                return true;
-            }
-            opening = new Opening(Reactor.current());
-        }
-        return opening.poll(waker);
+    NameIo operation(Reactor reactor) {
+        opening = new Opening(reactor);
+        return opening;
     }
 
     @Override
     public File result() throws ErrnoException {
-        int result = opening == null ? -Errno.ENAMETOOLONG : opening.fd();
-        Failure.check("open", path, result);
+        int fd = check("open");
         if (file == null) {
             try {
-                opening.reactor().kernel().setStatusFlags(result, flags & Files.O_APPEND); // no longer O_NONBLOCK
-                file = new File(Descriptor.ofFile(opening.reactor(), result), path);
+                opening.reactor().kernel().setStatusFlags(fd, flags & Files.O_APPEND); // no longer O_NONBLOCK
+                file = new File(Descriptor.ofFile(opening.reactor(), fd), path());
             } catch (Throwable t) {
                 opening.cancel();
                 throw t;
@@ -69,8 +58,8 @@ final class Open implements Future<File> {
 
     @Override
     public void cancel() {
-        if (opening != null && file == null) {
-            opening.cancel();
+        if (file == null) {
+            super.cancel();
         }
     }
 
@@ -82,14 +71,14 @@ final class Open implements Future<File> {
         private long waitNanos = FIRST_WAIT_NANOS;
         /// True if the operation is the statx, not the open.
         private boolean asking;
-        private MemorySegment answer;
         private boolean isPipe;
 
         Opening(Reactor reactor) {
-            super(reactor, name);
+            super(reactor);
         }
 
-        boolean poll(Waker waker) {
+        @Override
+        public boolean poll(Waker waker) {
             if (submitOrGetResult(waker)) {
                 if (asking ? !isPipe : ioResult() != -Errno.EAGAIN) {
                     return true;
@@ -102,13 +91,15 @@ final class Open implements Future<File> {
             return false;
         }
 
-        int fd() {
+        @Override
+        int result() {
             int result = ioResult();
             return asking ? -Errno.ENXIO : result;
         }
 
-        void cancel() {
-            abandon();
+        @Override
+        public void cancel() {
+            super.cancel();
             reactor().deadlines().callOff(retry);
         }
 
@@ -125,21 +116,17 @@ final class Open implements Future<File> {
         @Override
         protected void fill(Sqe sqe) {
             if (asking) {
-                answer = reactor().pools().scratch().take();
-                sqe.prepStatx(Files.AT_FDCWD, address(), 0, Files.STATX_TYPE, answer.address());
+                long memory = takeName(pools().vectors()); // the name, then the struct statx
+                sqe.prepStatx(Files.AT_FDCWD, memory, 0, Files.STATX_TYPE, memory + ANSWER);
             } else {
-                sqe.prepOpenat(Files.AT_FDCWD, address(), flags | Files.O_NONBLOCK, mode);
+                sqe.prepOpenat(Files.AT_FDCWD, takeName(pools().paths()), flags | Files.O_NONBLOCK, mode);
             }
         }
 
         @Override
         protected void released(int result) {
-            super.released(result);
-            if (answer != null) {
-                isPipe = result >= 0 && (answer.get(JAVA_SHORT, Files.STATX_MODE_OFFSET) & Files.S_IFMT) == Files.S_IFIFO;
-                reactor().pools().scratch().give(answer);
-                answer = null;
-            }
+            isPipe = asking && result >= 0
+                    && (memory().get(JAVA_SHORT, ANSWER + Files.STATX_MODE_OFFSET) & Files.S_IFMT) == Files.S_IFIFO;
         }
 
         @Override

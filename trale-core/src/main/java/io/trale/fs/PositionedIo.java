@@ -53,7 +53,7 @@ final class PositionedIo extends FileIo {
 
         @Override
         public boolean poll(Waker waker) {
-            return transfer(waker);
+            return PositionedIo.this.poll(waker);
         }
 
         @Override

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
-import io.trale.future.Waker;
 import io.trale.linux.Files;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
@@ -17,7 +16,6 @@ import java.lang.foreign.MemorySegment;
 final class Size extends ReactorIo implements Future<Long> {
 
     private final Object file;
-    private MemorySegment memory;
     private long size;
 
     /// `file` is what a failure names.
@@ -27,34 +25,22 @@ final class Size extends ReactorIo implements Future<Long> {
     }
 
     @Override
-    public boolean poll(Waker waker) {
-        return submitOrGetResult(waker);
-    }
-
-    @Override
     public Long result() throws ErrnoException {
         Failure.check("statx", file, ioResult());
         return size;
     }
 
     @Override
-    public void cancel() {
-        abandon();
-    }
-
-    @Override
     protected void fill(Sqe sqe) {
-        memory = descriptor().reactor().pools().paths().take(); // the empty path, then the struct statx
+        MemorySegment memory = take(pools().paths()); // the empty path, then the struct statx
         memory.set(JAVA_BYTE, 0, (byte) 0);
         sqe.prepStatx(descriptor().fd(), memory.address(), Files.AT_EMPTY_PATH, Files.STATX_SIZE, memory.address() + 8);
     }
 
     @Override
     protected void released(int result) {
-        if (memory != null) {
-            size = memory.get(JAVA_LONG, 8 + Files.STATX_SIZE_OFFSET);
-            descriptor().reactor().pools().paths().give(memory);
-            memory = null;
+        if (memory() != null) {
+            size = memory().get(JAVA_LONG, 8 + Files.STATX_SIZE_OFFSET);
         }
     }
 }

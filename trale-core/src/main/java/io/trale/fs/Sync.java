@@ -2,7 +2,6 @@ package io.trale.fs;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
-import io.trale.future.Waker;
 import io.trale.linux.Files;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
@@ -23,19 +22,9 @@ final class Sync extends ReactorIo implements Future<Void> {
     }
 
     @Override
-    public boolean poll(Waker waker) {
-        return submitOrGetResult(waker);
-    }
-
-    @Override
     public Void result() throws ErrnoException {
         Failure.check("fsync", file, ioResult());
         return null;
-    }
-
-    @Override
-    public void cancel() {
-        abandon();
     }
 
     @Override

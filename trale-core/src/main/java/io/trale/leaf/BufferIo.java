@@ -4,7 +4,6 @@ import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.linux.MessageHeader;
 import io.trale.reactor.Descriptor;
-import io.trale.reactor.Reactor;
 import io.trale.reactor.ScratchPool;
 import java.lang.foreign.MemorySegment;
 
@@ -12,8 +11,7 @@ import java.lang.foreign.MemorySegment;
 ///
 /// The kernel owns the buffers from staging until the result is taken or, if the use is abandoned, until the last completion.
 ///
-/// [ReactorIo] describes the order of the hooks. This class implements `staging`, `released` and `dispose`, and adds two hooks:
-/// [#keep], which `dispose` calls while the bytes are still readable, and [#lost], which it calls if `keep` throws.
+/// [ReactorIo] describes the order of the hooks. This class implements `staging` and `dispose`, and adds two hooks: [#keep], which `dispose` calls while the bytes are still readable, and [#lost], which it calls if `keep` throws.
 public abstract class BufferIo extends ReactorIo {
 
     private final String busy;
@@ -25,9 +23,6 @@ public abstract class BufferIo extends ReactorIo {
     private BufferSlices spare = new BufferSlices();
     private int count;
     private final LateInput late = new LateInput();
-
-    private ScratchPool pool;
-    private MemorySegment arguments;
 
     /// `busy` is the message of the exception if a second use begins before the first has finished.
     protected BufferIo(Descriptor descriptor, String busy) {
@@ -66,7 +61,8 @@ public abstract class BufferIo extends ReactorIo {
     }
 
     /// Polls the use. Returns true if it has ended, and [#count] is available: at once if an abandoned use has left input.
-    protected final boolean transfer(Waker waker) {
+    @Override
+    public boolean poll(Waker waker) {
         descriptor().checkThread();
         if (!late.isEmpty() && !inFlight()) {
             end(late.moveTo(slices));
@@ -105,6 +101,7 @@ public abstract class BufferIo extends ReactorIo {
     }
 
     /// Abandons the current use, if there is one.
+    @Override
     public void cancel() {
         descriptor().checkThread();
         if (slices != null) {
@@ -134,27 +131,10 @@ public abstract class BufferIo extends ReactorIo {
         }
     }
 
-    /// Takes memory for a [MessageHeader] or vectors, enough for all parts of [#kernelSlices]. Only to be called in [#fill]; it is
-    /// released on the completion.
+    /// As [#take], for a [MessageHeader] or vectors of all parts of [#kernelSlices].
     protected final MemorySegment takeArguments() {
-        Reactor reactor = descriptor().reactor();
-        pool = MessageHeader.bytes(kernelSlices.vectorCount()) <= ScratchPool.SMALL_BYTES ? reactor.pools().scratch()
-                : reactor.pools().vectors();
-        arguments = pool.take();
-        return arguments;
-    }
-
-    /// The memory of [#takeArguments], or null.
-    protected final MemorySegment arguments() {
-        return arguments;
-    }
-
-    @Override
-    protected void released(int result) {
-        if (arguments != null) {
-            pool.give(arguments);
-            arguments = null;
-        }
+        boolean isSmall = MessageHeader.bytes(kernelSlices.vectorCount()) <= ScratchPool.SMALL_BYTES;
+        return take(isSmall ? pools().scratch() : pools().vectors());
     }
 
     @Override

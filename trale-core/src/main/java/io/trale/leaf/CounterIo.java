@@ -8,7 +8,6 @@ import io.trale.linux.Net;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
-import java.lang.foreign.MemorySegment;
 
 /// Waits until the counter of an `eventfd(2)` or `timerfd_create(2)` descriptor is not zero, and reads it.
 ///
@@ -16,7 +15,6 @@ import java.lang.foreign.MemorySegment;
 /// those kernels fail with `EAGAIN` then instead of waiting; a poll then waits, and the read is repeated.
 public abstract class CounterIo extends ReactorIo {
 
-    private MemorySegment memory;
     private boolean polling;
     private long value;
 
@@ -31,7 +29,7 @@ public abstract class CounterIo extends ReactorIo {
     }
 
     /// Ends the use. Returns the counter, at most `Integer.MAX_VALUE`, or `-errno`.
-    protected final int takeCount() {
+    public final int takeCount() {
         int count = ioResult() < 0 ? ioResult() : toInt(value);
         reset();
         return count;
@@ -61,18 +59,13 @@ public abstract class CounterIo extends ReactorIo {
         if (polling) {
             sqe.prepPoll(descriptor().fd(), Net.POLLIN);
         } else {
-            memory = descriptor().reactor().pools().scratch().take();
-            sqe.prepRead(descriptor().fd(), memory.address(), Long.BYTES, 0);
+            sqe.prepRead(descriptor().fd(), take(pools().scratch()).address(), Long.BYTES, 0);
         }
     }
 
     @Override
     protected final void released(int result) {
-        value = memory != null && result > 0 ? memory.get(JAVA_LONG, 0) : 0;
-        if (memory != null) {
-            descriptor().reactor().pools().scratch().give(memory);
-            memory = null;
-        }
+        value = memory() != null && result > 0 ? memory().get(JAVA_LONG, 0) : 0;
     }
 
     @Override

@@ -4,6 +4,9 @@ import io.trale.future.Waker;
 import io.trale.linux.Errno;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Operation;
+import io.trale.reactor.Pools;
+import io.trale.reactor.ScratchPool;
+import java.lang.foreign.MemorySegment;
 
 /// The operation of a leaf future: submitted exactly once, however often the future is polled; keeps its result, and wakes
 /// the task that polls.
@@ -17,7 +20,8 @@ import io.trale.reactor.Operation;
 /// 1. [#mayBegin], in each poll until it is true;
 /// 2. [#staging], once, which acquires what the use needs;
 /// 3. [#fill], once for each submission;
-/// 4. [#released], once for each submission, with the result: the kernel no longer uses the memory that `fill` named;
+/// 4. [#released], once for each submission, with the result: the kernel no longer uses the memory that `fill` named, and the
+///    memory of [#take] goes back;
 /// 5. if the use was abandoned in flight: [#dispose], and the next use may begin;
 /// 6. else [#again], which may return to step 3;
 /// 7. else the waker is called; the owner takes [#ioResult], then calls [#reset], or [#abandon], which calls [#dispose].
@@ -46,6 +50,10 @@ public abstract class ReactorIo extends Operation {
     private int result;
     private Waker waker = NONE;
 
+    private ScratchPool pool;
+    /// The memory that the entry names, or null.
+    private MemorySegment memory;
+
     /// An operation on `descriptor`.
     protected ReactorIo(Descriptor descriptor) {
         super(descriptor);
@@ -72,6 +80,16 @@ public abstract class ReactorIo extends Operation {
             }
         }
         return false;
+    }
+
+    /// As [#submitOrGetResult], for the future; subclasses may do more.
+    public boolean poll(Waker waker) {
+        return submitOrGetResult(waker);
+    }
+
+    /// As [#abandon], for the future; subclasses may do more.
+    public void cancel() {
+        abandon();
     }
 
     /// True if there is a result that was not taken yet.
@@ -131,13 +149,41 @@ public abstract class ReactorIo extends Operation {
         return true;
     }
 
+    /// The pools of this loop.
+    protected final Pools pools() {
+        return descriptor().reactor().pools();
+    }
+
+    /// Takes memory from `pool` for the entry. Only to be called in [#fill], and once; it goes back after [#released].
+    protected final MemorySegment take(ScratchPool pool) {
+        this.pool = pool;
+        memory = pool.take();
+        return memory;
+    }
+
+    /// The memory of [#take]; null if `fill` was not called, or has not taken any.
+    protected final MemorySegment memory() {
+        return memory;
+    }
+
+    private void release(int result) {
+        try {
+            released(result);
+        } finally {
+            if (memory != null) {
+                pool.give(memory);
+                memory = null;
+            }
+        }
+    }
+
     /// Acquires what this use needs. May throw to the caller of the poll; nothing is staged then.
     protected void staging() {}
 
     /// Takes the result of an abandoned use: keeps bytes for the next use, closes an accepted descriptor, and so on.
     protected void dispose(int result) {}
 
-    /// The operation has ended with `result`; also called for an orphan. Releases the memory that [#fill] named, if it was called.
+    /// The operation has ended with `result`; also called for an orphan. [#memory] is still readable.
     protected void released(int result) {}
 
     /// True if the operation, which ended with `result`, must be submitted again and the result discarded. By default, if it was
@@ -153,7 +199,7 @@ public abstract class ReactorIo extends Operation {
         int outcome = -Errno.ENOMEM; // if a hook throws
         boolean repeated = false;
         try {
-            released(result);
+            release(result);
             repeated = !abandoned && again(result);
             outcome = result;
         } catch (Throwable t) {

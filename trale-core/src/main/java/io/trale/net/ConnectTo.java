@@ -2,7 +2,6 @@ package io.trale.net;
 
 import io.trale.future.ErrnoException;
 import io.trale.future.Future;
-import io.trale.future.Waker;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
@@ -15,16 +14,10 @@ import java.net.SocketAddress;
 final class ConnectTo extends ReactorIo implements Future<Void> {
 
     private final SocketAddress address;
-    private MemorySegment memory;
 
     ConnectTo(Descriptor socket, SocketAddress address) {
         super(socket);
         this.address = address;
-    }
-
-    @Override
-    public boolean poll(Waker waker) {
-        return submitOrGetResult(waker);
     }
 
     @Override
@@ -34,13 +27,8 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
     }
 
     @Override
-    public void cancel() {
-        abandon();
-    }
-
-    @Override
     protected void fill(Sqe sqe) {
-        memory = descriptor().reactor().pools().scratch().take();
+        MemorySegment memory = take(pools().scratch());
         sqe.prepConnect(descriptor().fd(), memory.address(), SocketAddresses.encode(address, memory));
     }
 
@@ -48,13 +36,5 @@ final class ConnectTo extends ReactorIo implements Future<Void> {
     @Override
     protected boolean again(int result) {
         return false;
-    }
-
-    @Override
-    protected void released(int result) {
-        if (memory != null) {
-            descriptor().reactor().pools().scratch().give(memory);
-            memory = null;
-        }
     }
 }

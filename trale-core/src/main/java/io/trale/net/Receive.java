@@ -27,7 +27,7 @@ final class Receive extends BufferIo implements IntFuture {
 
     @Override
     public boolean poll(Waker waker) {
-        if (!transfer(waker)) {
+        if (!super.poll(waker)) {
             return false;
         }
         if (count() == 0 && !ended) {

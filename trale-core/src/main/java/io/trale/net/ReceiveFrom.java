@@ -51,7 +51,7 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
             return true;
         }
         int capacity = slices().length();
-        if (transfer(waker)) {
+        if (super.poll(waker)) {
             datagram = count() < 0 ? null : socket.datagram(Math.min(count(), capacity), count(), sender);
             return true;
         }
@@ -77,12 +77,8 @@ final class ReceiveFrom<A extends SocketAddress, D> extends BufferIo implements 
 
     @Override
     protected void released(int result) {
-        try {
-            if (result >= 0) {
-                decodeSender(arguments());
-            }
-        } finally {
-            super.released(result);
+        if (result >= 0) {
+            decodeSender(memory());
         }
     }
 

@@ -23,7 +23,6 @@ final class Send extends SendIo {
 
     @Override
     protected void released(int result) {
-        super.released(result);
         stream.written(result);
     }
 

@@ -1,7 +1,6 @@
 package io.trale.net;
 
 import io.trale.future.IntFuture;
-import io.trale.future.Waker;
 import io.trale.io.Buffer;
 import io.trale.io.Slice;
 import io.trale.linux.Errno;
@@ -45,11 +44,6 @@ abstract class SendIo extends BufferIo implements IntFuture {
         }
         begin();
         return this;
-    }
-
-    @Override
-    public final boolean poll(Waker waker) {
-        return transfer(waker);
     }
 
     @Override

@@ -78,7 +78,6 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
     private final class Accept extends ReactorIo implements Future<S> {
 
-        private MemorySegment peer;
         /// The connection that this operation has accepted.
         private S brought;
         /// The result: `brought`, or a connection from `accepted`.
@@ -150,28 +149,22 @@ public abstract sealed class StreamListener<A extends SocketAddress, S extends S
 
         @Override
         protected void fill(Sqe sqe) {
-            peer = descriptor().reactor().pools().scratch().take();
+            MemorySegment peer = take(pools().scratch());
             peer.set(JAVA_INT, SocketAddresses.MAX_BYTES, SocketAddresses.MAX_BYTES);
             sqe.prepAccept(descriptor().fd(), peer.address(), peer.address() + SocketAddresses.MAX_BYTES, Net.SOCK_CLOEXEC);
         }
 
         @Override
         protected void released(int result) {
-            try {
-                if (result >= 0) {
-                    brought = connection(descriptor().accepted(result)); // if it throws, the connection is closed
-                }
-            } finally {
-                if (peer != null) {
-                    descriptor().reactor().pools().scratch().give(peer);
-                    peer = null;
-                }
+            if (result >= 0) {
+                brought = connection(descriptor().accepted(result)); // if it throws, the connection is closed
             }
         }
 
         private S connection(Descriptor socket) {
             try {
-                return stream(socket, cast(SocketAddresses.decode(peer, peer.get(JAVA_INT, SocketAddresses.MAX_BYTES))));
+                return stream(socket, cast(SocketAddresses.decode(memory(),
+                        memory().get(JAVA_INT, SocketAddresses.MAX_BYTES))));
             } catch (Throwable t) {
                 socket.close();
                 throw t;

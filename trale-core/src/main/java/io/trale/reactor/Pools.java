@@ -94,7 +94,7 @@ public final class Pools {
         return paths;
     }
 
-    /// Memory for message headers with many vectors.
+    /// Memory for message headers with many vectors, and for a path with an answer.
     public ScratchPool vectors() {
         return vectors;
     }

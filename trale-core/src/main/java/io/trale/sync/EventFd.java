@@ -125,7 +125,7 @@ public final class EventFd implements AutoCloseable {
             descriptor.checkThread();
             if (!over) {
                 over = true;
-                result = io.takeSignals();
+                result = io.takeCount();
                 idle.add(io);
                 io = null;
             }
@@ -144,18 +144,6 @@ public final class EventFd implements AutoCloseable {
 
         TakeIo() {
             super(EventFd.this.descriptor);
-        }
-
-        boolean poll(Waker waker) {
-            return submitOrGetResult(waker);
-        }
-
-        int takeSignals() {
-            return takeCount();
-        }
-
-        void cancel() {
-            abandon();
         }
 
         @Override

@@ -71,10 +71,6 @@ class ReactorIoTest {
             return submitOrGetResult(() -> woken.add(name));
         }
 
-        void cancel() {
-            abandon();
-        }
-
         int taken() {
             return ioResult();
         }

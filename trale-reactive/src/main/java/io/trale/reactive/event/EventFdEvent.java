@@ -112,7 +112,7 @@ public final class EventFdEvent implements Event {
         protected void progress() {
             try {
                 while (loop.isOpen(eventfd.descriptor())) {
-                    if (!wanted() || !read.poll(waker)) {
+                    if (!wanted() || !read.hasCount(waker)) {
                         return;
                     }
                     next(read.take());

@@ -20,7 +20,7 @@ public final class CounterRead extends CounterIo {
 
     /// Reads if the count is 0 and no read is in flight. Returns true if there is something to [#take]; else `waker` is woken
     /// when there may be.
-    public boolean poll(Waker waker) throws ErrnoException {
+    public boolean hasCount(Waker waker) throws ErrnoException {
         if (count == 0 && submitOrGetResult(waker)) {
             int result = ioResult();
             reset();
@@ -35,11 +35,6 @@ public final class CounterRead extends CounterIo {
         Long taken = count < 0 ? Long.MAX_VALUE : count;
         count -= taken;
         return taken;
-    }
-
-    /// Cancels the read in flight, if there is one.
-    public void cancel() {
-        abandon();
     }
 
     @Override

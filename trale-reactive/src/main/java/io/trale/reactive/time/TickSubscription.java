@@ -44,7 +44,7 @@ public final class TickSubscription extends LoopSubscription<Tick> {
         try {
             while (!loop.isClosing()) {
                 CounterRead read = read();
-                if (!wanted() || !read.poll(waker)) {
+                if (!wanted() || !read.hasCount(waker)) {
                     return;
                 }
                 long count = read.take();
