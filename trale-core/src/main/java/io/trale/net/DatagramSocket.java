@@ -21,7 +21,7 @@ public abstract sealed class DatagramSocket<A extends SocketAddress, D> extends 
         super(addressType, descriptor);
         this.localAddress = localAddress;
         receive = new ReceiveFrom<>(this);
-        send = new SendTo(this);
+        send = new SendTo(descriptor, localAddress);
     }
 
     /// Creates the result of a receive.

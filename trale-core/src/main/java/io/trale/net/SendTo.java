@@ -9,6 +9,7 @@ import io.trale.io.Slice;
 import io.trale.linux.IoVectors;
 import io.trale.linux.MessageHeader;
 import io.trale.linux.SocketAddresses;
+import io.trale.reactor.Descriptor;
 import io.trale.reactor.Failure;
 import io.trale.uring.Sqe;
 import java.lang.foreign.MemorySegment;
@@ -17,16 +18,16 @@ import java.net.SocketAddress;
 /// The send of a datagram socket; one object for all sends.
 final class SendTo extends SendIo {
 
-    private final DatagramSocket<?, ?> socket;
+    private final SocketAddress localAddress;
     /// The destination; null for the connected peer.
     private SocketAddress peer;
     /// A cache of one encoded address: the destination of the last send that had one, and its bytes in `name`.
     private SocketAddress namedPeer;
     private byte[] name;
 
-    SendTo(DatagramSocket<?, ?> socket) {
-        super(socket.descriptor(), "a send of this socket is not finished");
-        this.socket = socket;
+    SendTo(Descriptor socket, SocketAddress localAddress) {
+        super(socket, "a send of this socket is not finished");
+        this.localAddress = localAddress;
     }
 
     IntFuture begin(SocketAddress peer, Buffer buffer, int offset, int length) {
@@ -46,7 +47,7 @@ final class SendTo extends SendIo {
 
     @Override
     public int resultAsInt() throws ErrnoException {
-        return Failure.check("sendmsg", descriptor().fd(), peer == null ? socket.localAddress() : peer, count());
+        return Failure.check("sendmsg", descriptor().fd(), peer == null ? localAddress : peer, count());
     }
 
     @Override

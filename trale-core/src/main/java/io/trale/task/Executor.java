@@ -52,7 +52,7 @@ public final class Executor implements AutoCloseable {
 
     private final ExecutorOptions options;
     private final Reactor reactor;
-    private final LiveTasks live = new LiveTasks(this::uncaught);
+    final LiveTasks live = new LiveTasks(this::uncaught);
     final Loop loop;
     private final boolean ownsThread;
     private State state = State.IDLE;
@@ -201,11 +201,6 @@ public final class Executor implements AutoCloseable {
     private void add(Task<?> task) {
         live.add(task);
         loop.add(task);
-    }
-
-    /// Called when `task` has ended. `unjoined`: it has failed and has no waiter.
-    void ended(Task<?> task, boolean unjoined) {
-        live.ended(task, unjoined);
     }
 
     /// Reports a failure that no caller can catch. Loop thread.

@@ -111,7 +111,7 @@ final class Task<T> extends Job implements JoinHandle<T>, Waker {
         this.value = value;
         this.failure = failure;
         Waker waiting = (Waker) JOINER.getAndSet(this, DONE);
-        executor.ended(this, failure != null && waiting == null);
+        executor.live.ended(this, failure != null && waiting == null);
         if (waiting != null) {
             try {
                 waiting.wake();
