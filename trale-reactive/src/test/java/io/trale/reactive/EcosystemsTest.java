@@ -7,8 +7,8 @@ import io.reactivex.rxjava3.core.Flowable;
 import io.reactivex.rxjava3.schedulers.Schedulers;
 import io.reactivex.rxjava3.subscribers.TestSubscriber;
 import io.trale.reactive.codec.Lines;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import java.nio.ByteBuffer;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -19,11 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.reactivestreams.FlowAdapters;
@@ -34,26 +31,10 @@ import reactor.core.publisher.Flux;
 
 /// Publishers and subscribers of other libraries, with RxJava 3 and `java.util.concurrent.Flow` as examples: nothing is lost,
 /// and demand is as exact as with Reactor.
-@Timeout(60)
-class EcosystemsTest {
-
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void connect() {
-        trale = Trale.start();
-        pair = Pair.of(trale, 256 << 10);
-    }
-
-    @AfterEach
-    void close() {
-        pair.close();
-        trale.close();
-    }
+class EcosystemsTest extends ConnectionTestBase {
 
     private void write(String text) {
-        Support.write(pair.peer(), text.getBytes(UTF_8));
+        Support.write(peer, text.getBytes(UTF_8));
     }
 
     private static String text(ByteBuffer bytes) {
@@ -70,7 +51,7 @@ class EcosystemsTest {
 
     @Test
     void aFlowableReceivesNoMoreThanItRequests() {
-        TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(pair.connection().receive()).test(0);
+        TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(connection.receive()).test(0);
         write("one");
         assertStill();
         subscriber.assertNoValues();
@@ -85,25 +66,25 @@ class EcosystemsTest {
         assertThat(subscriber.values()).extracting(EcosystemsTest::text).containsExactly("one", "two");
         subscriber.request(1);
         Support.until("a receive", () -> trale.stats().inFlight() == 1);
-        Support.shutdownOutput(pair.peer());
+        Support.shutdownOutput(peer);
         assertThat(subscriber.awaitDone(Support.PATIENCE_SECONDS, TimeUnit.SECONDS).values()).hasSize(2);
         subscriber.assertComplete();
     }
 
     @Test
     void aCancelledFlowableLeavesTheBytesToTheNext() {
-        TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(pair.connection().receive()).test(1);
+        TestSubscriber<ByteBuffer> subscriber = Flowable.fromPublisher(connection.receive()).test(1);
         Support.until("a receive", () -> trale.stats().inFlight() == 1);
         subscriber.cancel();
         write("for the next");
-        assertThat(text(Flowable.fromPublisher(pair.connection().receive()).blockingFirst())).isEqualTo("for the next");
+        assertThat(text(Flowable.fromPublisher(connection.receive()).blockingFirst())).isEqualTo("for the next");
     }
 
     @Test
     void linesOfAConnectionAreAFlowable() {
         write("a\nb\nc");
-        Support.shutdownOutput(pair.peer());
-        Flux<String> lines = pair.connection().receive().transform(Lines.of(UTF_8));
+        Support.shutdownOutput(peer);
+        Flux<String> lines = connection.receive().transform(Lines.of(UTF_8));
         assertThat(Flowable.fromPublisher(lines).observeOn(Schedulers.computation(), false, 1).toList().blockingGet())
                 .containsExactly("a", "b", "c");
     }
@@ -112,9 +93,9 @@ class EcosystemsTest {
     void aFlowableIsSentInOrder() {
         byte[] bytes = Support.bytes(5, 1 << 20);
         Flowable<ByteBuffer> source = Flowable.range(0, 1024).map(i -> ByteBuffer.wrap(bytes, i << 10, 1 << 10));
-        CompletableFuture<Void> sent = pair.connection().send(source.observeOn(Schedulers.computation()))
-                .then(pair.connection().shutdownOutput()).toFuture();
-        assertThat(Support.readAll(pair.peer())).isEqualTo(bytes);
+        CompletableFuture<Void> sent = connection.send(source.observeOn(Schedulers.computation()))
+                .then(connection.shutdownOutput()).toFuture();
+        assertThat(Support.readAll(peer)).isEqualTo(bytes);
         Support.get(sent);
     }
 
@@ -126,11 +107,11 @@ class EcosystemsTest {
         Flowable<ByteBuffer> source = Flowable.<ByteBuffer>generate(emitter -> emitter.onNext(ByteBuffer.allocate(1 << 10)))
                 .doOnRequest(n -> most.accumulateAndGet(requested.addAndGet(n) - emitted.get(), Math::max))
                 .doOnNext(element -> emitted.incrementAndGet());
-        Disposable send = pair.connection().send(source).subscribe();
+        Disposable send = connection.send(source).subscribe();
         assertStalls(emitted);
         assertThat(most).hasValueLessThanOrEqualTo(Support.WINDOW_ELEMENTS);
         long stalledAt = emitted.get();
-        Support.read(pair.peer(), 2 << 20);
+        Support.read(peer, 2 << 20);
         Support.until("it goes on", () -> emitted.get() > stalledAt);
         send.dispose();
     }
@@ -186,7 +167,7 @@ class EcosystemsTest {
     @MethodSource("toFlow")
     void aFlowSubscriberReceivesNoMoreThanItRequests(Function<Publisher<ByteBuffer>, Flow.Publisher<ByteBuffer>> adapter) {
         FlowSubscriber subscriber = new FlowSubscriber();
-        adapter.apply(pair.connection().receive()).subscribe(subscriber);
+        adapter.apply(connection.receive()).subscribe(subscriber);
         write("one");
         assertStill();
         assertThat(subscriber.received).isEmpty();
@@ -197,7 +178,7 @@ class EcosystemsTest {
         assertThat(subscriber.received).containsExactly("one");
         subscriber.subscription.request(2);
         Support.until("an element", () -> subscriber.received.size() == 2);
-        Support.shutdownOutput(pair.peer());
+        Support.shutdownOutput(peer);
         Support.get(subscriber.end);
         assertThat(subscriber.received).containsExactly("one", "two");
     }
@@ -208,10 +189,10 @@ class EcosystemsTest {
         byte[] bytes = Support.bytes(6, 1 << 20);
         SubmissionPublisher<ByteBuffer> source = new SubmissionPublisher<>(Thread::startVirtualThread, 4);
         CompletableFuture<Void> sent =
-                pair.connection().send(adapter.apply(source)).then(pair.connection().shutdownOutput()).toFuture();
+                connection.send(adapter.apply(source)).then(connection.shutdownOutput()).toFuture();
         Support.until("it is subscribed", () -> source.getNumberOfSubscribers() == 1);
         CompletableFuture<byte[]> received =
-                CompletableFuture.supplyAsync(() -> Support.readAll(pair.peer()), Thread::startVirtualThread);
+                CompletableFuture.supplyAsync(() -> Support.readAll(peer), Thread::startVirtualThread);
         for (int i = 0; i < 1024; i++) {
             source.submit(ByteBuffer.wrap(bytes, i << 10, 1 << 10)); // blocks while the peer is behind
         }
@@ -225,14 +206,14 @@ class EcosystemsTest {
     void aPeerThatDoesNotReadBlocksASubmissionPublisher(Function<Flow.Publisher<ByteBuffer>, Publisher<ByteBuffer>> adapter) {
         int capacity = 4;
         try (SubmissionPublisher<ByteBuffer> source = new SubmissionPublisher<>(Thread::startVirtualThread, capacity)) {
-            Disposable send = pair.connection().send(adapter.apply(source)).subscribe();
+            Disposable send = connection.send(adapter.apply(source)).subscribe();
             Support.until("it is subscribed", () -> source.getNumberOfSubscribers() == 1);
             Support.until("the peer is full, so is the buffer, and nobody asks", () -> {
                 while (source.offer(ByteBuffer.allocate(16 << 10), null) >= 0) {}
                 Support.asleep(trale);
                 return trale.stats().inFlight() == 1 && source.estimateMinimumDemand() == -capacity;
             });
-            Support.read(pair.peer(), 2 << 20);
+            Support.read(peer, 2 << 20);
             Support.until("it goes on", () -> source.estimateMaximumLag() < capacity);
             send.dispose();
         }

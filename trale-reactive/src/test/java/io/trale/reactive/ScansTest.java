@@ -2,20 +2,17 @@ package io.trale.reactive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.SinkKind;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,23 +26,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /// Scans and assembly hooks of sends, sinks and openings. For sources see [OperatorsTest].
-@Timeout(60)
-class ScansTest {
-
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale);
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-    }
+class ScansTest extends ConnectionTestBase {
 
     private static Arguments mono(String step, BiFunction<Trale, Connection, Mono<?>> assemble) {
         return Arguments.of(step, Named.of(step, assemble));
@@ -72,7 +53,7 @@ class ScansTest {
             return publisher;
         });
         try {
-            assemble.apply(trale, pair.connection());
+            assemble.apply(trale, connection);
         } finally {
             Hooks.resetOnEachOperator("seen");
         }
@@ -96,10 +77,10 @@ class ScansTest {
     @Test
     void aSendCanBeScanned() {
         Flux<ByteBuffer> source = Flux.never();
-        Scannable send = Scannable.from(pair.connection().send(source.hide()));
+        Scannable send = Scannable.from(connection.send(source.hide()));
         assertThat(send.parents()).hasSize(2);
         IdleSubscriber waiting = new IdleSubscriber();
-        pair.connection().send(source.hide()).subscribe(waiting);
+        connection.send(source.hide()).subscribe(waiting);
         Scannable sending = waiting.subscription();
         Support.asleep(trale);
         assertThat(sending.scanUnsafe(Attr.ACTUAL)).isSameAs(waiting);
@@ -119,7 +100,7 @@ class ScansTest {
 
     @Test
     void aSinkCanBeScanned() {
-        Sink<ByteBuffer> sink = pair.connection().sink();
+        Sink<ByteBuffer> sink = connection.sink();
         Scannable scanned = Scannable.from(sink);
         assertThat(scanned.isScanAvailable()).isTrue();
         assertThat(scanned.scan(Attr.RUN_STYLE)).isEqualTo(Attr.RunStyle.ASYNC);

@@ -5,21 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Internals;
 import io.trale.reactive.Lease;
-import io.trale.reactive.Trale;
 import io.trale.reactive.stream.LeaseMode;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.ReceiveKind;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.lang.reflect.Proxy;
-import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Flux;
@@ -30,31 +26,17 @@ import reactor.util.Loggers;
 
 /// Leases that are not closed: the discard hook closes those that operators drop; those that become garbage are reported and
 /// recovered if tracking is on.
-@Timeout(60)
-class LostLeasesTest {
+class LostLeasesTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int BUFFERS = 16;
     private static final int BUFFER_BYTES = 100;
 
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start(ExecutorOptions.defaults().leaseBuffers(BUFFERS, BUFFER_BYTES));
-        pair = Pair.of(trale);
+    LostLeasesTest() {
+        super(ExecutorOptions.defaults().leaseBuffers(BUFFERS, BUFFER_BYTES));
     }
 
     @AfterEach
-    void stop() {
-        untilAllAreBack();
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-    }
-
-    private void untilAllAreBack() {
+    void untilAllAreBack() {
         Support.until("every lease is back", () -> {
             System.gc(); // collects tracked leases
             return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free()) == BUFFERS;
@@ -77,9 +59,9 @@ class LostLeasesTest {
     @ParameterizedTest
     @ValueSource(strings = {"publishOn", "flatMap", "take", "filter", "buffer", "concatMap"})
     void operatorsCloseLeasesThatTheyDrop(String operator) {
-        Support.write(pair.peer(), Support.bytes(2, 20 * BUFFER_BYTES));
-        Support.shutdownOutput(pair.peer());
-        through(operator, pair.connection().receiveLeases())
+        Support.write(peer, Support.bytes(2, 20 * BUFFER_BYTES));
+        Support.shutdownOutput(peer);
+        through(operator, connection.receiveLeases())
                 .doOnDiscard(Lease.class, Lease::close)
                 .doOnNext(Lease::close)
                 .blockLast(LIMIT);
@@ -110,8 +92,8 @@ class LostLeasesTest {
     }
 
     private void receiveAndLoseOne() {
-        Support.write(pair.peer(), new byte[BUFFER_BYTES]);
-        assertThat(pair.connection().receiveLeases().map(Lease::size).blockFirst(LIMIT)).isEqualTo(BUFFER_BYTES);
+        Support.write(peer, new byte[BUFFER_BYTES]);
+        assertThat(connection.receiveLeases().map(Lease::size).blockFirst(LIMIT)).isEqualTo(BUFFER_BYTES);
     }
 
     @Test
@@ -130,8 +112,8 @@ class LostLeasesTest {
     @Test
     void aLeaseThatIsClosedIsNotReported() {
         Queue<Report> reports = reportsOf(() -> {
-            Support.write(pair.peer(), new byte[BUFFER_BYTES]);
-            ReceiveKind.LEASES.receive(pair.connection()).blockFirst(LIMIT);
+            Support.write(peer, new byte[BUFFER_BYTES]);
+            ReceiveKind.LEASES.receive(connection).blockFirst(LIMIT);
             receiveAndLoseOne(); // later: if this one was reported, the other would have been
             untilAllAreBack();
         });

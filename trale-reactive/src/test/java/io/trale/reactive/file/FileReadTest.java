@@ -3,7 +3,6 @@ package io.trale.reactive.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.trale.reactive.Internals;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.reactive.ReadOptions;
@@ -20,15 +19,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,48 +33,10 @@ import reactor.test.StepVerifier;
 
 /// Files on the real kernel, read on demand: regular files of every size, those of `/proc`, pipes, and files that cannot be
 /// read.
-@Timeout(60)
-class FileReadTest {
+class FileReadTest extends FileTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int CHUNK = 4096;
     private static final ReadOptions CHUNKS = ReadOptions.defaults().chunk(CHUNK);
-
-    @TempDir
-    private Path directory;
-
-    private Trale trale;
-    private Path path;
-    private int descriptors;
-    private boolean closed;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        path = directory.resolve("file");
-        Support.asleep(trale);
-        descriptors = Support.descriptors();
-    }
-
-    @AfterEach
-    void stop() {
-        Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
-        Support.untilDescriptors(descriptors);
-        if (!closed) {
-            assertThat(freeBlocks()).as("returned blocks").isEqualTo(64);
-        }
-        trale.close();
-        assertThat(trale.stats().unknown()).isZero();
-    }
-
-    private int freeBlocks() {
-        return Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().fileBlocks().free());
-    }
-
-    private void close() {
-        closed = true;
-        trale.close();
-    }
 
     private byte[] write(int count) throws IOException {
         byte[] bytes = Support.bytes(count, count);

@@ -23,7 +23,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,11 +35,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
@@ -55,41 +50,12 @@ import reactor.test.StepVerifier;
 import reactor.test.publisher.TestPublisher;
 
 /// Files on the real kernel, written at the pace of the device: at the end, the emitted elements are in the file, in order.
-@Timeout(60)
-class FileWriteTest {
+class FileWriteTest extends FileTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final IOException BROKEN = new IOException("the source broke");
     private static final int ENOSPC = 28;
     private static final int EEXIST = 17;
     private static final int EISDIR = 21;
-
-    @TempDir
-    private Path directory;
-
-    private Trale trale;
-    private Path path;
-    private int descriptors;
-    private boolean closed;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        path = directory.resolve("file");
-        Support.asleep(trale);
-        descriptors = Support.descriptors();
-    }
-
-    @AfterEach
-    void stop() {
-        Support.until("nothing in flight", () -> trale.stats().inFlight() == 0);
-        Support.untilDescriptors(descriptors);
-        if (!closed) {
-            assertThat(Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().fileBlocks().free())).isEqualTo(64);
-        }
-        trale.close();
-        assertThat(trale.stats().unknown()).isZero();
-    }
 
     private static ByteBuffer buffer(String text) {
         return ByteBuffer.wrap(text.getBytes());
@@ -401,8 +367,7 @@ class FileWriteTest {
         trale.write(path, Flux.<ByteBuffer>never().doOnRequest(n -> requested.complete(null))
                 .doOnCancel(() -> cancelled.set(true))).subscribe(null, end::complete);
         Support.get(requested);
-        closed = true;
-        trale.close();
+        close();
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
         assertThat(cancelled).isTrue();
         StepVerifier.create(trale.write(path, Flux.empty())).expectError(ClosedChannelException.class).verify(LIMIT);

@@ -4,17 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.future.ErrnoException;
 import io.trale.reactive.Sink;
-import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.RuleCheckingSubscriber;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscriber;
@@ -25,27 +21,12 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Operators;
 
 /// Signals that arrive after the end of a send or sink go to Reactor's hooks.
-@Timeout(60)
-class LateSignalsTest {
+class LateSignalsTest extends ConnectionTestBase {
 
     private static final IllegalStateException LATE = new IllegalStateException("late");
 
     private final CompletableFuture<Throwable> droppedError = new CompletableFuture<>();
     private final CompletableFuture<Object> droppedElement = new CompletableFuture<>();
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale);
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-    }
 
     private Mono<Void> withHook(Mono<Void> send) {
         Consumer<Throwable> hook = droppedError::complete;
@@ -55,7 +36,7 @@ class LateSignalsTest {
     /// The subscriber that a send gives to its source, after a first request and the end of the send.
     private Subscriber<? super ByteBuffer> ended(Consumer<Object> discarded) {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
-        CompletableFuture<Void> sent = withHook(pair.connection().send(subscriber::complete))
+        CompletableFuture<Void> sent = withHook(connection.send(subscriber::complete))
                 .doOnDiscard(ByteBuffer.class, discarded).toFuture();
         Support.get(subscriber).onSubscribe(Operators.emptySubscription());
         Support.get(subscriber).onComplete();
@@ -74,9 +55,9 @@ class LateSignalsTest {
     void theErrorOfASourceWhoseSendHasFailedIsDropped(boolean afterTheLoop) {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        withHook(pair.connection().send(subscriber::complete)).subscribe(null, end::complete);
+        withHook(connection.send(subscriber::complete)).subscribe(null, end::complete);
         Support.get(subscriber).onSubscribe(Operators.emptySubscription());
-        pair.connection().abort();
+        connection.abort();
         Support.get(end);
         if (afterTheLoop) {
             trale.close();
@@ -89,14 +70,14 @@ class LateSignalsTest {
     void anEarlierSourceFailureIsSuppressedInTheSendFailure() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        connection.send(subscriber::complete).subscribe(null, end::complete);
         SendSourceTest.RecordingSubscription recording = new SendSourceTest.RecordingSubscription();
         Support.get(subscriber).onSubscribe(recording);
         Support.get(recording.requested);
         Support.get(subscriber).onNext(ByteBuffer.allocate(64 << 20));
         Support.untilStalled(trale, 1);
         Support.get(subscriber).onError(LATE);
-        Support.reset(pair.peer());
+        Support.reset(peer);
         assertThat(Support.get(end)).isInstanceOf(ErrnoException.class).hasSuppressedException(LATE);
     }
 
@@ -104,8 +85,8 @@ class LateSignalsTest {
     void theErrorOfASourceWhoseSinkWasRefusedIsDropped() {
         Hooks.onErrorDropped(droppedError::complete);
         try {
-            pair.connection().abort();
-            Sink<ByteBuffer> sink = pair.connection().sink();
+            connection.abort();
+            Sink<ByteBuffer> sink = connection.sink();
             SendSourceTest.RecordingSubscription recording = new SendSourceTest.RecordingSubscription();
             sink.onSubscribe(recording);
             Support.get(recording.cancelled);
@@ -126,10 +107,10 @@ class LateSignalsTest {
 
     @Test
     void anErrorAfterACancelOfTheSendIsDropped() {
-        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Disposable send = withHook(connection.send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
         Support.untilStalled(trale, 1); // in the middle of an element, which is sent to its end
         send.dispose();
-        Support.reset(pair.peer());
+        Support.reset(peer);
         assertThat(Support.get(droppedError)).isInstanceOf(ErrnoException.class);
     }
 
@@ -138,8 +119,8 @@ class LateSignalsTest {
         Hooks.onNextDropped(droppedElement::complete);
         Hooks.onErrorDropped(droppedError::complete);
         try {
-            Disposable before = pair.connection().send(Flux.never()).subscribe();
-            Sink<ByteBuffer> sink = pair.connection().sink(); // queued, so it requests nothing
+            Disposable before = connection.send(Flux.never()).subscribe();
+            Sink<ByteBuffer> sink = connection.sink(); // queued, so it requests nothing
             ByteBuffer element = ByteBuffer.allocate(1);
             sink.onSubscribe(Operators.emptySubscription());
             sink.onNext(element);
@@ -158,11 +139,11 @@ class LateSignalsTest {
     /// For example, a timeout cancels the handler of a stalled client: that must log no error.
     @Test
     void anAbortAfterACancelDropsNoError() {
-        Disposable send = withHook(pair.connection().send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
+        Disposable send = withHook(connection.send(Mono.just(ByteBuffer.allocate(64 << 20)))).subscribe();
         Support.untilStalled(trale, 1); // in the middle of an element
         send.dispose();
-        pair.connection().abort();
-        Support.get(pair.connection().onClose().toFuture());
+        connection.abort();
+        Support.get(connection.onClose().toFuture());
         assertThat(droppedError).isNotDone();
     }
 
@@ -181,7 +162,7 @@ class LateSignalsTest {
             @Override
             protected void end(Throwable failure) {}
         };
-        pair.connection().send(Flux.never()).subscribe(hasty);
+        connection.send(Flux.never()).subscribe(hasty);
         assertThat(hasty.breaches).isEmpty();
     }
 }

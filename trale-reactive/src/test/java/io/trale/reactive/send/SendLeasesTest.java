@@ -7,16 +7,13 @@ import io.trale.reactive.Connection;
 import io.trale.reactive.Internals;
 import io.trale.reactive.Lease;
 import io.trale.reactive.Trale;
-import io.trale.reactive.loop.Loop;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.MappedKernel;
 import io.trale.reactive.testing.Support;
 import io.trale.reactive.testing.Support.Pair;
 import io.trale.reactive.testing.TestLease;
-import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -25,9 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
@@ -40,34 +35,22 @@ import reactor.core.scheduler.Schedulers;
 
 /// Leases are sent without a copy and returned however the send ends: with a proxy between peers of the JDK, and with leases of
 /// the test's own memory.
-@Timeout(60)
-class SendLeasesTest {
+class SendLeasesTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int BUFFERS = 16;
 
-    private MappedKernel kernel;
-    private Trale trale;
-    private Pair pair;
-    private Connection connection;
-    private SocketChannel peer;
+    private final MappedKernel kernel;
 
-    @BeforeEach
-    void start() throws Exception {
-        kernel = new MappedKernel();
-        trale = Internals.on(Executor.start("leases", kernel.kernel(), ExecutorOptions.defaults()
-                .leaseBuffers(BUFFERS, 32 << 10).threadFactory(Loop.LoopThread::new)));
-        pair = Pair.of(trale, 256 << 10);
-        connection = pair.connection();
-        peer = pair.peer();
+    SendLeasesTest() {
+        MappedKernel kernel = new MappedKernel();
+        super(Internals.start(kernel.kernel(), ExecutorOptions.defaults().leaseBuffers(BUFFERS, 32 << 10)));
+        this.kernel = kernel;
     }
 
+    @Override
     @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
+    protected void stop() {
+        super.stop();
         assertThat(kernel.mappedBytes()).isZero();
     }
 

@@ -3,28 +3,22 @@ package io.trale.reactive.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.trale.reactive.Connection;
 import io.trale.reactive.Lease;
-import io.trale.reactive.Trale;
 import io.trale.reactive.buffer.BufferLease;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.SimTrale;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import io.trale.sim.SimKernel;
 import io.trale.task.ExecutorOptions;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
@@ -34,25 +28,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 
 /// Sources of a send that emit on their own threads, and too late.
-@Timeout(60)
-class SendSourceTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
-
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale);
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-    }
+class SendSourceTest extends ConnectionTestBase {
 
     /// A subscription that records the calling threads.
     static final class RecordingSubscription implements Subscription {
@@ -79,12 +55,12 @@ class SendSourceTest {
     void onlyTheLoopThreadRequestsAndCancels() {
         RecordingSubscription recording = new RecordingSubscription();
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
-        var send = pair.connection().send(subscriber::complete).subscribe();
+        var send = connection.send(subscriber::complete).subscribe();
         Support.get(subscriber).onSubscribe(recording);
         Support.get(recording.requested);
         for (int i = 0; i < 100; i++) {
             Support.get(subscriber).onNext(ByteBuffer.allocate(1));
-            Support.read(pair.peer(), 1);
+            Support.read(peer, 1);
         }
         send.dispose();
         Support.get(recording.cancelled);
@@ -96,9 +72,9 @@ class SendSourceTest {
     void aSourceAfterTheEndIsCancelledWithoutARequest() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        connection.send(subscriber::complete).subscribe(null, end::complete);
         Support.get(subscriber);
-        pair.connection().abort();
+        connection.abort();
         Support.get(end);
         RecordingSubscription recording = new RecordingSubscription();
         Support.get(subscriber).onSubscribe(recording);
@@ -110,7 +86,7 @@ class SendSourceTest {
     void aSourceAfterTheEndOfTheLoopIsCancelled() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().send(subscriber::complete).subscribe(null, end::complete);
+        connection.send(subscriber::complete).subscribe(null, end::complete);
         Support.get(subscriber);
         trale.close();
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
@@ -124,7 +100,6 @@ class SendSourceTest {
     @ParameterizedTest
     @ValueSource(strings = {"overflow", "cancelled in line", "closed in line", "failed in line", "closed before", "loop closed"})
     void aSourceThatIsNeverSubscribedToGoesToTheDiscardHook(String how) {
-        Connection connection = pair.connection();
         switch (how) {
             case "closed before" -> connection.close().block(LIMIT);
             case "loop closed" -> trale.close();
@@ -151,7 +126,7 @@ class SendSourceTest {
     void aSourceThatCompletesAfterTheCloseWasCutOff() {
         CompletableFuture<Subscriber<? super ByteBuffer>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().send(subscriber::complete).subscribe(null, end::complete, () -> end.complete(null));
+        connection.send(subscriber::complete).subscribe(null, end::complete, () -> end.complete(null));
         RecordingSubscription recording = new RecordingSubscription();
         Subscriber<? super ByteBuffer> send = Support.get(subscriber);
         send.onSubscribe(recording);
@@ -160,10 +135,10 @@ class SendSourceTest {
         Support.until("more is asked for", () -> recording.callers.size() > 1);
         send.onNext(ByteBuffer.allocate(8 << 20));
         Support.untilStalled(trale, 1);
-        pair.connection().close().subscribe();
+        connection.close().subscribe();
         send.onNext(ByteBuffer.allocate(1));
         send.onComplete();
-        assertThat(Support.readAll(pair.peer())).hasSize(1 + (8 << 20));
+        assertThat(Support.readAll(peer)).hasSize(1 + (8 << 20));
         assertThat(Support.get(end)).isInstanceOf(ClosedChannelException.class);
     }
 
@@ -171,9 +146,9 @@ class SendSourceTest {
     void elementsAfterTheEndAreDiscarded() {
         CompletableFuture<Subscriber<? super Lease>> subscriber = new CompletableFuture<>();
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().sendLeases(subscriber::complete).subscribe(null, end::complete);
+        connection.sendLeases(subscriber::complete).subscribe(null, end::complete);
         Support.get(subscriber).onSubscribe(new RecordingSubscription());
-        pair.connection().abort();
+        connection.abort();
         Support.get(end);
         AtomicInteger returned = new AtomicInteger();
         try (Arena arena = Arena.ofShared()) {
@@ -211,15 +186,15 @@ class SendSourceTest {
 
     @Test
     void aNullSourceThrows() {
-        assertThatThrownBy(() -> pair.connection().send(null)).isInstanceOf(NullPointerException.class);
-        assertThatThrownBy(() -> pair.connection().sendLeases(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> connection.send(null)).isInstanceOf(NullPointerException.class);
+        assertThatThrownBy(() -> connection.sendLeases(null)).isInstanceOf(NullPointerException.class);
     }
 
     /// The size of elements is unknown before the first: so one is requested.
     @Test
     void theFirstRequestIsForOneElement() {
         Queue<Long> requests = new ConcurrentLinkedQueue<>();
-        pair.connection().send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
+        connection.send(Flux.range(0, 100).map(i -> ByteBuffer.allocate(1)).doOnRequest(requests::add)).block(LIMIT);
         assertThat(requests.peek()).isEqualTo(1);
         assertThat(requests).hasSizeGreaterThan(1).allMatch(n -> n <= Support.WINDOW_ELEMENTS);
     }
@@ -228,7 +203,7 @@ class SendSourceTest {
     void aLargeElementReducesOnlyTheNextFewRequests() {
         int small = 10_000;
         AtomicInteger requests = new AtomicInteger();
-        pair.connection().send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Support.WINDOW_BYTES : 1))
+        connection.send(Flux.range(0, 1 + small).map(i -> ByteBuffer.allocate(i == 0 ? 2 * Support.WINDOW_BYTES : 1))
                 .doOnRequest(n -> requests.incrementAndGet())).block(LIMIT);
         assertThat(requests).hasValueLessThan(100 + small / (Support.WINDOW_ELEMENTS / 4));
     }

@@ -9,6 +9,7 @@ import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Trale;
 import io.trale.reactive.stream.ConnectionProbe;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
 import io.trale.reactive.testing.Support.Pair;
 import java.io.ByteArrayOutputStream;
@@ -16,8 +17,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,10 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,32 +46,9 @@ import reactor.test.StepVerifier;
 
 /// Sent bytes arrive complete and in order, at the pace of the peer. The peers are sockets of the JDK, which compare every
 /// byte, read slowly or not at all, or disconnect.
-@Timeout(60)
-class SendTest {
+class SendTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final IOException BROKEN = new IOException("the source broke");
-
-    private Trale trale;
-    private Pair pair;
-    private Connection connection;
-    private SocketChannel peer;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale, 256 << 10);
-        connection = pair.connection();
-        peer = pair.peer();
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
-    }
 
     private static ByteBuffer buffer(String text) {
         return ByteBuffer.wrap(text.getBytes());

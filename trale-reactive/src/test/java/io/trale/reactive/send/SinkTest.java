@@ -4,54 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Sink;
-import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.SubmissionPublisher;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.FlowAdapters;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Sinks;
 import reactor.test.publisher.TestPublisher;
 
 /// How a sink treats its source at every stage of its operation. The operation is a send.
-@Timeout(60)
-class SinkTest {
+class SinkTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
-
-    private Trale trale;
-    private Pair pair;
-    private Sink<ByteBuffer> sink;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale);
-        sink = pair.connection().sink();
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-    }
+    private final Sink<ByteBuffer> sink = connection.sink();
 
     private static ByteBuffer buffer(String text) {
         return ByteBuffer.wrap(text.getBytes());
     }
 
     private String received() {
-        pair.connection().shutdownOutput().block(LIMIT);
-        return new String(Support.readAll(pair.peer()));
+        connection.shutdownOutput().block(LIMIT);
+        return new String(Support.readAll(peer));
     }
 
     private static Throwable failure(Sink<?> sink) {
@@ -74,11 +51,11 @@ class SinkTest {
             for (int i = 0; i < 10_000; i++) {
                 publisher.submit(ByteBuffer.allocate(100));
                 if (i % 100 == 0) {
-                    Support.read(pair.peer(), i == 0 ? 100 : 10_000);
+                    Support.read(peer, i == 0 ? 100 : 10_000);
                 }
             }
         }
-        Support.read(pair.peer(), 9_900);
+        Support.read(peer, 9_900);
         sink.onEnd().block(LIMIT);
     }
 
@@ -95,8 +72,8 @@ class SinkTest {
     void aSourceMayEndBeforeItsTurn() {
         IllegalStateException broken = new IllegalStateException("the source broke");
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
-        CompletableFuture<Void> send = pair.connection().send(first.asFlux()).toFuture();
-        Sink<ByteBuffer> failing = pair.connection().sink();
+        CompletableFuture<Void> send = connection.send(first.asFlux()).toFuture();
+        Sink<ByteBuffer> failing = connection.sink();
         Flux.<ByteBuffer>empty().subscribe(sink);
         Flux.<ByteBuffer>error(broken).subscribe(failing);
         CompletableFuture<Void> end = sink.onEnd().toFuture();
@@ -111,7 +88,7 @@ class SinkTest {
     @Test
     void nothingIsRequestedBeforeTheTurnOfTheSend() {
         Sinks.Many<ByteBuffer> first = Sinks.many().unicast().onBackpressureBuffer();
-        pair.connection().send(first.asFlux()).subscribe();
+        connection.send(first.asFlux()).subscribe();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         Support.asleep(trale);
@@ -138,7 +115,7 @@ class SinkTest {
 
     @Test
     void disposeOfAQueuedSinkCancelsTheSource() {
-        pair.connection().send(Flux.never()).subscribe();
+        connection.send(Flux.never()).subscribe();
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         sink.dispose();
@@ -168,7 +145,7 @@ class SinkTest {
 
     @Test
     void anEarlyFailureOfTheOperationCancelsTheSource() {
-        pair.connection().close().block(LIMIT);
+        connection.close().block(LIMIT);
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         assertThat(failure(sink)).isInstanceOf(ClosedChannelException.class);
@@ -180,7 +157,7 @@ class SinkTest {
         TestPublisher<ByteBuffer> source = TestPublisher.create();
         source.subscribe(sink);
         Support.untilAsked(source);
-        pair.connection().abort();
+        connection.abort();
         assertThat(failure(sink)).isInstanceOf(ClosedChannelException.class);
         Support.until("it is cancelled", source::wasCancelled);
     }

@@ -4,16 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Internals;
-import io.trale.reactive.Connection;
-import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,10 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Publisher;
@@ -42,31 +35,7 @@ import reactor.core.scheduler.Schedulers;
 
 /// A sender learns of each element when the kernel has taken it: once for each, in order, not too early. The callback may call
 /// any method.
-@Timeout(60)
-class WhenTakenTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
-
-    private Trale trale;
-    private Pair pair;
-    private Connection connection;
-    private SocketChannel peer;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale, 256 << 10);
-        connection = pair.connection();
-        peer = pair.peer();
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
-    }
+class WhenTakenTest extends ConnectionTestBase {
 
     private static ByteBuffer buffer(String text) {
         return ByteBuffer.wrap(text.getBytes());

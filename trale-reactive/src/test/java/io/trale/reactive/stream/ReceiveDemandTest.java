@@ -3,12 +3,13 @@ package io.trale.reactive.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.trale.reactive.Internals;
 import io.trale.future.ErrnoException;
 import io.trale.linux.Errno;
 import io.trale.linux.SocketAddresses;
 import io.trale.reactive.Connection;
+import io.trale.reactive.Internals;
 import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
 import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
@@ -16,7 +17,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Queue;
@@ -31,10 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
@@ -49,27 +46,7 @@ import reactor.test.StepVerifier;
 
 /// Demand reaches the kernel, and no byte is lost by a cancel. The peers are sockets of the JDK, so that only the connection
 /// under test has operations in flight.
-@Timeout(60)
-class ReceiveDemandTest {
-
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
-
-    private Trale trale;
-    private Pair pair;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start();
-        pair = Pair.of(trale);
-    }
-
-    @AfterEach
-    void stop() {
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
-    }
+class ReceiveDemandTest extends ConnectionTestBase {
 
     /// Collects elements; requests on command.
     private static class Collector extends BaseSubscriber<ByteBuffer> {
@@ -106,7 +83,7 @@ class ReceiveDemandTest {
     }
 
     private void send(String text) {
-        Support.write(pair.peer(), text.getBytes());
+        Support.write(peer, text.getBytes());
     }
 
     private static String text(ByteBuffer buffer) {
@@ -118,11 +95,11 @@ class ReceiveDemandTest {
     @Test
     void withoutDemandTheLoopSleepsWhileThePeerSends() {
         Collector collector = new Collector();
-        pair.connection().receive().subscribe(collector);
+        connection.receive().subscribe(collector);
         long enters = Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isZero();
 
-        long written = Support.fill(pair.peer());
+        long written = Support.fill(peer);
 
         assertThat(written).isPositive();
         assertThat(trale.stats().inFlight()).isZero();
@@ -133,7 +110,7 @@ class ReceiveDemandTest {
     @Test
     void oneReceiveIsInFlightAtAnyDemand() {
         Collector collector = new Collector();
-        pair.connection().receive().subscribe(collector);
+        connection.receive().subscribe(collector);
         collector.request(1);
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isEqualTo(1);
@@ -145,7 +122,7 @@ class ReceiveDemandTest {
 
     @Test
     void aRequestOfOneReceivesOnceAndLeavesNothingInFlight() {
-        StepVerifier.create(pair.connection().receive(), 0)
+        StepVerifier.create(connection.receive(), 0)
                 .then(() -> send("a"))
                 .then(() -> Support.asleep(trale))
                 .then(() -> assertThat(trale.stats().inFlight()).isZero())
@@ -172,19 +149,19 @@ class ReceiveDemandTest {
         int count = 32 << 20;
         byte[] sent = Support.bytes(1, count);
         Collector collector = new Collector();
-        pair.connection().receive().subscribe(collector);
+        connection.receive().subscribe(collector);
         long enters = Support.asleep(trale);
         ByteBuffer rest = ByteBuffer.wrap(sent);
-        pair.peer().configureBlocking(false);
-        while (pair.peer().write(rest) > 0) {}
+        peer.configureBlocking(false);
+        while (peer.write(rest) > 0) {}
         assertThat(rest.remaining()).as("what did not fit into the socket buffers").isPositive();
         assertThat(trale.stats().enters()).isEqualTo(enters);
         assertThat(trale.stats().inFlight()).isZero();
 
-        pair.peer().configureBlocking(true);
+        peer.configureBlocking(true);
         Thread writer = Thread.ofPlatform().start(() -> {
-            Support.write(pair.peer(), Support.bytesOf(rest));
-            Support.shutdownOutput(pair.peer());
+            Support.write(peer, Support.bytesOf(rest));
+            Support.shutdownOutput(peer);
         });
         collector.request(3);
         for (int i = 0; i < 3; i++) {
@@ -280,14 +257,14 @@ class ReceiveDemandTest {
             failure.set(f);
             failed.countDown();
         });
-        pair.connection().receive().subscribe(raw);
+        connection.receive().subscribe(raw);
         raw.subscription.request(n);
         await(failed);
         assertThat(failure.get()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("3.9");
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isZero();
         send("still there");
-        StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
+        StepVerifier.create(connection.receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("still there").expectComplete().verify(LIMIT);
     }
 
@@ -329,11 +306,11 @@ class ReceiveDemandTest {
     @Test
     void twoSubscribersReadAHeaderAndThenABody() {
         send("header");
-        StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
+        StepVerifier.create(connection.receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("header").expectComplete().verify(LIMIT);
         send("body");
-        Support.close(pair.peer());
-        StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text))
+        Support.close(peer);
+        StepVerifier.create(connection.receive().map(ReceiveDemandTest::text))
                 .expectNext("body").expectComplete().verify(LIMIT);
     }
 
@@ -342,11 +319,11 @@ class ReceiveDemandTest {
     void aSubscriberThatCancelsInOnSubscribeDoesNotReturn() throws Exception {
         Collector second = new Collector();
         Support.onLoop(trale, () -> {
-            pair.connection().receive().subscribe(new BaseSubscriber<>() {
+            connection.receive().subscribe(new BaseSubscriber<>() {
                 @Override
                 protected void hookOnSubscribe(Subscription subscription) {
                     cancel();
-                    pair.connection().receive().subscribe(second);
+                    connection.receive().subscribe(second);
                     second.request(1);
                 }
             });
@@ -433,7 +410,7 @@ class ReceiveDemandTest {
     void bytesReceivedAfterACancelGoToTheNextSubscriber() {
         leaveBytesBehind("kept");
         long submitted = Support.submitted(trale);
-        StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
+        StepVerifier.create(connection.receive().take(1).map(ReceiveDemandTest::text))
                 .expectNext("kept").expectComplete().verify(LIMIT);
         assertThat(Support.submitted(trale)).as("entries for bytes that had been received").isEqualTo(submitted);
     }
@@ -450,7 +427,7 @@ class ReceiveDemandTest {
                 other.connection().receive().subscribe(cancelling);
                 cancelling.subscription.request(1);
             }
-            pair.connection().receive().subscribe(leaving);
+            connection.receive().subscribe(leaving);
             leaving.subscription.request(1);
             Support.asleep(trale);
             assertThat(trale.stats().inFlight()).isEqualTo(3);
@@ -470,7 +447,7 @@ class ReceiveDemandTest {
     void closingTheLoopFailsASubscriberWithUnreadBytes() {
         leaveBytesBehind("never asked for");
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().receive().subscribe(new Raw(b -> { }, end::complete));
+        connection.receive().subscribe(new Raw(b -> { }, end::complete));
         trale.close();
         assertThat(end).isCompletedWithValueMatching(ClosedChannelException.class::isInstance);
     }
@@ -479,8 +456,8 @@ class ReceiveDemandTest {
     void closingHereFailsASubscriberWithUnreadBytes() {
         leaveBytesBehind("never asked for");
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        pair.connection().receive().subscribe(new Raw(b -> { }, end::complete));
-        pair.connection().close().block(LIMIT);
+        connection.receive().subscribe(new Raw(b -> { }, end::complete));
+        connection.close().block(LIMIT);
         assertThat(end).isCompletedWithValueMatching(ClosedChannelException.class::isInstance);
     }
 
@@ -488,8 +465,8 @@ class ReceiveDemandTest {
     @Test
     void unreadBytesComeBeforeThePeersEnd() {
         leaveBytesBehind("kept");
-        Support.close(pair.peer());
-        StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text), 0)
+        Support.close(peer);
+        StepVerifier.create(connection.receive().map(ReceiveDemandTest::text), 0)
                 .thenRequest(1)
                 .expectNext("kept")
                 .thenRequest(1)
@@ -499,8 +476,8 @@ class ReceiveDemandTest {
 
     @Test
     void aSecondSubscriberFailsAndTheFirstContinues() {
-        StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text))
-                .then(() -> StepVerifier.create(pair.connection().receive())
+        StepVerifier.create(connection.receive().map(ReceiveDemandTest::text))
+                .then(() -> StepVerifier.create(connection.receive())
                         .expectErrorSatisfies(e -> assertThat(e).isInstanceOf(IllegalStateException.class)
                                 .hasMessageContaining("has a subscriber"))
                         .verify(LIMIT))
@@ -515,18 +492,17 @@ class ReceiveDemandTest {
     @Test
     void thePeersEndCompletesThisAndLaterSubscribers() {
         send("last");
-        Support.close(pair.peer());
-        StepVerifier.create(pair.connection().receive().map(ReceiveDemandTest::text))
+        Support.close(peer);
+        StepVerifier.create(connection.receive().map(ReceiveDemandTest::text))
                 .expectNext("last").expectComplete().verify(LIMIT);
-        StepVerifier.create(pair.connection().receive(), 0).expectComplete().verify(LIMIT);
+        StepVerifier.create(connection.receive(), 0).expectComplete().verify(LIMIT);
     }
 
     @Test
     void aResetFailsAndNamesOperationErrorDescriptorAndPeer() {
-        Connection connection = pair.connection();
         StepVerifier.create(connection.receive())
                 .then(() -> Support.asleep(trale))
-                .then(() -> Support.reset(pair.peer()))
+                .then(() -> Support.reset(peer))
                 .expectErrorSatisfies(e -> assertReset(e, connection))
                 .verify(LIMIT);
         StepVerifier.create(connection.receive())
@@ -546,33 +522,33 @@ class ReceiveDemandTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, Long.MAX_VALUE})
     void closingHereEndsTheSubscriberAtAnyDemand(long demand) {
-        StepVerifier.create(pair.connection().receive(), demand)
+        StepVerifier.create(connection.receive(), demand)
                 .then(() -> Support.asleep(trale))
-                .then(() -> pair.connection().close().block(LIMIT))
+                .then(() -> connection.close().block(LIMIT))
                 .expectError(ClosedChannelException.class)
                 .verify(LIMIT);
-        assertThat(Support.readAll(pair.peer())).isEmpty();
+        assertThat(Support.readAll(peer)).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(longs = {0, 1, Long.MAX_VALUE})
     void anAbortEndsTheSubscriberAndResetsThePeer(long demand) {
-        StepVerifier.create(pair.connection().receive(), demand)
+        StepVerifier.create(connection.receive(), demand)
                 .then(() -> Support.asleep(trale))
-                .then(() -> pair.connection().abort())
+                .then(() -> connection.abort())
                 .expectError(ClosedChannelException.class)
                 .verify(LIMIT);
-        assertThatThrownBy(() -> pair.peer().read(ByteBuffer.allocate(1))).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> peer.read(ByteBuffer.allocate(1))).isInstanceOf(IOException.class)
                 .hasMessageContaining("reset");
     }
 
     @Test
     void closingTheLoopEndsTheSubscriber() {
-        StepVerifier.create(pair.connection().receive())
+        StepVerifier.create(connection.receive())
                 .then(() -> trale.close())
                 .expectError(ClosedChannelException.class)
                 .verify(LIMIT);
-        StepVerifier.create(pair.connection().receive())
+        StepVerifier.create(connection.receive())
                 .expectError(ClosedChannelException.class)
                 .verify(LIMIT);
     }
@@ -590,7 +566,7 @@ class ReceiveDemandTest {
             Raw raw = new Raw(element -> {
                 throw new IllegalStateException("thrown by onNext");
             }, failure -> { });
-            pair.connection().receive().subscribe(raw);
+            connection.receive().subscribe(raw);
             raw.subscription.request(10);
             send("x");
             assertThat(Support.get(dropped)).hasMessage("thrown by onNext");
@@ -598,7 +574,7 @@ class ReceiveDemandTest {
             assertThat(collector.next()).isEqualTo("y".getBytes());
             assertThat(Scannable.from(raw.subscription).scan(Scannable.Attr.TERMINATED)).isTrue();
             send("z"); // the connection still works
-            StepVerifier.create(pair.connection().receive().take(1).map(ReceiveDemandTest::text))
+            StepVerifier.create(connection.receive().take(1).map(ReceiveDemandTest::text))
                     .expectNext("z").expectComplete().verify(LIMIT);
         } finally {
             Hooks.resetOnErrorDropped();
@@ -633,7 +609,7 @@ class ReceiveDemandTest {
 
     @Test
     void blockingOnTheLoopThrows() {
-        StepVerifier.create(pair.connection().receive().doOnNext(b -> Flux.never().blockFirst()))
+        StepVerifier.create(connection.receive().doOnNext(b -> Flux.never().blockFirst()))
                 .then(() -> send("x"))
                 .expectErrorSatisfies(e -> assertThat(e).isInstanceOf(IllegalStateException.class)
                         .hasMessageContaining("block"))
@@ -646,7 +622,7 @@ class ReceiveDemandTest {
     void elementsSurviveABufferOfManyAndAnotherThread() throws Exception {
         byte[] sent = Support.bytes(9, 1 << 20);
         Thread writer = writer(pair, sent, 10);
-        List<ByteBuffer> all = pair.connection().receive().publishOn(Schedulers.parallel()).collectList().block(LIMIT);
+        List<ByteBuffer> all = connection.receive().publishOn(Schedulers.parallel()).collectList().block(LIMIT);
         writer.join();
         ByteArrayOutputStream got = new ByteArrayOutputStream();
         all.forEach(b -> got.writeBytes(Support.bytesOf(b)));
@@ -661,7 +637,7 @@ class ReceiveDemandTest {
     void theSubscriptionCanBeScanned() {
         CompletableFuture<Throwable> end = new CompletableFuture<>();
         Raw raw = new Raw(b -> { }, end::complete);
-        Flux<ByteBuffer> receive = pair.connection().receive();
+        Flux<ByteBuffer> receive = connection.receive();
         receive.subscribe(raw);
         Scannable flux = Scannable.from(receive);
         assertThat(flux.stepName()).isEqualTo("source(traleReceive)");
@@ -695,8 +671,8 @@ class ReceiveDemandTest {
             return publisher;
         });
         try {
-            pair.connection().receive();
-            pair.connection().send(Flux.empty());
+            connection.receive();
+            connection.send(Flux.empty());
         } finally {
             Hooks.resetOnEachOperator("seen");
         }
@@ -707,13 +683,13 @@ class ReceiveDemandTest {
     void theContextOfASendReachesItsSource() {
         Flux<ByteBuffer> source = Flux.deferContextual(context ->
                 Flux.just(ByteBuffer.wrap(context.<String>get("key").getBytes())));
-        pair.connection().send(source).contextWrite(context -> context.put("key", "value")).block(LIMIT);
-        assertThat(Support.read(pair.peer(), 5)).isEqualTo("value".getBytes());
+        connection.send(source).contextWrite(context -> context.put("key", "value")).block(LIMIT);
+        assertThat(Support.read(peer, 5)).isEqualTo("value".getBytes());
     }
 
     @Test
     void aDisposedSubscriberLeavesNothingInFlight() {
-        Disposable disposable = pair.connection().receive().subscribe();
+        Disposable disposable = connection.receive().subscribe();
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isEqualTo(1);
         disposable.dispose();

@@ -3,14 +3,12 @@ package io.trale.reactive.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.Internals;
-import io.trale.reactive.Connection;
-import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.ReceiveKind;
 import io.trale.reactive.testing.Support;
 import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.io.ByteArrayOutputStream;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.Random;
@@ -18,9 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,34 +27,22 @@ import reactor.core.publisher.BaseSubscriber;
 
 /// Subscribers of different kinds, one after the other on one connection: each continues at the next byte, whatever memory
 /// holds it, and every buffer is returned.
-@Timeout(60)
-class ReceiveKindsTest {
+class ReceiveKindsTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int BUFFERS = 16;
     private static final ReceiveKind[] KINDS = ReceiveKind.values();
 
-    private Trale trale;
-    private Pair pair;
-    private Connection connection;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(BUFFERS, 1000).leaseBuffers(BUFFERS, 700));
-        pair = Pair.of(trale);
-        connection = pair.connection();
+    ReceiveKindsTest() {
+        super(ExecutorOptions.defaults().receiveBuffers(BUFFERS, 1000).leaseBuffers(BUFFERS, 700));
     }
 
     @AfterEach
-    void stop() {
+    void everyBufferIsBack() {
         pair.close();
         if (!trale.onClose().toFuture().isDone()) {
             assertThat(Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().receiveGroup().free())).isEqualTo(BUFFERS);
             assertThat(Support.onLoop(trale, () -> Internals.loop(trale).reactor.pools().leaseGroup().free())).isEqualTo(BUFFERS);
         }
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
     }
 
     /// Records every element, even after a cancel.
@@ -110,7 +94,7 @@ class ReceiveKindsTest {
             assertThat(trale.stats().inFlight()).isEqualTo(3);
             Support.onLoop(trale, () -> {
                 Support.write(before.peer(), new byte[] {1});
-                Support.write(pair.peer(), text.getBytes());
+                Support.write(peer, text.getBytes());
                 Support.write(after.peer(), new byte[] {1});
                 return null;
             });
@@ -128,7 +112,7 @@ class ReceiveKindsTest {
         assertThat(second.receive(connection).blockFirst(LIMIT)).isEqualTo("kept".getBytes());
         assertThat(Support.onLoop(trale, () -> trale.stats().submitted()))
                 .as("entries for bytes that had been received").isEqualTo(submitted);
-        Support.write(pair.peer(), "next".getBytes());
+        Support.write(peer, "next".getBytes());
         assertThat(second.receive(connection).blockFirst(LIMIT)).isEqualTo("next".getBytes());
     }
 
@@ -168,10 +152,10 @@ class ReceiveKindsTest {
             Random random = new Random(seed);
             for (int from = 0; from < bytes.length;) {
                 int to = Math.min(bytes.length, from + 1 + random.nextInt(400));
-                Support.write(pair.peer(), Arrays.copyOfRange(bytes, from, to));
+                Support.write(peer, Arrays.copyOfRange(bytes, from, to));
                 from = to;
             }
-            Support.shutdownOutput(pair.peer());
+            Support.shutdownOutput(peer);
         });
     }
 

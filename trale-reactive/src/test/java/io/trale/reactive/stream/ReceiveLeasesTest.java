@@ -7,15 +7,13 @@ import io.trale.reactive.Connection;
 import io.trale.reactive.Internals;
 import io.trale.reactive.Lease;
 import io.trale.reactive.Trale;
-import io.trale.reactive.loop.Loop;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.MappedKernel;
 import io.trale.reactive.testing.ReceiveKind;
 import io.trale.reactive.testing.Support;
 import io.trale.reactive.testing.Support.Pair;
-import io.trale.task.Executor;
 import io.trale.task.ExecutorOptions;
 import io.trale.uring.Abi;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -24,38 +22,30 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.reactivestreams.Subscription;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.test.StepVerifier;
 
 /// Buffers on lease: their number, which receives wait if none is left, and their return, also after the end of the loop.
-@Timeout(60)
-class ReceiveLeasesTest {
+class ReceiveLeasesTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int BUFFERS = 16;
     private static final int SHARE = BUFFERS / 8;
     private static final int BUFFER_BYTES = 100;
 
     private final List<Pair> pairs = new ArrayList<>();
-    private MappedKernel kernel;
-    private Trale trale;
-    private Pair pair;
+    private final MappedKernel kernel;
 
-    @BeforeEach
-    void start() throws Exception {
-        kernel = new MappedKernel();
-        trale = start(kernel);
-        pair = pair();
+    ReceiveLeasesTest() {
+        MappedKernel kernel = new MappedKernel();
+        super(start(kernel));
+        this.kernel = kernel;
     }
 
-    private static Trale start(MappedKernel kernel) throws Exception {
-        return Internals.on(Executor.start("leases", kernel.kernel(), ExecutorOptions.defaults()
-                .receiveBuffers(4, BUFFER_BYTES).leaseBuffers(BUFFERS, BUFFER_BYTES)
-                .threadFactory(Loop.LoopThread::new)));
+    private static Trale start(MappedKernel kernel) {
+        return Internals.start(kernel.kernel(), ExecutorOptions.defaults().receiveBuffers(4, BUFFER_BYTES)
+                .leaseBuffers(BUFFERS, BUFFER_BYTES));
     }
 
     private Pair pair() {
@@ -64,15 +54,15 @@ class ReceiveLeasesTest {
         return pair;
     }
 
+    @Override
     @AfterEach
-    void stop() {
+    protected void stop() {
+        pair.close();
         pairs.forEach(Pair::close);
         if (!trale.onClose().toFuture().isDone()) {
             Support.until("every lease is back", () -> free() == BUFFERS);
         }
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
+        super.stop();
         assertThat(kernel.mappedBytes()).isZero();
     }
 
@@ -120,9 +110,9 @@ class ReceiveLeasesTest {
 
     @Test
     void withoutDemandNothingIsInFlight() {
-        Keeper keeper = Keeper.of(pair.connection(), 0);
+        Keeper keeper = Keeper.of(connection, 0);
         long enters = Support.asleep(trale);
-        Support.write(pair.peer(), new byte[10 * BUFFER_BYTES]);
+        Support.write(peer, new byte[10 * BUFFER_BYTES]);
         assertThat(trale.stats().enters()).isEqualTo(enters);
         assertThat(trale.stats().inFlight()).isZero();
         assertThat(keeper.leases).isEmpty();
@@ -131,8 +121,8 @@ class ReceiveLeasesTest {
     @Test
     void aConnectionWithItsShareOfLeasesStopsReceiving() throws Exception {
         byte[] sent = Support.bytes(1, 5 * BUFFER_BYTES);
-        Support.write(pair.peer(), sent);
-        Keeper keeper = Keeper.of(pair.connection(), 10);
+        Support.write(peer, sent);
+        Keeper keeper = Keeper.of(connection, 10);
         for (int i = 0; i < 4; i++) {
             Support.until("its share", () -> keeper.leases.size() == SHARE);
             Support.asleep(trale);
@@ -164,10 +154,10 @@ class ReceiveLeasesTest {
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isZero();
 
-        Keeper ninth = Keeper.of(pair.connection(), 1);
-        Support.write(pair.peer(), "ninth".getBytes());
+        Keeper ninth = Keeper.of(connection, 1);
+        Support.write(peer, "ninth".getBytes());
         long enters = Support.asleep(trale);
-        Support.write(pair.peer(), " in line".getBytes());
+        Support.write(peer, " in line".getBytes());
         assertThat(trale.stats().enters()).isEqualTo(enters);
         assertThat(ninth.leases).isEmpty();
 
@@ -196,44 +186,44 @@ class ReceiveLeasesTest {
         for (Keeper keeper : keepers) {
             Support.until("its share", () -> keeper.leases.size() == SHARE);
         }
-        Keeper starved = Keeper.of(pair.connection(), 1);
+        Keeper starved = Keeper.of(connection, 1);
         Support.asleep(trale);
         assertThat(trale.stats().inFlight()).isEqualTo(1);
         BlockingQueue<byte[]> copies = new LinkedBlockingQueue<>();
         Support.onLoop(trale, () -> {
             Thread elsewhere = Thread.ofPlatform().start(starved::cancel);
             elsewhere.join();
-            return pair.connection().receive().map(Support::bytesOf).subscribe(copies::add);
+            return connection.receive().map(Support::bytesOf).subscribe(copies::add);
         });
-        Support.write(pair.peer(), "hello".getBytes());
+        Support.write(peer, "hello".getBytes());
         assertThat(copies.poll(Support.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo("hello".getBytes());
         keepers.forEach(Keeper::closeAll);
     }
 
     @Test
     void aSubscriberThatWaitsForALeaseMayCancel() throws Exception {
-        Support.write(pair.peer(), "x".repeat(3 * BUFFER_BYTES).getBytes());
-        Keeper keeper = Keeper.of(pair.connection(), 10);
+        Support.write(peer, "x".repeat(3 * BUFFER_BYTES).getBytes());
+        Keeper keeper = Keeper.of(connection, 10);
         Support.until("its share", () -> keeper.leases.size() == SHARE);
         keeper.cancel();
         keeper.closeAll();
         Support.until("back", () -> free() == BUFFERS);
         assertThat(keeper.leases).hasSize(SHARE);
-        assertThat(ReceiveKind.COPIES.receive(pair.connection()).blockFirst(LIMIT)).hasSize(BUFFER_BYTES);
+        assertThat(ReceiveKind.COPIES.receive(connection).blockFirst(LIMIT)).hasSize(BUFFER_BYTES);
     }
 
     // ---- the end
 
     @Test
     void aLeaseOutlivesItsConnectionAndTheLoop() throws Exception {
-        Support.write(pair.peer(), "precious".getBytes());
-        Keeper keeper = Keeper.of(pair.connection(), 1);
+        Support.write(peer, "precious".getBytes());
+        Keeper keeper = Keeper.of(connection, 1);
         Lease first = keeper.next();
-        Support.write(pair.peer(), "second".getBytes());
+        Support.write(peer, "second".getBytes());
         keeper.request(1);
         Lease second = keeper.next();
-        pair.connection().abort();
-        pair.connection().onClose().block(LIMIT);
+        connection.abort();
+        connection.onClose().block(LIMIT);
         assertThat(first.toArray()).isEqualTo("precious".getBytes());
         trale.close();
         trale.onClose().block(LIMIT); // the loop thread signals this after the close
@@ -293,7 +283,7 @@ class ReceiveLeasesTest {
         long before = kernel.mappedBytes();
         kernel.failRegister(Abi.IORING_REGISTER_PBUF_RING);
         for (int i = 0; i < 3; i++) {
-            StepVerifier.create(pair.connection().receiveLeases())
+            StepVerifier.create(connection.receiveLeases())
                     .expectErrorSatisfies(e -> assertThat(e).hasMessageContaining("ENOMEM")).verify(LIMIT);
         }
         assertThat(kernel.mappedBytes()).isEqualTo(before);

@@ -5,23 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.reactive.Internals;
-import io.trale.reactive.Connection;
-import io.trale.reactive.Trale;
+import io.trale.reactive.testing.ConnectionTestBase;
 import io.trale.reactive.testing.Support;
-import io.trale.reactive.testing.Support.Pair;
 import io.trale.task.ExecutorOptions;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.reactivestreams.Subscription;
@@ -31,30 +26,17 @@ import reactor.test.StepVerifier;
 
 /// The bytes are read only where the kernel wrote them. The function has access to the memory during its call only, and the
 /// buffer is returned however the call ends.
-@Timeout(60)
-class ReceiveWithTest {
+class ReceiveWithTest extends ConnectionTestBase {
 
-    private static final Duration LIMIT = Duration.ofSeconds(Support.PATIENCE_SECONDS);
     private static final int BUFFERS = 4;
 
-    private Trale trale;
-    private Pair pair;
-    private Connection connection;
-
-    @BeforeEach
-    void start() {
-        trale = Trale.start(ExecutorOptions.defaults().receiveBuffers(BUFFERS, 4096));
-        pair = Pair.of(trale);
-        connection = pair.connection();
+    ReceiveWithTest() {
+        super(ExecutorOptions.defaults().receiveBuffers(BUFFERS, 4096));
     }
 
     @AfterEach
-    void stop() {
+    void everyBufferIsBack() {
         assertThat(freeBuffers()).as("returned buffers").isEqualTo(BUFFERS);
-        pair.close();
-        trale.close();
-        assertThat(trale.stats().inFlight()).isZero();
-        assertThat(trale.stats().unknown()).isZero();
     }
 
     private int freeBuffers() {
@@ -62,7 +44,7 @@ class ReceiveWithTest {
     }
 
     private void send(String text) {
-        Support.write(pair.peer(), text.getBytes());
+        Support.write(peer, text.getBytes());
     }
 
     private static String text(MemorySegment segment) {
