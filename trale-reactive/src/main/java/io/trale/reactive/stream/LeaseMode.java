@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Makes leases of received bytes, and takes the buffers back.
 ///
 /// One connection has at most an eighth of the buffers on lease, so that a slow consumer leaves buffers for others.
-public final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
+final class LeaseMode implements ReceiveMode<Lease>, BufferLease.Lender {
 
     private static final int SHARES = 8;
 

@@ -26,14 +26,14 @@ import org.jspecify.annotations.Nullable;
 /// [#QUIET_NANOS] without progress, after the close timeout in all, or after [#DRAIN_BYTES]. An abort ends each state. The end
 /// of the server or of the loop aborts while FLUSHING, and closes while DRAINING. Progress is a byte that the kernel took from
 /// us, that the peer acknowledged, or that the peer sent. Loop thread only.
-public final class OrderlyClose extends Operation {
+final class OrderlyClose extends Operation {
 
     /// How long this waits for a peer that makes no progress.
     static final long QUIET_NANOS = 2_000_000_000;
 
     /// How much input is dropped. More than a receive buffer of the kernel holds by default: a peer that has stopped sending is
     /// never reset.
-    public static final long DRAIN_BYTES = 16 << 20;
+    static final long DRAIN_BYTES = 16 << 20;
 
     /// How often in a timeout progress is checked; its end is noticed so much later.
     private static final int LOOKS = 4;

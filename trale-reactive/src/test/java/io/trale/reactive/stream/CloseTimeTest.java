@@ -1,9 +1,11 @@
-package io.trale.reactive;
+package io.trale.reactive.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trale.reactive.Connection;
+import io.trale.reactive.ServeOptions;
+import io.trale.reactive.Trale;
 import io.trale.reactive.loop.ConnectionClosedException;
-import io.trale.reactive.stream.OrderlyClose;
 import io.trale.reactive.testing.SimTrale;
 import io.trale.reactive.testing.Support;
 import io.trale.sim.SimKernel;
