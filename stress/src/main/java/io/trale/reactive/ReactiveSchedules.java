@@ -7,8 +7,6 @@ import io.trale.reactive.loop.FutureMono;
 import io.trale.reactive.loop.Loop;
 import io.trale.reactive.loop.LoopSubscription;
 import io.trale.reactive.loop.ReadyFuture;
-import io.trale.reactive.scheduler.TraleWorker;
-import io.trale.reactive.send.SendSubscriber;
 import io.trale.sim.SimPeer;
 import io.trale.stress.Schedule;
 import io.trale.stress.Twin;
@@ -132,7 +130,7 @@ public class ReactiveSchedules {
     }
 
     /// Two threads request. The source emits the requested number of elements.
-    @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
+    @Twin(fault = "the loop reads and clears the demand in two steps", of = "reactive.loop.LoopSubscription",
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "long before = requested; requested = 0; demand = Operators.addCap(demand, before);")
     public static class RequestAndRequest implements Schedule {
@@ -164,7 +162,7 @@ public class ReactiveSchedules {
     }
 
     /// A thread requests each element when it has received the one before.
-    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = "reactive.loop.LoopSubscription",
             real = "scheduled = 0;",
             broken = "if (state != State.NEW) { drain(); scheduled = 0; return; } scheduled = 0;")
     public static class RequestEach implements Schedule {
@@ -192,7 +190,7 @@ public class ReactiveSchedules {
 
     /// One thread requests, another cancels. The source emits at most the requested number of elements and no terminal
     /// signal, and is stopped.
-    @Twin(fault = "a cancel from another thread does not wake the loop", of = LoopSubscription.class,
+    @Twin(fault = "a cancel from another thread does not wake the loop", of = "reactive.loop.LoopSubscription",
             real = "} else if (scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {",
             broken = "} else if (!cancelled && scheduled == 0 && SCHEDULED.compareAndSet(this, 0, 1)) {")
     public static class RequestAndCancel implements Schedule {
@@ -215,6 +213,31 @@ public class ReactiveSchedules {
             check(subscriber.received.size() <= 2, "received " + subscriber.received);
             check(subscriber.over.getCount() == 1, "terminal signal after cancel");
             check(numbers.stops == 1, "stops " + numbers.stops);
+            kernel.end();
+        }
+    }
+
+    /// One thread subscribes and requests, another closes the loop. A terminal signal is emitted.
+    @Twin(fault = "a subscription after the end of the loop is not signalled", of = "reactive.loop.LoopSubscription",
+            real = "loop.later(this, this::loopHasEnded);", broken = "loop.execute(this);")
+    public static class SubscribeAndClose implements Schedule {
+
+        /// For Fray.
+        public SubscribeAndClose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Checking<Integer> subscriber = new Checking<>();
+            Thread a = go(() -> {
+                Numbers numbers = new Numbers(trale.loop, subscriber, 1);
+                numbers.subscribe();
+                numbers.request(1);
+            });
+            trale.close();
+            a.join();
+            subscriber.over.await();
             kernel.end();
         }
     }
@@ -246,9 +269,9 @@ public class ReactiveSchedules {
 
     /// One thread requests the value while it is created, another cancels. Each created value is either signalled or discarded.
     /// Since there is a cancel, an operator may have dropped a value that was signalled, so that one is passed on as left over.
-    @Twin(fault = "a value that races with a cancel is not discarded", of = FutureMono.class,
+    @Twin(fault = "a value that races with a cancel is not discarded", of = "reactive.loop.FutureMono",
             real = "} else if (value != null) { unwanted.accept(value); }", broken = "}")
-    @Twin(fault = "the loop looks for a cancel before it shows the value to it", of = FutureMono.class,
+    @Twin(fault = "the loop looks for a cancel before it shows the value to it", of = "reactive.loop.FutureMono",
             real = "signalled = value; if (isOver()) { return; }",
             broken = "if (isOver()) { return; } signalled = value;")
     public static class OpenAndCancel implements Schedule {
@@ -284,7 +307,7 @@ public class ReactiveSchedules {
 
     /// One thread subscribes and requests, another closes the loop. Every subscriber gets a terminal signal, also one that has
     /// requested nothing.
-    @Twin(fault = "the close of the loop does not end a subscription whose value is not requested", of = FutureMono.class,
+    @Twin(fault = "the close of the loop does not end a subscription whose value is not requested", of = "reactive.loop.FutureMono",
             real = "loop.begun(this, this::drain);", broken = "")
     public static class OpenAndClose implements Schedule {
 
@@ -317,9 +340,9 @@ public class ReactiveSchedules {
 
     /// One thread schedules on a worker, and another disposes the scheduler gracefully and then the worker; a third schedules
     /// directly. The loop is occupied by a task, and the graceful dispose waits for that.
-    @Twin(fault = "a task that is added after the dispose is not disposed", of = TraleWorker.class,
+    @Twin(fault = "a task that is added after the dispose is not disposed", of = "reactive.scheduler.TraleWorker",
             real = "if (isRefusing() || !task.start()) {", broken = "if (!task.start()) {")
-    @Twin(fault = "the end is detected by the size of the set", of = TraleWorker.class,
+    @Twin(fault = "the end is detected by the size of the set", of = "reactive.scheduler.TraleWorker",
             real = "if (live.decrementAndGet() == DISPOSED && parent == null) {",
             broken = "if (live.decrementAndGet() < 0 && tasks.isEmpty() && parent == null) {")
     public static class ScheduleAndDispose implements Schedule {
@@ -379,6 +402,29 @@ public class ReactiveSchedules {
             } catch (RejectedExecutionException e) {
                 // disposed
             }
+        }
+    }
+
+    /// A task is disposed while the loop runs it. The scheduler still ends.
+    @Twin(fault = "the loop checks whether a task is disposed and marks it as running in two steps",
+            of = "reactive.scheduler.ScheduledTask", real = "if (!STATE.compareAndSet(this, WAITING, RUNNING)) {",
+            broken = "int seen = state; state = RUNNING; if (seen != WAITING) {")
+    public static class RunAndDispose implements Schedule {
+
+        /// For Fray.
+        public RunAndDispose() {}
+
+        @Override
+        public void run() throws Exception {
+            OnSharedKernel kernel = new OnSharedKernel();
+            Trale trale = start(kernel);
+            Scheduler scheduler = trale.scheduler();
+            Disposable task = scheduler.schedule(() -> { });
+            Thread a = go(task::dispose);
+            scheduler.disposeGracefully().block();
+            a.join();
+            trale.close();
+            kernel.end();
         }
     }
 
@@ -448,7 +494,7 @@ public class ReactiveSchedules {
     }
 
     /// Sends a source that emits on another thread. Every element arrives, in order.
-    @Twin(fault = "the loop clears `scheduled` after the drain", of = SendSubscriber.class,
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = "reactive.send.SendSubscriber",
             real = "scheduled = 0; drain();",
             broken = "drain(); scheduled = 0;")
     public static class SendFromElsewhere implements Schedule {
@@ -474,7 +520,7 @@ public class ReactiveSchedules {
 
     /// The loop is closed while a source that emits on another thread is sent. Every element is either taken or discarded,
     /// and a terminal signal is emitted.
-    @Twin(fault = "elements after the end of the loop are not discarded", of = SendSubscriber.class,
+    @Twin(fault = "elements after the end of the loop are not discarded", of = "reactive.send.SendSubscriber",
             real = "private void dropLate() { drainForeign(true);", broken = "private void dropLate() {")
     public static class SendAndClose implements Schedule {
 

@@ -20,7 +20,7 @@ public class NotifierStress {
     @JCStressTest
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "written, then closed")
     @Outcome(expect = FORBIDDEN, desc = "written after the close: the descriptor number may be reused")
-    @Twin(fault = "a ring counts as completed before its write", of = Notifier.class,
+    @Twin(fault = "a ring counts as completed before its write", of = "reactor.Notifier",
             real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally {",
             broken = "try { woken.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1); } finally {")
     @State

@@ -15,8 +15,8 @@ public @interface Twin {
     /// The fault of the twin.
     String fault();
 
-    /// The class that the twin replaces.
-    Class<?> of();
+    /// The class that the twin replaces, without `io.trale.`; a string, since it may be private to its package.
+    String of();
 
     /// The code to replace, which must occur once in the source. White space and line comments are ignored.
     String real();

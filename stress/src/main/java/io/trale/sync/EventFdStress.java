@@ -22,7 +22,7 @@ public class EventFdStress {
     @Outcome(id = "true, 1, 0", expect = ACCEPTABLE, desc = "written, then closed")
     @Outcome(id = "false, 0, 0", expect = ACCEPTABLE, desc = "closed, then refused")
     @Outcome(expect = FORBIDDEN, desc = "written after the close: the descriptor number may be reused")
-    @Twin(fault = "a writer checks the closed bit and increments the count in two steps", of = EventFd.class,
+    @Twin(fault = "a writer checks the closed bit and increments the count in two steps", of = "sync.EventFd",
             real = "int before = writers.getAndUpdate(writing -> writing < 0 ? writing : writing + 1);",
             broken = "int before = writers.get(); if (before >= 0) { writers.incrementAndGet(); }")
     @State

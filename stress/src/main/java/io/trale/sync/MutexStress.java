@@ -45,7 +45,7 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = {"true, false", "false, true"}, expect = ACCEPTABLE, desc = "one task holds the mutex")
     @Outcome(expect = FORBIDDEN, desc = "both tasks or neither hold it")
-    @Twin(fault = "a poll is not exclusive", of = Mutex.class,
+    @Twin(fault = "a poll is not exclusive", of = "sync.Mutex",
             real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
             broken = "public boolean poll(Waker waker) { synchronized (this) {")
     @State
@@ -68,7 +68,7 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = {"true, 2", "false, 2"}, expect = ACCEPTABLE, desc = "granted at once, or after a wake")
     @Outcome(expect = FORBIDDEN, desc = "the waiter is not woken, or sees the old value")
-    @Twin(fault = "an unlock reads the queue outside of the monitor", of = Mutex.class,
+    @Twin(fault = "an unlock reads the queue outside of the monitor", of = "sync.Mutex",
             real = "synchronized (this) { if (waiting.isEmpty()) {",
             broken = "boolean empty = waiting.isEmpty(); synchronized (this) { if (empty) {")
     @State
@@ -104,7 +104,7 @@ public class MutexStress {
     @Outcome(id = {"true, false", "true, true", "false, true"}, expect = ACCEPTABLE,
             desc = "the poll sees the grant, or its waker is woken, or both")
     @Outcome(expect = FORBIDDEN, desc = "only the waker of an earlier poll is woken")
-    @Twin(fault = "the waker is stored outside of the monitor", of = Mutex.class,
+    @Twin(fault = "the waker is stored outside of the monitor", of = "sync.Mutex",
             real = "public boolean poll(Waker waker) { synchronized (Mutex.this) {",
             broken = "public boolean poll(Waker waker) { boolean waiting; synchronized (Mutex.this) { waiting = state == State.WAITING; }"
                     + " if (waiting) { this.waker = waker; return false; } synchronized (Mutex.this) {")
@@ -138,7 +138,7 @@ public class MutexStress {
     @JCStressTest
     @Outcome(id = "true", expect = ACCEPTABLE, desc = "the mutex is free")
     @Outcome(id = "false", expect = FORBIDDEN, desc = "the mutex stays locked without a holder")
-    @Twin(fault = "the state is read outside of the monitor", of = Mutex.class,
+    @Twin(fault = "the state is read outside of the monitor", of = "sync.Mutex",
             real = "synchronized (Mutex.this) { before = state;",
             broken = "before = state; synchronized (Mutex.this) {")
     @State

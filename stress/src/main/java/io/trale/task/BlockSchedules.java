@@ -48,7 +48,7 @@ public class BlockSchedules {
     }
 
     /// With a thread whose scheduler is the loop.
-    @Twin(fault = "a future that completes while it is polled does not resume the block", of = Block.class,
+    @Twin(fault = "a future that completes while it is polled does not resume the block", of = "task.Block",
             real = "resume(); } while (awaited != null && !ended);", broken = "resume(); } while (false);")
     public static class AwaitFast extends Await {
 
@@ -59,7 +59,7 @@ public class BlockSchedules {
     }
 
     /// With a thread that alternates with the loop.
-    @Twin(fault = "a block lets the loop run before it says so", of = Coroutine.class,
+    @Twin(fault = "a block lets the loop run before it says so", of = "task.Coroutine",
             real = "Thread loop = this.loop; running = false; LockSupport.unpark(loop);",
             broken = "Thread loop = this.loop; LockSupport.unpark(loop); running = false;")
     public static class AwaitSlow extends Await {
@@ -72,7 +72,7 @@ public class BlockSchedules {
 
     /// A block is aborted while another thread completes what it awaits. It awaits again while it unwinds, and a third thread
     /// completes that.
-    @Twin(fault = "a block that awaits while it unwinds is not polled", of = Block.class,
+    @Twin(fault = "a block that awaits while it unwinds is not polled", of = "task.Block",
             real = "if (ended) { unwound(); } else { executor().unwind(this); }", broken = "if (ended) { unwound(); }")
     public static class AwaitAndAbort implements Schedule {
 
@@ -117,7 +117,7 @@ public class BlockSchedules {
 
     /// The body of a block parks until another thread unparks it, while a third thread wakes the task for nothing. The loop goes
     /// on meanwhile.
-    @Twin(fault = "the loop is woken before it can find the continuation", of = Coroutine.class,
+    @Twin(fault = "the loop is woken before it can find the continuation", of = "task.Coroutine",
             real = "this.continuation = continuation; if (left) { runElsewhere(); } else if (Thread.currentThread() != resumer) {"
                 + " body.wake(); }",
             broken = "if (!left && Thread.currentThread() != resumer) { body.wake(); } this.continuation = continuation;"
@@ -159,10 +159,10 @@ public class BlockSchedules {
     }
 
     /// The loop leaves the rest of a block to the JDK while another thread unparks the block. The rest runs once.
-    @Twin(fault = "two threads may both take the continuation", of = Coroutine.class,
+    @Twin(fault = "two threads may both take the continuation", of = "task.Coroutine",
             real = "private void runElsewhere() { Runnable next = (Runnable) CONTINUATION.getAndSet(this, null);",
             broken = "private void runElsewhere() { Runnable next = continuation; continuation = null;")
-    @Twin(fault = "the loop takes the continuation before it leaves", of = Coroutine.class,
+    @Twin(fault = "the loop takes the continuation before it leaves", of = "task.Coroutine",
             real = "left = true; runElsewhere();", broken = "runElsewhere(); left = true;")
     public static class UnparkAndLeave implements Schedule {
 

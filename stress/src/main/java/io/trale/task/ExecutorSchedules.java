@@ -94,13 +94,13 @@ public class ExecutorSchedules {
     }
 
     /// Two threads wake a task, and a third joins it.
-    @Twin(fault = "a waker checks and sets the scheduled bit in two steps", of = Task.class,
+    @Twin(fault = "a waker checks and sets the scheduled bit in two steps", of = "task.Task",
             real = "if (((int) STATE.getAndBitwiseOr(this, SCHEDULED) & SCHEDULED) == 0) { executor.enqueue(this); }",
             broken = "int seen = state; if ((seen & SCHEDULED) == 0) { state = seen | SCHEDULED; executor.enqueue(this); }")
-    @Twin(fault = "a joiner stores its waker without a check for the end of the task", of = Task.class,
+    @Twin(fault = "a joiner stores its waker without a check for the end of the task", of = "task.Task",
             real = "if (JOINER.compareAndSet(this, before, Successor.of(waker, before))) {",
             broken = "joiner = Successor.of(waker, before); if (joiner != null) {")
-    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = Inbox.class,
+    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = "task.Inbox",
             real = "return HEAD.compareAndSet(this, null, ASLEEP);",
             broken = "if (head != null) { return false; } head = ASLEEP; return true;")
     public static class WakeAndJoin implements Schedule {
@@ -125,7 +125,7 @@ public class ExecutorSchedules {
     }
 
     /// A task is aborted while another thread completes it.
-    @Twin(fault = "an abort of a queued task is ignored", of = Task.class,
+    @Twin(fault = "an abort of a queued task is ignored", of = "task.Task",
             real = "STATE.getAndBitwiseOr(this, ABORTED);", broken = "if ((state & SCHEDULED) == 0) { state |= ABORTED; }")
     public static class AbortAndWake implements Schedule {
 
@@ -155,7 +155,7 @@ public class ExecutorSchedules {
 
     /// Two threads submit jobs while the executor closes: one when it cancels its tasks and then waits for the last operation,
     /// one when it frees its ring. Accepted jobs run, and no wake-up writes to a closed descriptor.
-    @Twin(fault = "the loop takes the jobs and closes the inbox in two steps", of = Inbox.class,
+    @Twin(fault = "the loop takes the jobs and closes the inbox in two steps", of = "task.Inbox",
             real = "pour((Job) HEAD.getAndSet(this, CLOSED), queue);",
             broken = "Job seen = head; head = CLOSED; pour(seen, queue);")
     public static class ExecuteAndClose implements Schedule {
@@ -198,11 +198,17 @@ public class ExecutorSchedules {
         }
     }
 
-    /// A thread wakes the loop, and an event does so as well, whose task closes the executor.
-    public abstract static class WakeAndClose implements Schedule {
+    /// A thread wakes the loop, while two threads signal an event; its task closes the event and the executor. No thread writes
+    /// to a closed descriptor.
+    @Twin(fault = "a wake counts as completed before its write", of = "reactor.Notifier",
+            real = "try { reactor.kernel().write8(descriptor().fd(), 1); } finally { woken.incrementAndGet(); }",
+            broken = "woken.incrementAndGet(); reactor.kernel().write8(descriptor().fd(), 1);")
+    @Twin(fault = "the close of an event does not wait for the threads that signal it", of = "sync.EventFd",
+            real = "while (writers.get() != CLOSED) {", broken = "while (writers.get() > 0) {")
+    public static class WakeAndClose implements Schedule {
 
         /// For Fray.
-        protected WakeAndClose() {}
+        public WakeAndClose() {}
 
         @Override
         public void run() throws Exception {
@@ -219,16 +225,26 @@ public class ExecutorSchedules {
                     // closed
                 }
             });
-            closing.event.signal();
+            Thread b = go(() -> signal(closing.event));
+            signal(closing.event);
             a.join();
+            b.join();
             executor.close();
             kernel.end();
+        }
+
+        private static void signal(EventFd event) {
+            try {
+                event.signal();
+            } catch (IllegalStateException e) {
+                // closed
+            }
         }
     }
 
     /// Two threads close while a third submits a task that never completes by itself. The task is cancelled, and its join
     /// returns.
-    @Twin(fault = "a task that arrives during the close is not cancelled", of = Executor.class,
+    @Twin(fault = "a task that arrives during the close is not cancelled", of = "task.Executor",
             real = "if (isClosing()) { task.drop(new CancellationException(\"the executor was closed\")); } else { task.run(); }",
             broken = "task.run();")
     public static class SubmitAndClose implements Schedule {
@@ -267,7 +283,7 @@ public class ExecutorSchedules {
     }
 
     /// An action is registered while the termination is signalled. The action runs once.
-    @Twin(fault = "an action is added without a check for the end", of = Termination.class,
+    @Twin(fault = "an action is added without a check for the end", of = "task.Termination",
             real = "synchronized (actions) { if (!isDone()) { actions.add(action); return; } }",
             broken = "if (!isDone()) { Thread.yield(); actions.add(action); return; }")
     public static class ThenAndCome implements Schedule {
@@ -287,13 +303,13 @@ public class ExecutorSchedules {
     }
 
     /// Three threads lock a mutex, and one of them cancels.
-    @Twin(fault = "a waiter that is cancelled after its grant keeps the mutex", of = Mutex.class,
+    @Twin(fault = "a waiter that is cancelled after its grant keeps the mutex", of = "sync.Mutex",
             real = "if (before == State.GRANTED) { unlock(); }", broken = "")
-    @Twin(fault = "the mutex is unlocked outside of the monitor", of = Mutex.class,
+    @Twin(fault = "the mutex is unlocked outside of the monitor", of = "sync.Mutex",
             real = "synchronized (this) { if (waiting.isEmpty()) { held = false; return; } next = waiting.removeFirst(); "
                 + "next.state = Lock.State.GRANTED; }",
-            broken = "if (waiting.isEmpty()) { held = false; return; } Thread.yield(); next = waiting.removeFirst(); "
-                + "next.state = Lock.State.GRANTED;")
+            broken = "boolean none = waiting.isEmpty(); Thread.yield(); if (none) { held = false; return; } "
+                + "next = waiting.removeFirst(); next.state = Lock.State.GRANTED;")
     public static class LockAndCancel implements Schedule {
 
         private final Mutex<int[]> mutex = new Mutex<>(new int[1]);

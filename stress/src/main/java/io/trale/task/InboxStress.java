@@ -65,7 +65,7 @@ public class InboxStress {
     @Outcome(id = "false, false, 1", expect = ACCEPTABLE, desc = "the offer was first: the loop stays awake")
     @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the sleep was first: the producer rings")
     @Outcome(expect = FORBIDDEN, desc = "the loop sleeps with a job queued and no ring, a ring wakes an awake loop, or a job is lost")
-    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = Inbox.class,
+    @Twin(fault = "the loop checks for jobs and marks itself asleep in two steps", of = "task.Inbox",
             real = "return HEAD.compareAndSet(this, null, ASLEEP);",
             broken = "if (head != null) { return false; } head = ASLEEP; return true;")
     @State
@@ -95,7 +95,7 @@ public class InboxStress {
     @Outcome(id = "true, true, 1", expect = ACCEPTABLE, desc = "the offer was first: the loop expects a ring")
     @Outcome(expect = FORBIDDEN, desc = "a ring that the loop does not expect: it could close the eventfd before; an"
             + " expected ring that does not occur; or a lost job")
-    @Twin(fault = "the loop checks for a ring and marks itself awake in two steps", of = Inbox.class,
+    @Twin(fault = "the loop checks for a ring and marks itself awake in two steps", of = "task.Inbox",
             real = "return !HEAD.compareAndSet(this, ASLEEP, null);",
             broken = "if (head != ASLEEP) { return true; } head = null; return false;")
     @State
@@ -126,7 +126,7 @@ public class InboxStress {
     @JCStressTest
     @Outcome(id = {"true, false, 12", "false, true, 21"}, expect = ACCEPTABLE, desc = "the first producer rings")
     @Outcome(expect = FORBIDDEN, desc = "a job is lost, or neither or both producers ring")
-    @Twin(fault = "a producer reads and replaces the head in two steps", of = Inbox.class,
+    @Twin(fault = "a producer reads and replaces the head in two steps", of = "task.Inbox",
             real = "if (HEAD.compareAndSet(this, seen, job)) {",
             broken = "if (head == seen) { head = job;")
     @State
@@ -157,10 +157,10 @@ public class InboxStress {
     @JCStressTest
     @Outcome(id = "12", expect = ACCEPTABLE, desc = "both jobs are drained, in order")
     @Outcome(expect = FORBIDDEN, desc = "a job is lost, or out of order")
-    @Twin(fault = "a job is published before its link", of = Inbox.class,
+    @Twin(fault = "a job is published before its link", of = "task.Inbox",
             real = "job.next = seen == ASLEEP ? null : seen; if (HEAD.compareAndSet(this, seen, job)) {",
             broken = "if (HEAD.compareAndSet(this, seen, job)) { job.next = seen == ASLEEP ? null : seen;")
-    @Twin(fault = "the loop reads and clears the chain in two steps", of = Inbox.class,
+    @Twin(fault = "the loop reads and clears the chain in two steps", of = "task.Inbox",
             real = "pour((Job) HEAD.getAndSet(this, null), queue);",
             broken = "head = null; pour(seen, queue);")
     @State
@@ -192,7 +192,7 @@ public class InboxStress {
     @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "accepted and run")
     @Outcome(id = "false, 0", expect = ACCEPTABLE, desc = "refused")
     @Outcome(expect = FORBIDDEN, desc = "accepted and lost, or refused and run")
-    @Twin(fault = "the loop takes the chain and closes the inbox in two steps", of = Inbox.class,
+    @Twin(fault = "the loop takes the chain and closes the inbox in two steps", of = "task.Inbox",
             real = "pour((Job) HEAD.getAndSet(this, CLOSED), queue);",
             broken = "Job seen = head; head = CLOSED; pour(seen, queue);")
     @State

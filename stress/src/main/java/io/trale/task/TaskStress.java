@@ -58,7 +58,7 @@ public class TaskStress {
     @JCStressTest
     @Outcome(id = {"true, 1", "true, 2"}, expect = ACCEPTABLE, desc = "seen by this poll or a later one")
     @Outcome(expect = FORBIDDEN, desc = "no poll has seen `ready`, or there was one poll too many")
-    @Twin(fault = "the bit is cleared after the poll", of = Task.class,
+    @Twin(fault = "the bit is cleared after the poll", of = "task.Task",
             real = "if (!future.poll(this)) {",
             broken = """
                     STATE.getAndBitwiseOr(this, SCHEDULED);
@@ -92,7 +92,7 @@ public class TaskStress {
     @JCStressTest
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "the task is queued once and polled once")
     @Outcome(expect = FORBIDDEN, desc = "the task is not queued, or queued twice: it has one link, so it cannot be in two chains")
-    @Twin(fault = "the bit is checked and set in two steps", of = Task.class,
+    @Twin(fault = "the bit is checked and set in two steps", of = "task.Task",
             real = "if (((int) STATE.getAndBitwiseOr(this, SCHEDULED) & SCHEDULED) == 0) {",
             broken = "if ((state & SCHEDULED) == 0) { STATE.getAndBitwiseOr(this, SCHEDULED);")
     @State
@@ -124,7 +124,7 @@ public class TaskStress {
     @JCStressTest
     @Outcome(id = "true", expect = ACCEPTABLE, desc = "cancelled by this run or the next")
     @Outcome(id = "false", expect = FORBIDDEN, desc = "the abort is lost")
-    @Twin(fault = "the bits are read and written in two steps", of = Task.class,
+    @Twin(fault = "the bits are read and written in two steps", of = "task.Task",
             real = "int before = (int) STATE.getAndBitwiseAnd(this, ~SCHEDULED);",
             broken = "int before = state; state = before & ~SCHEDULED;")
     @State
@@ -152,10 +152,10 @@ public class TaskStress {
     @Outcome(id = "1, 42, 0", expect = ACCEPTABLE, desc = "the end was first, and the joiner sees the value")
     @Outcome(id = "0, 0, 1", expect = ACCEPTABLE, desc = "the join was first, and its waker is woken")
     @Outcome(expect = FORBIDDEN, desc = "the joiner is not woken, or sees the end without the value")
-    @Twin(fault = "the waker is read and replaced in two steps", of = Task.class,
+    @Twin(fault = "the waker is read and replaced in two steps", of = "task.Task",
             real = "Waker waiting = (Waker) JOINER.getAndSet(this, DONE);",
             broken = "Waker waiting = joiner; joiner = DONE;")
-    @Twin(fault = "the end is published before its value", of = Task.class,
+    @Twin(fault = "the end is published before its value", of = "task.Task",
             real = """
                     this.value = value;
                     this.failure = failure;

@@ -1,5 +1,6 @@
 package io.trale.stress;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 
-/// A change of the source of the class `type`: `other` in place of `real`, which must occur once. White space and line
+/// A change of the source of the class `type` of the package `io.trale`: `other` in place of `real`, which must occur once. White space and line
 /// comments in between are ignored.
 record Change(String type, String real, String other) {
 
@@ -22,14 +23,14 @@ record Change(String type, String real, String other) {
 
     /// The change that makes a broken twin.
     static Change of(Twin twin) {
-        return new Change(twin.of().getName(), twin.real(), twin.broken());
+        return new Change(twin.of(), twin.real(), twin.broken());
     }
 
     /// Compiles the classes that `changes` change to `directory`.
     static void compile(Path directory, List<Change> changes) throws IOException {
         Map<Path, String> changed = new LinkedHashMap<>();
         for (Change change : changes) {
-            Path file = Path.of(change.type.replace('.', '/') + ".java");
+            Path file = Path.of("io", "trale", change.type.replace('.', File.separatorChar) + ".java");
             String before = changed.containsKey(file) ? changed.get(file) : read(file);
             changed.put(file, change.apply(before));
         }

@@ -25,17 +25,17 @@ final class Fray {
 
     /// Platform threads in place of virtual threads, which Fray does not control.
     private static final List<Change> STAND_INS = List.of(
-            new Change("io.trale.reactive.loop.Loop", "Thread.startVirtualThread(", "Thread.ofPlatform().start("),
-            new Change("io.trale.reactor.CurrentReactor", "thread.isVirtual() ? BLOCKS.get(thread) : null", "BLOCKS.get(thread)"),
-            new Change("io.trale.task.Coroutine", "thread = Thread.ofVirtual()", "thread = Thread.ofPlatform()"),
-            new Change("io.trale.task.Coroutine",
+            new Change("reactive.loop.Loop", "Thread.startVirtualThread(", "Thread.ofPlatform().start("),
+            new Change("reactor.CurrentReactor", "thread.isVirtual() ? BLOCKS.get(thread) : null", "BLOCKS.get(thread)"),
+            new Change("task.Coroutine", "thread = Thread.ofVirtual()", "thread = Thread.ofPlatform()"),
+            new Change("task.Coroutine",
                     "((Thread.Builder.OfVirtual) BUILDER.invokeExact((Executor) this)) .inheritInheritableThreadLocals(false)"
                             + ".unstarted(body);", "new VirtualStandIn(this, body);"),
-            new Change("io.trale.task.Coroutine", "DEFAULT_SCHEDULER = defaultScheduler();",
+            new Change("task.Coroutine", "DEFAULT_SCHEDULER = defaultScheduler();",
                     "DEFAULT_SCHEDULER = action -> Thread.ofPlatform().start(action);"),
-            new Change("io.trale.task.Coroutine", "LockSupport.unpark(thread); } Runnable",
+            new Change("task.Coroutine", "LockSupport.unpark(thread); } Runnable",
                     "VirtualStandIn.unpark(thread); } Runnable"),
-            new Change("io.trale.task.Coroutine", "void suspend() { LockSupport.park(); }",
+            new Change("task.Coroutine", "void suspend() { LockSupport.park(); }",
                     "void suspend() { VirtualStandIn.park(); }"));
 
     private static final int JLINK_SECONDS = 900;

@@ -3,7 +3,6 @@ package io.trale.stress;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trale.reactive.ReactiveSchedules;
-import io.trale.reactor.NotifierSchedules;
 import io.trale.stress.Fray.Result;
 import io.trale.task.BlockSchedules;
 import io.trale.task.ExecutorSchedules;
@@ -40,7 +39,7 @@ class FrayTest {
     private static final long TWIN_SEED = 1;
 
     static final List<Class<?>> SCHEDULES = Stream
-            .of(NotifierSchedules.class, ExecutorSchedules.class, BlockSchedules.class, ReactiveSchedules.class)
+            .of(ExecutorSchedules.class, BlockSchedules.class, ReactiveSchedules.class)
             .flatMap(outer -> Arrays.<Class<?>>stream(outer.getDeclaredClasses()))
             .filter(type -> Schedule.class.isAssignableFrom(type) && !Modifier.isAbstract(type.getModifiers()))
             .filter(type -> ONLY.isEmpty() || type.getSimpleName().equals(ONLY))

@@ -7,6 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 
 /// A simulated kernel without faults that real threads may call, for tools that control their schedule. One monitor guards
 /// the kernel; a sleeping loop waits in that monitor.
@@ -19,7 +20,7 @@ public final class SharedKernel implements InvocationHandler {
             new Class<?>[] {Kernel.class}, this);
     private SimKernel simulated;
     private int spins;
-    private boolean asleep;
+    private volatile boolean asleep;
 
     /// Opens when a loop begins to free the memory of its ring, which is nearly the last step of its close.
     public final CountDownLatch freed = new CountDownLatch(1);
@@ -51,8 +52,12 @@ public final class SharedKernel implements InvocationHandler {
 
     @Override
     public Object invoke(Object proxy, Method method, Object[] arguments) throws Throwable {
+        String name = method.getName();
+        if (name.equals("spinWait") || name.equals("write8") && asleep) {
+            letOthersRun();
+        }
         synchronized (monitor) {
-            return switch (method.getName()) {
+            return switch (name) {
                 case "write8" -> write8((Integer) arguments[0], (Long) arguments[1]);
                 case "spinWait" -> spinWait();
                 case "munmap" -> {
@@ -64,6 +69,11 @@ public final class SharedKernel implements InvocationHandler {
         }
     }
 
+    /// A thread can be late by any time: until all others wait, or less.
+    private static void letOthersRun() {
+        LockSupport.parkNanos(1_000_000);
+    }
+
     private Object call(Method method, Object[] arguments) throws Throwable {
         try {
             return method.invoke(simulated(), arguments);
@@ -73,29 +83,23 @@ public final class SharedKernel implements InvocationHandler {
     }
 
     /// Waits until the loop sleeps. Any other thread.
-    public void awaitSleep() throws InterruptedException {
-        synchronized (monitor) {
-            while (!asleep) {
-                monitor.wait();
-            }
+    public void awaitSleep() {
+        while (!asleep) {
+            letOthersRun();
         }
     }
 
     private void sleep() {
         asleep = true;
-        monitor.notifyAll();
         try {
-            monitor.wait();
+            monitor.wait(); // no other thread waits here
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
         asleep = false;
     }
 
-    private int write8(int fd, long value) throws InterruptedException {
-        if (asleep) {
-            monitor.wait(1); // the thread may be late: others run until they wait, or Fray ends this early
-        }
+    private int write8(int fd, long value) {
         SimFile file = simulated().file(fd);
         if (file == null) {
             throw simulated().failed("write8 to the closed descriptor " + fd);
@@ -105,11 +109,10 @@ public final class SharedKernel implements InvocationHandler {
         return result;
     }
 
-    private Object spinWait() throws InterruptedException {
+    private Object spinWait() {
         if (++spins > MAX_SPINS) {
             throw simulated().failed("the loop spins without an end");
         }
-        monitor.wait(1); // so that other threads run
         return null;
     }
 }

@@ -24,7 +24,7 @@ public class LeaseStress {
     @JCStressTest
     @Outcome(id = {"0, 1", "1, 1"}, expect = ACCEPTABLE, desc = "refused, or valid during the use; returned once")
     @Outcome(expect = FORBIDDEN, desc = "returned during the use, never returned, or returned twice")
-    @Twin(fault = "acquire checks the closed bit and increments the count in two steps", of = BufferLease.class,
+    @Twin(fault = "acquire checks the closed bit and increments the count in two steps", of = "reactive.buffer.BufferLease",
             real = "} while (!STATE.compareAndSet(this, before, before + USER));",
             broken = "} while (STATE.getAndAdd(this, USER) < 0);")
     @State

@@ -77,7 +77,7 @@ public class LoopSubscriptionStress {
     @JCStressTest
     @Outcome(id = "3", expect = ACCEPTABLE, desc = "the sum of both requests")
     @Outcome(expect = FORBIDDEN, desc = "a request is lost, or counted twice")
-    @Twin(fault = "the demand is read and written in two steps", of = LoopSubscription.class,
+    @Twin(fault = "the demand is read and written in two steps", of = "reactive.loop.LoopSubscription",
             real = "Operators.addCap(REQUESTED, this, n);",
             broken = "requested = Operators.addCap(requested, n);")
     @State
@@ -108,7 +108,7 @@ public class LoopSubscriptionStress {
     @JCStressTest
     @Outcome(id = "3", expect = ACCEPTABLE, desc = "the sum of both requests")
     @Outcome(expect = FORBIDDEN, desc = "a request is lost, not yet seen without a scheduled drain, or counted twice")
-    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = "reactive.loop.LoopSubscription",
             real = """
                     scheduled = 0;
                     if (state == State.NEW) {
@@ -117,7 +117,7 @@ public class LoopSubscriptionStress {
                     drain();
                     """,
             broken = "state = State.STARTED; drain(); scheduled = 0;")
-    @Twin(fault = "the loop reads and clears the demand in two steps", of = LoopSubscription.class,
+    @Twin(fault = "the loop reads and clears the demand in two steps", of = "reactive.loop.LoopSubscription",
             real = "demand = Operators.addCap(demand, REQUESTED.getAndSet(this, 0));",
             broken = "demand = Operators.addCap(demand, requested); requested = 0;")
     @State
@@ -148,7 +148,7 @@ public class LoopSubscriptionStress {
     @JCStressTest
     @Outcome(id = "1", expect = ACCEPTABLE, desc = "the source is stopped once")
     @Outcome(expect = FORBIDDEN, desc = "the source is not stopped, or stopped twice")
-    @Twin(fault = "the loop clears `scheduled` after the drain", of = LoopSubscription.class,
+    @Twin(fault = "the loop clears `scheduled` after the drain", of = "reactive.loop.LoopSubscription",
             real = """
                     scheduled = 0;
                     if (state == State.NEW) {

@@ -43,7 +43,7 @@ public class TraleWorkerStress {
     @JCStressTest
     @Outcome(id = {"true, 0", "false, 0"}, expect = ACCEPTABLE, desc = "the task is accepted or rejected, and is not retained")
     @Outcome(expect = FORBIDDEN, desc = "the scheduler retains the task")
-    @Twin(fault = "a task that ended before it was added is not removed", of = TraleWorker.class,
+    @Twin(fault = "a task that ended before it was added is not removed", of = "reactive.scheduler.TraleWorker",
             real = "task.dispose(); forget(task);",
             broken = "task.dispose();")
     @State
@@ -74,7 +74,7 @@ public class TraleWorkerStress {
     @Outcome(id = "true, false", expect = ACCEPTABLE, desc = "accepted: the dispose waits for the task")
     @Outcome(id = "false, true", expect = ACCEPTABLE, desc = "rejected")
     @Outcome(expect = FORBIDDEN, desc = "the dispose completes before an accepted task has run, or never")
-    @Twin(fault = "the count is read and written in two steps", of = TraleWorker.class,
+    @Twin(fault = "the count is read and written in two steps", of = "reactive.scheduler.TraleWorker",
             real = "if (live.decrementAndGet() == DISPOSED && parent == null) {",
             broken = "int left = live.get() - 1; Thread.yield(); live.set(left); if (left == DISPOSED && parent == null) {")
     @State

@@ -77,7 +77,7 @@ public class SendingStress {
     @JCStressTest
     @Outcome(id = "16, 0", expect = ACCEPTABLE, desc = "each element is discarded once")
     @Outcome(expect = FORBIDDEN, desc = "an element is lost or discarded twice, or a thread fails")
-    @Twin(fault = "several threads drain a single-consumer queue", of = SendSubscriber.class,
+    @Twin(fault = "several threads drain a single-consumer queue", of = "reactive.send.SendSubscriber",
             real = "queue = new ConcurrentLinkedQueue<>();",
             broken = "queue = new java.util.ArrayDeque<>();")
     @State
