@@ -4,7 +4,6 @@ import io.trale.future.ErrnoException;
 import io.trale.leaf.Sockets;
 import io.trale.linux.Net;
 import io.trale.linux.SocketAddresses;
-import io.trale.net.NetOptions;
 import io.trale.reactive.Connection;
 import io.trale.reactive.Lease;
 import io.trale.reactive.ReadIdleException;
@@ -40,7 +39,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /// A [Connection] on a socket: its receiver, its sender, and its close.
-final class SocketConnection implements ServedConnection {
+final class SocketConnection implements Connection {
 
     final Loop loop;
     final Descriptor descriptor;
@@ -278,8 +277,9 @@ final class SocketConnection implements ServedConnection {
         });
     }
 
-    @Override
-    public void end() {
+    /// Closes at once, because the server or the loop ends: as [#abort], but without a reset if only the peer's end is missing.
+    /// The kernel still delivers what was flushed.
+    void end() {
         loop.run(() -> {
             if (closing.isDraining()) {
                 descriptor.close();
@@ -312,23 +312,6 @@ final class SocketConnection implements ServedConnection {
     /// False once nothing more is received for a subscriber.
     boolean isOpen() {
         return loop.isOpen(descriptor) && !closing.isDraining();
-    }
-
-    // ---- for its server
-
-    @Override
-    public void apply(NetOptions options) throws IOException {
-        options.applyTo(descriptor);
-    }
-
-    @Override
-    public void endInput() {
-        receiver.endInput();
-    }
-
-    @Override
-    public void whenClosed(Runnable action) {
-        descriptor.whenClosed(action);
     }
 
     // ---- options and names
@@ -365,8 +348,8 @@ final class SocketConnection implements ServedConnection {
         return outputShutDown;
     }
 
-    @Override
-    public boolean isOwn(Throwable failure) {
+    /// True if `failure` is this connection's own, not that of another resource that its handler uses. Loop thread.
+    boolean isOwn(Throwable failure) {
         return failure == sender.failure() || receiver.hasFailedWith(failure) || failure == shutdownFailure
                 || failure instanceof ConnectionClosedException closed && closed.isOf(descriptor);
     }

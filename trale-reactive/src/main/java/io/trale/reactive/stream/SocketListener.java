@@ -74,7 +74,7 @@ public final class SocketListener implements Listener {
     }
 
     /// As [#accept], for a server.
-    Flux<ServedConnection> acceptServed() {
+    Flux<SocketConnection> acceptSockets() {
         return acceptor.flux(connection -> connection);
     }
 

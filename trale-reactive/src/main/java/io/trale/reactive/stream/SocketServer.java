@@ -42,7 +42,7 @@ public final class SocketServer implements Server {
     private final ServeOptions options;
 
     /// For the loop alone.
-    private final Set<ServedConnection> open = new LinkedHashSet<>();
+    private final Set<SocketConnection> open = new LinkedHashSet<>();
     private final Sinks.Empty<Void> closed = Sinks.empty();
     private boolean accepting = true;
     private @Nullable Subscription connections;
@@ -53,7 +53,7 @@ public final class SocketServer implements Server {
         this.listener = listener;
         this.handler = handler;
         this.options = options;
-        listener.acceptServed().subscribe(new Connections());
+        listener.acceptSockets().subscribe(new Connections());
     }
 
     @Override
@@ -75,7 +75,7 @@ public final class SocketServer implements Server {
     public void dispose() {
         loop.run(() -> {
             listener.dispose();
-            List.copyOf(open).forEach(ServedConnection::end);
+            List.copyOf(open).forEach(SocketConnection::end);
         });
     }
 
@@ -84,7 +84,7 @@ public final class SocketServer implements Server {
         return onClose()
                 .doOnSubscribe(s -> loop.run(() -> {
                     listener.dispose();
-                    List.copyOf(open).forEach(ServedConnection::endInput);
+                    List.copyOf(open).forEach(connection -> connection.receiver.endInput());
                 }))
                 .timeout(Deadlines.bounded(grace), Mono.defer(() -> {
                     dispose();
@@ -102,7 +102,7 @@ public final class SocketServer implements Server {
         return listener.isDisposed();
     }
 
-    private void serve(ServedConnection connection) {
+    private void serve(SocketConnection connection) {
         open.add(connection);
         connection.closeTimeout(options.closeTimeout()).readIdle(options.readIdle());
         try {
@@ -111,12 +111,12 @@ public final class SocketServer implements Server {
             connection.abort();
             failed(connection, t);
         }
-        connection.whenClosed(() -> served(connection)); // the handler may never end
+        connection.descriptor.whenClosed(() -> served(connection)); // the handler may never end
     }
 
-    private Publisher<Void> handle(ServedConnection connection) {
+    private Publisher<Void> handle(SocketConnection connection) {
         try {
-            connection.apply(options.connectionOptions());
+            options.connectionOptions().applyTo(connection.descriptor);
         } catch (IOException e) {
             return Mono.error(e);
         }
@@ -126,7 +126,7 @@ public final class SocketServer implements Server {
     }
 
     /// The handler has failed, on any thread.
-    private void failed(ServedConnection connection, Throwable failure) {
+    private void failed(SocketConnection connection, Throwable failure) {
         loop.run(() -> {
             try {
                 report(connection, failure);
@@ -136,7 +136,7 @@ public final class SocketServer implements Server {
         });
     }
 
-    private void report(ServedConnection connection, Throwable failure) {
+    private void report(SocketConnection connection, Throwable failure) {
         BiConsumer<? super Connection, ? super Throwable> handler = options.onConnectionError();
         if (handler != null) {
             handler.accept(connection, failure);
@@ -148,7 +148,7 @@ public final class SocketServer implements Server {
     }
 
     /// The connection is closed, after its handler or while it runs.
-    private void served(ServedConnection connection) {
+    private void served(SocketConnection connection) {
         open.remove(connection);
         Subscription connections = this.connections;
         if (connections != null && options.maxConnections() != Long.MAX_VALUE) {
@@ -164,7 +164,7 @@ public final class SocketServer implements Server {
     }
 
     /// The subscriber of the listener: its demand is the connections that may still be opened.
-    private final class Connections implements CoreSubscriber<ServedConnection> {
+    private final class Connections implements CoreSubscriber<SocketConnection> {
 
         @Override
         public void onSubscribe(Subscription subscription) {
@@ -173,7 +173,7 @@ public final class SocketServer implements Server {
         }
 
         @Override
-        public void onNext(ServedConnection connection) {
+        public void onNext(SocketConnection connection) {
             serve(connection);
         }
 
