@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trale.future.Future;
 import io.trale.time.Timer;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -249,5 +250,49 @@ class AsyncCancelTest {
         }));
         Executor.run();
         assertThat(log).containsExactly("cancelled", "unwound");
+    }
+
+    @Test
+    void failedJoinKeepsWhatTheCancelOfTheOthersThrows() throws Exception {
+        IOException failure = new IOException("one of them");
+        JoinHandle<?> task = Executor.spawn(join(throwingInCancel(), ScriptedFuture.ready(1).failure(failure), throwingInCancel()));
+        assertThat(task.poll(() -> { })).isFalse();
+        Executor.run();
+        assertThatThrownBy(task::result).isSameAs(failure)
+                .satisfies(e -> assertThat(e.getSuppressed()).extracting(Throwable::getMessage)
+                        .containsExactly("in cancel", "in cancel"));
+    }
+
+    @Test
+    void errorThatACancelInsideASelectThrowsIsKept() throws Exception {
+        StackOverflowError error = new StackOverflowError("in cancel");
+        ScriptedFuture<Object> future = ScriptedFuture.pending();
+        future.whenCancelled = () -> {
+            throw error;
+        };
+        JoinHandle<?> task = Executor.spawn(select(future));
+        assertThat(task.poll(() -> { })).isFalse();
+        Executor.current().turn();
+        task.abort();
+        Executor.run();
+        assertThatThrownBy(task::result).isInstanceOf(CancellationException.class)
+                .satisfies(e -> assertThat(e.getSuppressed()).containsExactly(error));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void awaitedFutureThatThrowsInPollAndInCancelLosesNeither(boolean fast) throws Exception {
+        IllegalArgumentException inPoll = new IllegalArgumentException("in poll");
+        ScriptedFuture<Void> broken = new ScriptedFuture<>(waker -> {
+            throw inPoll;
+        });
+        broken.whenCancelled = () -> {
+            throw new IllegalArgumentException("in cancel");
+        };
+        Executor.blockOn(block(fast, () -> {
+            assertThatThrownBy(() -> await(broken)).hasCause(inPoll);
+            await(yieldNow());
+        }));
+        assertThat(inPoll.getSuppressed()).singleElement().satisfies(e -> assertThat(e).hasMessage("in cancel"));
     }
 }

@@ -370,4 +370,18 @@ class AsyncTest {
         }));
         assertThat(count).isEqualTo(100_000);
     }
+
+    @Test
+    void blockThatYieldsItsThreadGoesOnAfterTheOtherTasks() throws Exception {
+        Executor.spawn(async(() -> {
+            log.add("first");
+            Thread.yield();
+            log.add("first again");
+        }));
+        Executor.spawn(async(() -> {
+            log.add("second");
+        }));
+        Executor.run();
+        assertThat(log).containsExactly("first", "second", "first again");
+    }
 }

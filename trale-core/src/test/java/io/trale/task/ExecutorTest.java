@@ -274,6 +274,15 @@ class ExecutorTest {
     // ---- starting
 
     @Test
+    void interruptedThreadStartsAnExecutorAndStaysInterrupted() throws Exception {
+        Thread.currentThread().interrupt();
+        try (Executor executor = Executor.start("loop", options)) {
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(executor.submit(ScriptedFuture.ready(1)).join()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void runningManyTimesOnOneThreadLeavesNoDescriptor() throws Exception {
         long before = ProcSelf.descriptors();
         for (int i = 0; i < 100; i++) {

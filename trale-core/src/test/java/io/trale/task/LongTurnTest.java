@@ -118,4 +118,18 @@ class LongTurnTest {
         assertThatThrownBy(() -> ExecutorOptions.defaults().slowCallback(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("PT0S");
     }
+
+    @Test
+    void reportOfASlowTaskThatThrowsIsReported() throws Exception {
+        List<Throwable> uncaught = new ArrayList<>();
+        IllegalArgumentException failure = new IllegalArgumentException("the report");
+        open(ExecutorOptions.defaults().uncaught(uncaught::add).slowCallback(Duration.ofMillis(30), (name, duration) -> {
+            throw failure;
+        }));
+        Executor.blockOn(new ScriptedFuture<Void>(waker -> {
+            kernel.elapse(40 * MILLI);
+            return true;
+        }));
+        assertThat(uncaught).containsExactly(failure);
+    }
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -382,6 +383,23 @@ class TaskTest {
     }
 
     @Test
+    void failureAfterAnInterruptedJoinIsReported() throws Exception {
+        CompletableFuture<Throwable> reported = new CompletableFuture<>();
+        IOException failure = new IOException("no waiter");
+        CountDownLatch joined = new CountDownLatch(1);
+        try (Executor executor = Executor.start("join", ExecutorOptions.defaults().uncaught(reported::complete))) {
+            JoinHandle<Void> handle = executor.submit(new ScriptedFuture<Void>(waker -> {
+                await(joined);
+                return true;
+            }).failure(failure));
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(handle::join).isInstanceOf(InterruptedException.class);
+            joined.countDown();
+            assertThat(reported.join()).isSameAs(failure);
+        }
+    }
+
+    @Test
     void joinInsideARunningExecutorThrows() throws Exception {
         try (Executor elsewhere = Executor.start("elsewhere")) {
             JoinHandle<Integer> foreign = elsewhere.submit(ScriptedFuture.ready(1));
@@ -521,6 +539,14 @@ class TaskTest {
     private static void put(SynchronousQueue<Waker> queue, Waker waker) {
         try {
             queue.put(waker);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
